@@ -1,0 +1,30 @@
+/* Allocation: zeroed, counted, and made to fail on demand.
+ *
+ * Every allocation of the library goes through here so that a test can fail the Nth one (memory_fail_at) and see
+ * afterwards that nothing leaked (memory_live_count). */
+#ifndef OPENESE_BASE_MEMORY_H
+#define OPENESE_BASE_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* Zeroed memory of size bytes (size 0 gives a valid pointer). NULL on failure: callers RAISE(JET_errOutOfMemory). */
+void *mem_alloc(size_t size) __attribute__((malloc));
+/* count * size with overflow check. */
+void *mem_alloc_array(size_t count, size_t size) __attribute__((malloc));
+/* Like realloc: the grown part is NOT zeroed; on NULL the old block stays valid. */
+void *mem_resize(void *p, size_t size);
+/* Page-aligned, zeroed, for page buffers; freed by mem_free. */
+void *mem_alloc_aligned(size_t alignment, size_t size);
+void mem_free(void *p);
+char *mem_strdup(const char *text);
+void *mem_copy(const void *data, size_t size);
+
+/* Test hook: the Nth allocation from now (1 = next) fails, and every one after it when sticky. 0 switches off. */
+void memory_fail_at(uint64_t nth, int sticky);
+/* Number of blocks allocated and not freed. */
+uint64_t memory_live_count(void);
+
+#endif
