@@ -1,0 +1,143 @@
+/* Calls that need no instance or only look: error information, statistics of a thread, buffers, caller's words at cursors. */
+#include <string.h>
+
+#include "api/api.h"
+#include "base/bytes.h"
+#include "engine/engine.h"
+
+JET_EXPORT JET_ERR JetFreeBuffer(char *pbBuf)
+{
+    engine_buffer_free(pbBuf);
+    return JET_errSuccess;
+}
+
+/* The path from the root of the categories to one of them, as JetGetErrorInfoW reports it: most general first, zero after the end. */
+static void fill_hierarchy(JET_ERRCAT category, uint8_t hierarchy[8])
+{
+    static const uint8_t parents[JET_errcatMax] = {
+        [JET_errcatOperation] = JET_errcatError, [JET_errcatData] = JET_errcatError, [JET_errcatApi] = JET_errcatError,
+        [JET_errcatFatal] = JET_errcatOperation, [JET_errcatIO] = JET_errcatOperation, [JET_errcatResource] = JET_errcatOperation,
+        [JET_errcatMemory] = JET_errcatResource, [JET_errcatQuota] = JET_errcatResource, [JET_errcatDisk] = JET_errcatResource,
+        [JET_errcatCorruption] = JET_errcatData, [JET_errcatInconsistent] = JET_errcatData, [JET_errcatFragmentation] = JET_errcatData,
+        [JET_errcatUsage] = JET_errcatApi, [JET_errcatState] = JET_errcatApi, [JET_errcatObsolete] = JET_errcatApi,
+    };
+    unsigned depth = 0;
+    for (unsigned c = category; c != 0; c = parents[c])
+        depth++;
+    memset(hierarchy, 0, 8);
+    for (unsigned c = category; c != 0; c = parents[c])
+        hierarchy[--depth] = (uint8_t)c;
+}
+
+static JET_ERRCAT category_of(enum error_class class_of)
+{
+    switch (class_of) {
+    case ERROR_CLASS_Operation: return JET_errcatOperation;
+    case ERROR_CLASS_Fatal: return JET_errcatFatal;
+    case ERROR_CLASS_IO: return JET_errcatIO;
+    case ERROR_CLASS_Resource: return JET_errcatResource;
+    case ERROR_CLASS_Memory: return JET_errcatMemory;
+    case ERROR_CLASS_Quota: return JET_errcatQuota;
+    case ERROR_CLASS_Disk: return JET_errcatDisk;
+    case ERROR_CLASS_Data: return JET_errcatData;
+    case ERROR_CLASS_Corruption: return JET_errcatCorruption;
+    case ERROR_CLASS_Inconsistent: return JET_errcatInconsistent;
+    case ERROR_CLASS_Fragmentation: return JET_errcatFragmentation;
+    case ERROR_CLASS_Api: return JET_errcatApi;
+    case ERROR_CLASS_Usage: return JET_errcatUsage;
+    case ERROR_CLASS_State: return JET_errcatState;
+    case ERROR_CLASS_Obsolete: return JET_errcatObsolete;
+    case ERROR_CLASS_Unknown: break;
+    }
+    return JET_errcatUnknown;
+}
+
+JET_EXPORT JET_ERR JetGetErrorInfoW(void *pvContext, void *pvResult, uint32_t cbMax, uint32_t InfoLevel, JET_GRBIT grbit)
+{
+    JET_ERR err = JET_errSuccess;
+    if (InfoLevel != JET_ErrorInfoSpecificErr || pvContext == NULL || pvResult == NULL || grbit != 0)
+        RAISE(JET_errInvalidParameter);
+    if (cbMax < sizeof(JET_ERRINFOBASIC_W))
+        RAISE(JET_errInvalidBufferSize);
+    JET_ERR asked = (JET_ERR)load_le32(pvContext);
+    const struct error_info *info = error_lookup(asked);
+    if (info == NULL || info->class_of == ERROR_CLASS_Unknown)
+        RAISE(JET_errInvalidParameter);
+    JET_ERRINFOBASIC_W *result = pvResult;
+    memset(result, 0, sizeof *result);
+    result->cbStruct = sizeof *result;
+    result->errValue = asked;
+    result->errcatMostSpecific = category_of(info->class_of);
+    fill_hierarchy(result->errcatMostSpecific, result->rgCategoricalHierarchy);
+done:
+    return err;
+}
+
+/* Pages and log records are counted for each instance, not for each thread: the numbers of this thread are not known and stand at zero. */
+JET_EXPORT JET_ERR JetGetThreadStats(void *pvResult, uint32_t cbMax)
+{
+    JET_ERR err = JET_errSuccess;
+    if (pvResult == NULL)
+        RAISE(JET_errInvalidParameter);
+    uint32_t size = cbMax >= sizeof(JET_THREADSTATS3) ? sizeof(JET_THREADSTATS3)
+                  : cbMax >= sizeof(JET_THREADSTATS2) ? sizeof(JET_THREADSTATS2)
+                                                      : sizeof(JET_THREADSTATS);
+    if (cbMax < size)
+        RAISE(JET_errInvalidParameter);
+    memset(pvResult, 0, size);
+    store_le32(pvResult, size);
+done:
+    return err;
+}
+
+/* --- the caller's word at a cursor --- */
+
+static JET_ERR local_storage(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit, JET_GRBIT allowed, struct session **session, JET_LS **word)
+{
+    JET_ERR err = JET_errSuccess;
+    struct cursor *cursor = NULL;
+    TRY(engine_enter_session(sesid, 0, session));
+    TRY(session_find_cursor(*session, tableid, &cursor));
+    if ((grbit & ~allowed) != 0 || (grbit & (JET_bitLSCursor | JET_bitLSTable)) == (JET_bitLSCursor | JET_bitLSTable))
+        RAISE(JET_errInvalidGrbit);
+    if ((grbit & JET_bitLSTable) != 0) /* the word of the whole table */
+        RAISE(JET_errFeatureNotAvailable);
+    *word = session_cursor_local_storage(*session, tableid);
+done:
+    return err;
+}
+
+JET_EXPORT JET_ERR JetSetLS(JET_SESID sesid, JET_TABLEID tableid, JET_LS ls, JET_GRBIT grbit)
+{
+    JET_ERR err = JET_errSuccess;
+    struct session *session = NULL;
+    JET_LS *word = NULL;
+    TRY(local_storage(sesid, tableid, grbit, JET_bitLSCursor | JET_bitLSTable, &session, &word));
+    /* The client must be told when the cursor goes away with its word still set; without a callback it cannot be. */
+    if (instance_parameter(session_instance(session), JET_paramRuntimeCallback) == 0)
+        RAISE(JET_errLSCallbackNotSpecified);
+    if (*word != JET_LSNil && ls != JET_LSNil)
+        RAISE(JET_errLSAlreadySet);
+    *word = ls;
+done:
+    engine_leave_session(session);
+    return err;
+}
+
+JET_EXPORT JET_ERR JetGetLS(JET_SESID sesid, JET_TABLEID tableid, JET_LS *pls, JET_GRBIT grbit)
+{
+    JET_ERR err = JET_errSuccess;
+    struct session *session = NULL;
+    JET_LS *word = NULL;
+    TRY(local_storage(sesid, tableid, grbit, JET_bitLSReset | JET_bitLSCursor | JET_bitLSTable, &session, &word));
+    if (pls == NULL)
+        RAISE(JET_errInvalidParameter);
+    if (*word == JET_LSNil)
+        RAISE(JET_errLSNotSet);
+    *pls = *word;
+    if ((grbit & JET_bitLSReset) != 0)
+        *word = JET_LSNil;
+done:
+    engine_leave_session(session);
+    return err;
+}

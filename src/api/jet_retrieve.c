@@ -1,0 +1,214 @@
+/* Reading rows: JetRetrieveColumn(s), JetEnumerateColumns, JetGetRecordSize, JetGetCursorInfo (reference pages of the functions). */
+#define ESENT_PRIVATE
+#include "api/jet_table.h"
+
+_Static_assert(CURSOR_RETRIEVE_COPY == JET_bitRetrieveCopy && CURSOR_RETRIEVE_FROM_INDEX == JET_bitRetrieveFromIndex
+                   && CURSOR_RETRIEVE_FROM_BOOKMARK == JET_bitRetrieveFromPrimaryBookmark && CURSOR_RETRIEVE_TAG == JET_bitRetrieveTag
+                   && CURSOR_RETRIEVE_NULL == JET_bitRetrieveNull && CURSOR_RETRIEVE_IGNORE_DEFAULT == JET_bitRetrieveIgnoreDefault
+                   && CURSOR_RETRIEVE_TUPLE == JET_bitRetrieveTuple,
+               "retrieve");
+_Static_assert(CURSOR_ENUMERATE_IGNORE_DEFAULT == JET_bitEnumerateIgnoreDefault && CURSOR_ENUMERATE_PRESENCE_ONLY == JET_bitEnumeratePresenceOnly
+                   && CURSOR_ENUMERATE_TAGGED_ONLY == JET_bitEnumerateTaggedOnly && CURSOR_ENUMERATE_COMPRESS == JET_bitEnumerateCompressOutput
+                   && CURSOR_ENUMERATE_IGNORE_USER_DEFAULT == JET_bitEnumerateIgnoreUserDefinedDefault
+                   && CURSOR_ENUMERATE_IN_RECORD_ONLY == JET_bitEnumerateInRecordOnly,
+               "enumerate");
+_Static_assert(sizeof(struct enumerated_column) == sizeof(JET_ENUMCOLUMN) && sizeof(struct enumerated_value) == sizeof(JET_ENUMCOLUMNVALUE)
+                   && offsetof(struct enumerated_column, data) == offsetof(JET_ENUMCOLUMN, pvData)
+                   && offsetof(struct enumerated_column, count) == offsetof(JET_ENUMCOLUMN, cbData)
+                   && offsetof(struct enumerated_column, status) == offsetof(JET_ENUMCOLUMN, err)
+                   && offsetof(struct enumerated_value, data) == offsetof(JET_ENUMCOLUMNVALUE, pvData)
+                   && offsetof(struct enumerated_value, size) == offsetof(JET_ENUMCOLUMNVALUE, cbData)
+                   && sizeof(struct enumerate_wish) == sizeof(JET_ENUMCOLUMNID),
+               "the client gets these structures as they are");
+
+enum {
+    RETRIEVE_KNOWN = JET_bitRetrieveCopy | JET_bitRetrieveFromIndex | JET_bitRetrieveFromPrimaryBookmark | JET_bitRetrieveTag | JET_bitRetrieveNull
+                   | JET_bitRetrieveIgnoreDefault | JET_bitRetrieveTuple
+};
+
+JET_EXPORT JET_ERR JetRetrieveColumn(JET_SESID sesid, JET_TABLEID tableid, JET_COLUMNID columnid, void *pvData, uint32_t cbData, uint32_t *pcbActual,
+                                     JET_GRBIT grbit, JET_RETINFO *pretinfo)
+{
+    JET_ERR err;
+    struct session *session = NULL;
+    struct cursor *cursor;
+    err = table_enter(sesid, tableid, &session, &cursor);
+    if (err < 0)
+        return err;
+    struct retrieve r = {.column_id = columnid, .options = grbit, .sequence = 1, .buffer = pvData, .room = pvData != NULL ? cbData : 0};
+    if (pretinfo != NULL) {
+        if (pretinfo->cbStruct < sizeof *pretinfo) {
+            err = JET_errInvalidParameter;
+            goto done;
+        }
+        r.offset = pretinfo->ibLongValue;
+        r.sequence = pretinfo->itagSequence;
+    }
+    if ((grbit & ~(JET_GRBIT)RETRIEVE_KNOWN) != 0) {
+        err = JET_errInvalidGrbit;
+        goto done;
+    }
+    err = cursor_retrieve_column(cursor, &r);
+    if (err < 0)
+        goto done;
+    if (pcbActual != NULL)
+        *pcbActual = r.actual;
+    if (pretinfo != NULL) {
+        pretinfo->columnidNextTagged = r.next_tagged;
+        if ((grbit & JET_bitRetrieveTag) != 0)
+            pretinfo->itagSequence = r.sequence;
+    }
+done:
+    engine_leave_session(session);
+    return err;
+}
+
+static JET_ERR retrieve_one(struct cursor *cursor, JET_RETRIEVECOLUMN *p)
+{
+    if (p->itagSequence == 0)
+        return cursor_count_values(cursor, p->columnid, p->grbit, &p->itagSequence);
+    struct retrieve r = {.column_id = p->columnid, .options = p->grbit, .offset = p->ibLongValue, .sequence = p->itagSequence, .buffer = p->pvData,
+                         .room = p->pvData != NULL ? p->cbData : 0};
+    JET_ERR err = (p->grbit & ~(JET_GRBIT)RETRIEVE_KNOWN) != 0 ? JET_errInvalidGrbit : cursor_retrieve_column(cursor, &r);
+    if (err < 0)
+        return err;
+    p->cbActual = r.actual;
+    p->columnidNextTagged = r.next_tagged;
+    if ((p->grbit & JET_bitRetrieveTag) != 0)
+        p->itagSequence = r.sequence;
+    return err;
+}
+
+/* Of several warnings only the one about buffers is the answer of the call; the rest stand at their columns. */
+JET_EXPORT JET_ERR JetRetrieveColumns(JET_SESID sesid, JET_TABLEID tableid, JET_RETRIEVECOLUMN *pretrievecolumn, uint32_t cretrievecolumn)
+{
+    JET_ERR err;
+    struct session *session = NULL;
+    struct cursor *cursor;
+    err = table_enter(sesid, tableid, &session, &cursor);
+    if (err < 0)
+        return err;
+    if (pretrievecolumn == NULL && cretrievecolumn > 0)
+        err = JET_errInvalidParameter;
+    for (uint32_t i = 0; err >= 0 && i < cretrievecolumn; i++) {
+        JET_ERR one = retrieve_one(cursor, &pretrievecolumn[i]);
+        pretrievecolumn[i].err = one;
+        if (one < 0 || one == JET_wrnBufferTruncated)
+            err = one;
+    }
+    engine_leave_session(session);
+    return err;
+}
+
+struct client_memory {
+    JET_PFNREALLOC allocate;
+    void *context;
+};
+
+static void *allocate_from_client(void *context, void *memory, uint32_t size)
+{
+    const struct client_memory *client = context;
+    return client->allocate(client->context, memory, size);
+}
+
+JET_EXPORT JET_ERR JetEnumerateColumns(JET_SESID sesid, JET_TABLEID tableid, uint32_t cEnumColumnId, JET_ENUMCOLUMNID *rgEnumColumnId,
+                                       uint32_t *pcEnumColumn, JET_ENUMCOLUMN **prgEnumColumn, JET_PFNREALLOC pfnRealloc, void *pvReallocContext,
+                                       uint32_t cbDataMost, JET_GRBIT grbit)
+{
+    const JET_GRBIT known = JET_bitEnumerateCopy | JET_bitEnumerateIgnoreDefault | JET_bitEnumeratePresenceOnly | JET_bitEnumerateTaggedOnly
+                          | JET_bitEnumerateCompressOutput | JET_bitEnumerateIgnoreUserDefinedDefault | JET_bitEnumerateInRecordOnly;
+    JET_ERR err;
+    struct session *session = NULL;
+    struct cursor *cursor;
+    struct client_memory client = {pfnRealloc, pvReallocContext};
+    struct enumerated_column *columns = NULL;
+    err = table_enter(sesid, tableid, &session, &cursor);
+    if (err < 0)
+        return err;
+    if (pcEnumColumn != NULL)
+        *pcEnumColumn = 0;
+    if (prgEnumColumn != NULL)
+        *prgEnumColumn = NULL;
+    if (pcEnumColumn == NULL || prgEnumColumn == NULL || pfnRealloc == NULL || (cEnumColumnId > 0 && rgEnumColumnId == NULL))
+        err = JET_errInvalidParameter;
+    else if ((grbit & ~known) != 0)
+        err = JET_errInvalidGrbit;
+    if (err >= 0) {
+        /* The client's function may be managed code that looks at its session. */
+        engine_callback_begin(session);
+        err = cursor_enumerate(cursor, (const struct enumerate_wish *)(const void *)rgEnumColumnId, cEnumColumnId, cbDataMost, grbit,
+                               allocate_from_client, &client, &columns, pcEnumColumn);
+        engine_callback_end(session);
+        *prgEnumColumn = (JET_ENUMCOLUMN *)(void *)columns;
+    }
+    engine_leave_session(session);
+    return err;
+}
+
+/* --- sizes --- */
+
+static JET_ERR record_size(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit, struct cursor_record_size *total)
+{
+    struct session *session = NULL;
+    struct cursor *cursor;
+    JET_ERR err = table_enter(sesid, tableid, &session, &cursor);
+    if (err < 0)
+        return err;
+    if ((grbit & ~(JET_GRBIT)(JET_bitRecordSizeInCopyBuffer | JET_bitRecordSizeRunningTotal | JET_bitRecordSizeLocal)) != 0)
+        err = JET_errInvalidGrbit;
+    else
+        err = cursor_get_record_size(cursor, grbit, total);
+    engine_leave_session(session);
+    return err;
+}
+
+JET_EXPORT JET_ERR JetGetRecordSize(JET_SESID sesid, JET_TABLEID tableid, JET_RECSIZE *p, JET_GRBIT grbit)
+{
+    if (p == NULL)
+        return JET_errInvalidParameter;
+    struct cursor_record_size t = {0};
+    if ((grbit & JET_bitRecordSizeRunningTotal) != 0)
+        t = (struct cursor_record_size){.data = p->cbData, .long_value_data = p->cbLongValueData, .overhead = p->cbOverhead,
+                                        .long_value_overhead = p->cbLongValueOverhead, .non_tagged_columns = p->cNonTaggedColumns,
+                                        .tagged_columns = p->cTaggedColumns, .long_values = p->cLongValues, .multi_values = p->cMultiValues};
+    JET_ERR err = record_size(sesid, tableid, grbit, &t);
+    if (err >= 0)
+        *p = (JET_RECSIZE){.cbData = t.data, .cbLongValueData = t.long_value_data, .cbOverhead = t.overhead, .cbLongValueOverhead = t.long_value_overhead,
+                           .cNonTaggedColumns = t.non_tagged_columns, .cTaggedColumns = t.tagged_columns, .cLongValues = t.long_values,
+                           .cMultiValues = t.multi_values};
+    return err;
+}
+
+JET_EXPORT JET_ERR JetGetRecordSize2(JET_SESID sesid, JET_TABLEID tableid, JET_RECSIZE2 *p, JET_GRBIT grbit)
+{
+    if (p == NULL)
+        return JET_errInvalidParameter;
+    struct cursor_record_size t = {0};
+    if ((grbit & JET_bitRecordSizeRunningTotal) != 0)
+        t = (struct cursor_record_size){.data = p->cbData, .long_value_data = p->cbLongValueData, .overhead = p->cbOverhead,
+                                        .long_value_overhead = p->cbLongValueOverhead, .non_tagged_columns = p->cNonTaggedColumns,
+                                        .tagged_columns = p->cTaggedColumns, .long_values = p->cLongValues, .multi_values = p->cMultiValues,
+                                        .compressed_columns = p->cCompressedColumns, .data_compressed = p->cbDataCompressed,
+                                        .long_value_data_compressed = p->cbLongValueDataCompressed};
+    JET_ERR err = record_size(sesid, tableid, grbit, &t);
+    if (err >= 0)
+        *p = (JET_RECSIZE2){.cbData = t.data, .cbLongValueData = t.long_value_data, .cbOverhead = t.overhead, .cbLongValueOverhead = t.long_value_overhead,
+                            .cNonTaggedColumns = t.non_tagged_columns, .cTaggedColumns = t.tagged_columns, .cLongValues = t.long_values,
+                            .cMultiValues = t.multi_values, .cCompressedColumns = t.compressed_columns, .cbDataCompressed = t.data_compressed,
+                            .cbLongValueDataCompressed = t.long_value_data_compressed};
+    return err;
+}
+
+/* Without a prepared update by another session there is nothing to tell but that the cursor stands on a record. */
+JET_EXPORT JET_ERR JetGetCursorInfo(JET_SESID sesid, JET_TABLEID tableid, void *pvResult, uint32_t cbMax, uint32_t InfoLevel)
+{
+    struct session *session = NULL;
+    struct cursor *cursor;
+    JET_ERR err = table_enter(sesid, tableid, &session, &cursor);
+    if (err < 0)
+        return err;
+    (void)pvResult;
+    err = cbMax != 0 || InfoLevel != 0 ? JET_errInvalidParameter : cursor_move(cursor, 0, 0);
+    engine_leave_session(session);
+    return err;
+}

@@ -1,0 +1,315 @@
+/* Opening and closing tables and temporary tables (reference pages of JetOpenTable, JetCloseTable, JetDupCursor, JetOpenTempTable...). */
+#define ESENT_PRIVATE
+#include "api/jet_table.h"
+
+#include "base/memory.h"
+#include "catalog/names.h"
+
+static void close_cursor(struct cursor *cursor) { cursor_close(cursor); }
+
+static void roll_cursor_back(struct cursor *cursor, unsigned level)
+{
+    if (cursor_move_level(cursor) >= level && level > 0) {
+        cursor_before_first(cursor);
+        cursor_set_move_level(cursor, level - 1);
+    }
+}
+
+static const struct cursor_operations operations = {close_cursor, roll_cursor_back};
+
+JET_ERR table_enter(JET_SESID sesid, JET_TABLEID tableid, struct session **session, struct cursor **cursor)
+{
+    JET_ERR err = engine_enter_session(sesid, 0, session);
+    if (err < 0)
+        return err;
+    err = session_find_cursor(*session, tableid, cursor);
+    if (err < 0) {
+        engine_leave_session(*session);
+        *session = NULL;
+    }
+    return err;
+}
+
+JET_ERR table_publish(struct session *session, struct open_database *database, struct cursor *cursor, JET_TABLEID *tableid)
+{
+    JET_ERR err = session_add_cursor(session, database, cursor, &operations, tableid);
+    if (err < 0)
+        cursor_close(cursor);
+    else
+        table_moved(session, cursor);
+    return err;
+}
+
+JET_ERR table_open(struct session *session, JET_DBID dbid, const char *name, struct open_database **database, struct cursor **cursor)
+{
+    JET_ERR err = JET_errSuccess;
+    struct catalog *catalog;
+    char checked[OBJECT_NAME_UTF8_MAX];
+    *cursor = NULL;
+    TRY(session_find_database(session, dbid, database));
+    TRY(name_check(name, checked));
+    TRY(catalog_open(open_database_file(*database), &catalog));
+    TRY(cursor_open(catalog, checked, cursor));
+done:
+    return err;
+}
+
+/* --- JetOpenTable, JetCloseTable, JetDupCursor --- */
+
+static JET_ERR open_table(JET_SESID sesid, JET_DBID dbid, enum text_form form, const void *text, JET_GRBIT grbit, JET_TABLEID *tableid)
+{
+    JET_ERR err = JET_errSuccess;
+    struct session *session = NULL;
+    struct open_database *database;
+    struct cursor *cursor = NULL;
+    char *name = NULL;
+    TRY(engine_enter_session(sesid, 0, &session));
+    if (tableid == NULL)
+        RAISE(JET_errInvalidParameter);
+    *tableid = JET_tableidNil;
+    TRY(text_argument(form, text, &name));
+    TRY(table_open(session, dbid, name, &database, &cursor));
+    cursor_set_read_only(cursor, (grbit & JET_bitTableReadOnly) != 0 || open_database_is_read_only(database));
+    TRY(table_publish(session, database, cursor, tableid));
+done:
+    mem_free(name);
+    engine_leave_session(session);
+    return err;
+}
+
+/* The parameters block is reserved and ignored, as in ESENT. */
+JET_EXPORT JET_ERR JetOpenTableA(JET_SESID sesid, JET_DBID dbid, const char *szTableName, const void *pvParameters, uint32_t cbParameters,
+                                 JET_GRBIT grbit, JET_TABLEID *ptableid)
+{
+    (void)pvParameters, (void)cbParameters;
+    return open_table(sesid, dbid, TEXT_UTF8, szTableName, grbit, ptableid);
+}
+
+JET_EXPORT JET_ERR JetOpenTableW(JET_SESID sesid, JET_DBID dbid, const char16_t *szTableName, const void *pvParameters, uint32_t cbParameters,
+                                 JET_GRBIT grbit, JET_TABLEID *ptableid)
+{
+    (void)pvParameters, (void)cbParameters;
+    return open_table(sesid, dbid, TEXT_UTF16, szTableName, grbit, ptableid);
+}
+
+JET_EXPORT_PLAIN(JetOpenTable);
+
+JET_EXPORT JET_ERR JetCloseTable(JET_SESID sesid, JET_TABLEID tableid)
+{
+    JET_ERR err = JET_errSuccess;
+    struct session *session = NULL;
+    struct cursor *cursor = NULL;
+    TRY(engine_enter_session(sesid, SESSION_ENTER_CLEANUP, &session));
+    TRY(session_remove_cursor(session, tableid, &cursor));
+    cursor_close(cursor);
+done:
+    engine_leave_session(session);
+    return err;
+}
+
+JET_EXPORT JET_ERR JetDupCursor(JET_SESID sesid, JET_TABLEID tableid, JET_TABLEID *ptableid, JET_GRBIT grbit)
+{
+    JET_ERR err = JET_errSuccess;
+    struct session *session = NULL;
+    struct cursor *cursor, *copy = NULL;
+    (void)grbit;
+    TRY(table_enter(sesid, tableid, &session, &cursor));
+    if (ptableid == NULL)
+        RAISE(JET_errInvalidParameter);
+    *ptableid = JET_tableidNil;
+    TRY(cursor_duplicate(cursor, &copy));
+    cursor_set_read_only(copy, cursor_is_read_only(cursor));
+    TRY(table_publish(session, session_cursor_database(session, tableid), copy, ptableid));
+done:
+    engine_leave_session(session);
+    return err;
+}
+
+/* Reading ahead is decided by how a cursor is moved; the hint changes nothing. */
+static JET_ERR accept_hint(JET_SESID sesid, JET_TABLEID tableid)
+{
+    struct session *session = NULL;
+    struct cursor *cursor;
+    JET_ERR err = table_enter(sesid, tableid, &session, &cursor);
+    engine_leave_session(session);
+    return err;
+}
+
+JET_EXPORT JET_ERR JetSetTableSequential(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit)
+{
+    (void)grbit;
+    return accept_hint(sesid, tableid);
+}
+
+JET_EXPORT JET_ERR JetResetTableSequential(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit)
+{
+    (void)grbit;
+    return accept_hint(sesid, tableid);
+}
+
+/* --- temporary tables --- */
+
+static unsigned column_flags_of(JET_GRBIT grbit)
+{
+    return ((grbit & JET_bitColumnNotNULL) != 0 ? COLUMN_FLAG_NOT_NULL : 0u) | ((grbit & JET_bitColumnMultiValued) != 0 ? COLUMN_FLAG_MULTI_VALUED : 0u);
+}
+
+/* config carries everything but the columns. */
+static JET_ERR open_temporary(JET_SESID sesid, const JET_COLUMNDEF *columns, uint32_t count, struct temp_table_config *config, JET_TABLEID *tableid,
+                              JET_COLUMNID *column_ids)
+{
+    JET_ERR err = JET_errSuccess;
+    struct session *session = NULL;
+    struct temp_table *table = NULL;
+    struct cursor *cursor = NULL;
+    struct temp_column *list = NULL;
+    TRY(engine_enter_session(sesid, 0, &session));
+    if (tableid == NULL || columns == NULL || count == 0 || column_ids == NULL || count > TAGGED_ID_LAST)
+        RAISE(JET_errInvalidParameter);
+    *tableid = JET_tableidNil;
+    list = mem_alloc_array(count, sizeof *list);
+    if (list == NULL)
+        RAISE(JET_errOutOfMemory);
+    for (uint32_t i = 0; i < count; i++)
+        list[i] = (struct temp_column){.type = columns[i].coltyp, .max_size = columns[i].cbMax, .code_page = columns[i].cp,
+                                       .flags = column_flags_of(columns[i].grbit), .is_fixed = (columns[i].grbit & JET_bitColumnFixed) != 0,
+                                       .is_tagged = (columns[i].grbit & JET_bitColumnTagged) != 0, .is_key = (columns[i].grbit & JET_bitColumnTTKey) != 0,
+                                       .is_descending = (columns[i].grbit & JET_bitColumnTTDescending) != 0};
+    config->columns = list;
+    config->column_count = count;
+    config->page_size = instance_page_size(session_instance(session));
+    TRY(temp_table_create(config, column_ids, &table));
+    TRY(cursor_open_temporary(table, &cursor));
+    table = NULL;
+    cursor_set_read_only(cursor, false);
+    TRY(table_publish(session, NULL, cursor, tableid));
+done:
+    temp_table_release(table);
+    mem_free(list);
+    engine_leave_session(session);
+    return err;
+}
+
+JET_EXPORT JET_ERR JetOpenTempTable(JET_SESID sesid, const JET_COLUMNDEF *prgcolumndef, uint32_t ccolumn, JET_GRBIT grbit, JET_TABLEID *ptableid,
+                                    JET_COLUMNID *prgcolumnid)
+{
+    struct temp_table_config config = {.options = grbit};
+    return open_temporary(sesid, prgcolumndef, ccolumn, &config, ptableid, prgcolumnid);
+}
+
+JET_EXPORT JET_ERR JetOpenTempTable2(JET_SESID sesid, const JET_COLUMNDEF *prgcolumndef, uint32_t ccolumn, uint32_t lcid, JET_GRBIT grbit,
+                                     JET_TABLEID *ptableid, JET_COLUMNID *prgcolumnid)
+{
+    struct temp_table_config config = {.options = grbit, .lcid = lcid};
+    return open_temporary(sesid, prgcolumndef, ccolumn, &config, ptableid, prgcolumnid);
+}
+
+JET_EXPORT JET_ERR JetOpenTempTable3(JET_SESID sesid, const JET_COLUMNDEF *prgcolumndef, uint32_t ccolumn, JET_UNICODEINDEX *pidxunicode,
+                                     JET_GRBIT grbit, JET_TABLEID *ptableid, JET_COLUMNID *prgcolumnid)
+{
+    struct temp_table_config config = {.options = grbit};
+    if (pidxunicode != NULL) {
+        config.lcid = pidxunicode->lcid;
+        config.lcmap_flags = pidxunicode->dwMapFlags;
+    }
+    return open_temporary(sesid, prgcolumndef, ccolumn, &config, ptableid, prgcolumnid);
+}
+
+JET_EXPORT JET_ERR JetOpenTemporaryTable(JET_SESID sesid, JET_OPENTEMPORARYTABLE *p)
+{
+    if (p == NULL || p->cbStruct < sizeof *p)
+        return JET_errInvalidParameter;
+    struct temp_table_config config = {.options = p->grbit, .key_most = p->cbKeyMost, .var_seg_most = p->cbVarSegMac};
+    if (p->pidxunicode != NULL) {
+        config.lcid = p->pidxunicode->lcid;
+        config.lcmap_flags = p->pidxunicode->dwMapFlags;
+    }
+    return open_temporary(sesid, p->prgcolumndef, p->ccolumn, &config, &p->tableid, p->prgcolumnid);
+}
+
+JET_EXPORT JET_ERR JetOpenTemporaryTable2(JET_SESID sesid, JET_OPENTEMPORARYTABLE2 *p)
+{
+    JET_ERR err = JET_errSuccess;
+    char *locale = NULL;
+    if (p == NULL || p->cbStruct < sizeof *p)
+        RAISE(JET_errInvalidParameter);
+    struct temp_table_config config = {.options = p->grbit, .key_most = p->cbKeyMost, .var_seg_most = p->cbVarSegMac};
+    if (p->pidxunicode != NULL) {
+        TRY(text_argument(TEXT_UTF16, p->pidxunicode->szLocaleName, &locale));
+        config.locale = locale;
+        config.lcmap_flags = p->pidxunicode->dwMapFlags;
+    }
+    TRY(open_temporary(sesid, p->prgcolumndef, p->ccolumn, &config, &p->tableid, p->prgcolumnid));
+done:
+    mem_free(locale);
+    return err;
+}
+
+/* --- lists --- */
+
+JET_ERR list_begin(struct list *list, enum text_form form, const uint8_t *types, uint32_t count)
+{
+    JET_ERR err = JET_errSuccess;
+    struct temp_column columns[LIST_COLUMNS_MAX] = {{0}};
+    list->table = NULL;
+    list->form = form;
+    list->column_count = count;
+    list->row_count = list->value_count = 0;
+    for (uint32_t i = 0; i < count; i++)
+        columns[i] = (struct temp_column){.type = types[i], .code_page = form == TEXT_UTF16 ? 1200 : 1252, .is_fixed = column_type_size(types[i]) != 0};
+    struct temp_table_config config = {.columns = columns, .column_count = count, .options = TEMP_SCROLLABLE | TEMP_INDEXED};
+    TRY(temp_table_create(&config, list->ids, &list->table));
+done:
+    return err;
+}
+
+void list_put_bytes(struct list *list, uint32_t column, struct span bytes)
+{
+    if (bytes.data != NULL)
+        list->values[list->value_count++] = (struct temp_value){list->ids[column], 1, bytes};
+}
+
+void list_put_number(struct list *list, uint32_t column, uint64_t value, uint32_t size)
+{
+    store_le64(list->room[column], value);
+    list_put_bytes(list, column, span_of(list->room[column], size));
+}
+
+/* Without the closing zero, as ESENT stores it. */
+JET_ERR list_put_text(struct list *list, uint32_t column, const char *text)
+{
+    JET_ERR err = JET_errSuccess;
+    size_t size = text_result_size(list->form, text), zero = list->form == TEXT_UTF16 ? 2 : 1;
+    if (size > LIST_TEXT_MAX)
+        RAISE(JET_errInvalidName);
+    (void)text_put(list->form, text, list->room[column]);
+    list_put_bytes(list, column, span_of(list->room[column], (uint32_t)(size - zero)));
+done:
+    return err;
+}
+
+JET_ERR list_add_row(struct list *list)
+{
+    JET_ERR err = temp_table_insert(list->table, list->values, list->value_count);
+    list->value_count = 0;
+    if (err >= 0)
+        list->row_count++;
+    return err;
+}
+
+JET_ERR list_publish(struct list *list, struct session *session, JET_TABLEID *tableid)
+{
+    JET_ERR err = JET_errSuccess;
+    struct cursor *cursor = NULL;
+    TRY(cursor_open_temporary(list->table, &cursor));
+    list->table = NULL;
+    TRY(table_publish(session, NULL, cursor, tableid));
+done:
+    return err;
+}
+
+void list_end(struct list *list)
+{
+    temp_table_release(list->table);
+    list->table = NULL;
+}

@@ -1,0 +1,43 @@
+/* What the files about cursors share: from handles to a cursor, and the way new cursors reach the client (private to api/). */
+#ifndef OPENESE_API_JET_TABLE_H
+#define OPENESE_API_JET_TABLE_H
+
+#include "api/api.h"
+#include "api/text_arguments.h"
+#include "cursor/cursor.h"
+#include "cursor/temp_table.h"
+#include "engine/engine.h"
+
+/* Enters the session and finds the cursor. *session is NULL on error; else engine_leave_session. */
+MUST_CHECK JET_ERR table_enter(JET_SESID sesid, JET_TABLEID tableid, struct session **session, struct cursor **cursor);
+/* The cursor has been moved by a call in this session. */
+static inline void table_moved(const struct session *session, struct cursor *cursor) { cursor_set_move_level(cursor, session_level(session)); }
+
+/* Opens a cursor for the client's use. name: UTF-8 as the client gave it, checked here. */
+MUST_CHECK JET_ERR table_open(struct session *session, JET_DBID dbid, const char *name, struct open_database **database, struct cursor **cursor);
+/* Hands the cursor to the session; takes it over also on error. database NULL: a temporary table. */
+MUST_CHECK JET_ERR table_publish(struct session *session, struct open_database *database, struct cursor *cursor, JET_TABLEID *tableid);
+
+/* --- lists: results as temporary tables --- */
+
+enum { LIST_COLUMNS_MAX = 16, LIST_TEXT_MAX = 3 * 256 };
+struct list {
+    struct temp_table *table;
+    enum text_form form;
+    uint32_t column_count, ids[LIST_COLUMNS_MAX], row_count;
+    struct temp_value values[LIST_COLUMNS_MAX];
+    uint8_t room[LIST_COLUMNS_MAX][LIST_TEXT_MAX]; /* of numbers and texts of the row being made */
+    uint32_t value_count;
+};
+/* types: JET_coltyp of each column; text is 8-bit or UTF-16 by form. list_end must be called, also after an error. */
+MUST_CHECK JET_ERR list_begin(struct list *list, enum text_form form, const uint8_t *types, uint32_t count);
+void list_put_number(struct list *list, uint32_t column, uint64_t value, uint32_t size);
+MUST_CHECK JET_ERR list_put_text(struct list *list, uint32_t column, const char *text);
+/* The bytes must live until list_add_row. */
+void list_put_bytes(struct list *list, uint32_t column, struct span bytes);
+MUST_CHECK JET_ERR list_add_row(struct list *list);
+/* Gives the list to the client as a cursor. */
+MUST_CHECK JET_ERR list_publish(struct list *list, struct session *session, JET_TABLEID *tableid);
+void list_end(struct list *list);
+
+#endif

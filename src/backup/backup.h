@@ -1,0 +1,77 @@
+/* External backup: the session an instance offers for streaming its databases and logs while they are in use, and restore.
+ *
+ * One session per instance (struct backup_session), made when the instance starts. Every call takes the session's lock, so that a client
+ * that calls from several threads is serialised; only backup_stop and backup_is_active are lock-free. What the session needs from above (the
+ * list of databases, the event sink) it gets through struct backup_host. Behaviour: backup-and-restore spec, cited in the code by section.
+ */
+#ifndef OPENESE_BACKUP_BACKUP_H
+#define OPENESE_BACKUP_BACKUP_H
+
+#include "base/error.h"
+#include "database/database.h"
+#include "log/log.h"
+#include "os/event.h"
+
+struct backup_session;
+
+/* What the instance supplies. All pointers outlive the session. */
+struct backup_host {
+    void *context;
+    struct os_fs *fs;
+    struct log *log;             /* NULL when logging is off */
+    uint32_t page_size;
+    bool is_circular;
+    bool skips_page_checks;      /* JET_paramDisableVerifications bit 0: only checksums are verified */
+    uint32_t retry_delay_ms;     /* 0 = the default of 100 ms, growing with each retry */
+    const struct event_log *events; /* may be NULL */
+    /* Calls visit for each attached and logged database, in ascending dbid, with attach and detach held out. Stops at a negative result and
+     * returns it. */
+    JET_ERR (*visit_databases)(void *context, JET_ERR (*visit)(void *visit_context, struct database *db), void *visit_context);
+    /* Some session has opened it exclusively. */
+    bool (*is_exclusively_open)(void *context, struct database *db);
+};
+
+enum backup_limits {
+    BACKUP_READ_ALIGNMENT = 4096, /* of the buffer given to backup_read_file */
+    BACKUP_RETRIES = 17           /* of a page range that fails its checks */
+};
+
+MUST_CHECK JET_ERR backup_session_create(const struct backup_host *host, struct backup_session **out);
+/* Ends a running backup as aborted by the server (event 226). Accepts NULL. */
+void backup_session_destroy(struct backup_session *session);
+
+/* Section 5. grbit: JET_bitBackupIncremental or 0. */
+MUST_CHECK JET_ERR backup_begin(struct backup_session *session, JET_GRBIT grbit);
+
+/* List results: *list is a new block of NUL-terminated UTF-8 paths and one more NUL; *size counts all NULs. Freed with mem_free. */
+MUST_CHECK JET_ERR backup_get_attach_info(struct backup_session *session, char **list, uint32_t *size);
+struct backup_log_range {
+    uint32_t gen_low, gen_high;
+    char base_name[4];
+};
+/* range may be NULL. The first call of these two rolls the log (section 9). */
+MUST_CHECK JET_ERR backup_get_log_info(struct backup_session *session, char **list, uint32_t *size, struct backup_log_range *range);
+MUST_CHECK JET_ERR backup_get_truncate_info(struct backup_session *session, char **list, uint32_t *size);
+
+/* Section 7. path: UTF-8. */
+MUST_CHECK JET_ERR backup_open_file(struct backup_session *session, const char *path, JET_HANDLE *handle, uint64_t *size);
+MUST_CHECK JET_ERR backup_read_file(struct backup_session *session, JET_HANDLE handle, void *buffer, uint32_t size, uint32_t *actual);
+MUST_CHECK JET_ERR backup_close_file(struct backup_session *session, JET_HANDLE handle);
+
+MUST_CHECK JET_ERR backup_truncate_log(struct backup_session *session);
+/* Section 11; results as the reference pages say (section 17, D1): Normal in mid-sequence JET_errBackupAbortByCaller, any End after
+ * backup_stop JET_errBackupAbortByServer, Abort JET_errSuccess. */
+MUST_CHECK JET_ERR backup_end(struct backup_session *session, JET_GRBIT grbit);
+
+/* Asks a running backup to stop; never waits; success also without one. */
+void backup_stop(struct backup_session *session);
+/* Attach and detach are refused while this is true. Lock-free. */
+bool backup_is_active(const struct backup_session *session);
+/* Generations from this one on must be kept by circular logging; 0 = no limit. Lock-free. */
+uint32_t backup_oldest_needed_generation(const struct backup_session *session);
+/* Termination: ends a running backup as aborted by the server and refuses new ones. */
+void backup_terminate(struct backup_session *session);
+/* Allows or refuses new sessions (JET_errBackupNotAllowedYet): set at the end of start, cleared while the instance terminates. */
+void backup_allow(struct backup_session *session, bool allowed);
+
+#endif

@@ -1,0 +1,279 @@
+/* Where frames come from: allocation, the free list, and replacement.
+ *
+ * Replacement, the idea: a page that has been used once is no reason to forget one that is used again and again. New pages enter the cold
+ * queue, a FIFO. One that is used again some reads later is marked; when it comes to the end of the FIFO it moves to the hot queue
+ * instead of leaving. The hot queue is a clock: its oldest page stays for another round if it was used since the last. While the cold
+ * queue holds more than a quarter of the frames, victims come from it alone, so a scan, however long, passes through that quarter.
+ * A page that a prefetch brought in is treated like any other new page.
+ *
+ * The table is asked last (table_remove_unpinned), under the partition's mutex: only there can a pin count not rise from zero.
+ */
+#include "base/assert.h"
+#include "base/memory.h"
+#include "cache/internal.h"
+
+uint64_t frame_cost(uint32_t page_size)
+{
+    /* A bucket array is at most twice as long as its entries, and while it grows the old one is there too. The allocator rounds a chunk
+     * up at either end. */
+    return page_size + sizeof(struct cache_frame) + 3 * sizeof(struct cache_frame *) + 2 * PAGE_ALIGNMENT / CHUNK_FRAMES;
+}
+
+/* --- queues; lock: replacement --- */
+
+static void queue_append(struct cache *cache, enum frame_queue queue, struct cache_frame *frame)
+{
+    struct frame_list *list = &cache->queues[queue];
+    frame->queue = queue;
+    frame->next = NULL;
+    frame->previous = list->last;
+    if (list->last != NULL)
+        list->last->next = frame;
+    else
+        list->first = frame;
+    list->last = frame;
+    list->count++;
+}
+
+static void queue_remove(struct cache *cache, struct cache_frame *frame)
+{
+    struct frame_list *list = &cache->queues[frame->queue];
+    if (frame->queue == QUEUE_NONE)
+        return;
+    if (frame->previous != NULL)
+        frame->previous->next = frame->next;
+    else
+        list->first = frame->next;
+    if (frame->next != NULL)
+        frame->next->previous = frame->previous;
+    else
+        list->last = frame->previous;
+    frame->previous = frame->next = NULL;
+    frame->queue = QUEUE_NONE;
+    list->count--;
+}
+
+static uint64_t cold_target(const struct cache *cache) { return cache->frame_count / 4; }
+
+/* --- chunks; lock: replacement --- */
+
+static bool add_chunk(struct cache *cache)
+{
+    struct frame_chunk *chunk = (struct frame_chunk *)mem_alloc_aligned(_Alignof(struct frame_chunk), sizeof *chunk);
+    if (chunk == NULL)
+        return false;
+    chunk->pages = (uint8_t *)mem_alloc_aligned(PAGE_ALIGNMENT, (size_t)CHUNK_FRAMES * cache->page_size);
+    if (chunk->pages == NULL) {
+        mem_free(chunk);
+        return false;
+    }
+    for (int i = 0; i < CHUNK_FRAMES; i++) {
+        chunk->frames[i].bytes = chunk->pages + (size_t)i * cache->page_size;
+        queue_append(cache, QUEUE_FREE, &chunk->frames[i]);
+    }
+    chunk->next = cache->chunks;
+    cache->chunks = chunk;
+    cache->frame_count += CHUNK_FRAMES;
+    return true;
+}
+
+static void free_chunk(struct frame_chunk *chunk)
+{
+    mem_free(chunk->pages);
+    mem_free(chunk);
+}
+
+/* Takes an unpinned page out of table and queue. */
+static bool evict(struct cache *cache, struct cache_frame *frame)
+{
+    if (atomic_load_explicit(&frame->pins, memory_order_relaxed) != 0 || !table_remove_unpinned(frame))
+        return false;
+    queue_remove(cache, frame);
+    return true;
+}
+
+/* Empties the chunk as far as nothing in it is pinned. True when all its frames are free (and in the free queue). */
+static bool empty_chunk(struct cache *cache, struct frame_chunk *chunk)
+{
+    bool is_empty = true;
+    for (int i = 0; i < CHUNK_FRAMES; i++) {
+        struct cache_frame *frame = &chunk->frames[i];
+        if (frame->queue == QUEUE_FREE)
+            continue;
+        if (frame->queue != QUEUE_NONE && evict(cache, frame))
+            queue_append(cache, QUEUE_FREE, frame);
+        else
+            is_empty = false;
+    }
+    return is_empty;
+}
+
+static void shrink_to_limit(struct cache *cache)
+{
+    struct frame_chunk **at = &cache->chunks;
+    while (cache->frame_count > cache->frames_max && *at != NULL) {
+        struct frame_chunk *chunk = *at;
+        if (!empty_chunk(cache, chunk)) {
+            at = &chunk->next;
+            continue;
+        }
+        for (int i = 0; i < CHUNK_FRAMES; i++)
+            queue_remove(cache, &chunk->frames[i]);
+        *at = chunk->next;
+        cache->frame_count -= CHUNK_FRAMES;
+        free_chunk(chunk);
+    }
+}
+
+/* --- replacement; lock: replacement --- */
+
+static struct cache_frame *evict_cold(struct cache *cache)
+{
+    for (uint64_t left = cache->queues[QUEUE_COLD].count; left > 0; left--) {
+        struct cache_frame *frame = cache->queues[QUEUE_COLD].first;
+        bool has_earned_it = atomic_exchange_explicit(&frame->is_referenced, 0, memory_order_relaxed) != 0;
+        if (!has_earned_it && evict(cache, frame))
+            return frame;
+        queue_remove(cache, frame);
+        queue_append(cache, has_earned_it ? QUEUE_HOT : QUEUE_COLD, frame); /* pinned ones have another turn */
+    }
+    return NULL;
+}
+
+static struct cache_frame *evict_hot(struct cache *cache)
+{
+    /* Two rounds: the first may only take marks away. */
+    for (uint64_t left = 2 * cache->queues[QUEUE_HOT].count; left > 0; left--) {
+        struct cache_frame *frame = cache->queues[QUEUE_HOT].first;
+        if (atomic_exchange_explicit(&frame->is_referenced, 0, memory_order_relaxed) == 0 && evict(cache, frame))
+            return frame;
+        queue_remove(cache, frame);
+        queue_append(cache, QUEUE_HOT, frame);
+    }
+    return NULL;
+}
+
+static struct cache_frame *evict_one(struct cache *cache)
+{
+    struct cache_frame *frame = NULL;
+    if (cache->queues[QUEUE_COLD].count > cold_target(cache))
+        frame = evict_cold(cache);
+    if (frame == NULL)
+        frame = evict_hot(cache);
+    if (frame == NULL)
+        frame = evict_cold(cache);
+    if (frame == NULL) /* what the line above has made hot */
+        frame = evict_hot(cache);
+    if (frame != NULL)
+        cache->evictions++;
+    return frame;
+}
+
+static struct cache_frame *take_now(struct cache *cache, bool *out_of_memory)
+{
+    if (cache->frame_count > cache->frames_max)
+        shrink_to_limit(cache);
+    struct cache_frame *frame = cache->queues[QUEUE_FREE].first;
+    if (frame == NULL && cache->frame_count < cache->frames_max) {
+        *out_of_memory = !add_chunk(cache);
+        frame = cache->queues[QUEUE_FREE].first;
+    }
+    if (frame != NULL)
+        queue_remove(cache, frame);
+    else
+        frame = evict_one(cache);
+    return frame;
+}
+
+JET_ERR frames_take(struct cache *cache, struct cache_frame **out)
+{
+    JET_ERR err = JET_errSuccess;
+    bool out_of_memory = false;
+    *out = NULL;
+    for (int round = 0; *out == NULL && round < WAIT_ROUNDS; round++) {
+        if (round > 0)
+            thread_sleep_ms(1);
+        mutex_lock(&cache->replacement);
+        *out = take_now(cache, &out_of_memory);
+        mutex_unlock(&cache->replacement);
+    }
+    if (*out == NULL)
+        RAISE(out_of_memory ? JET_errOutOfMemory : JET_errOutOfBuffers);
+    (*out)->error = JET_errSuccess;
+    (*out)->read_tick = atomic_fetch_add_explicit(&cache->tick, 1, memory_order_relaxed);
+    atomic_store_explicit(&(*out)->is_referenced, 0, memory_order_relaxed);
+    atomic_store_explicit(&(*out)->pins, 1, memory_order_relaxed);
+done:
+    return err;
+}
+
+void frames_give_back(struct cache *cache, struct cache_frame *frame)
+{
+    mutex_lock(&cache->replacement);
+    frame->file = NULL;
+    queue_append(cache, QUEUE_FREE, frame);
+    mutex_unlock(&cache->replacement);
+}
+
+void frames_enter(struct cache *cache, struct cache_frame *frame)
+{
+    mutex_lock(&cache->replacement);
+    queue_append(cache, QUEUE_COLD, frame);
+    mutex_unlock(&cache->replacement);
+}
+
+JET_ERR frames_set_limits(struct cache *cache, uint64_t frames_min, uint64_t frames_max)
+{
+    JET_ERR err = JET_errSuccess;
+    mutex_lock(&cache->replacement);
+    cache->frames_max = frames_max;
+    /* Half of what passes through the cold queue: a second visit within a page's stay there can be seen. */
+    atomic_store_explicit(&cache->touch_window, frames_max / 8, memory_order_relaxed);
+    bool shrinks = cache->frame_count > frames_max;
+    if (shrinks)
+        shrink_to_limit(cache);
+    while (cache->frame_count < frames_min) {
+        if (!add_chunk(cache)) {
+            err = JET_errOutOfMemory;
+            break;
+        }
+    }
+    mutex_unlock(&cache->replacement);
+    if (shrinks)
+        table_shrink(cache);
+    return err;
+}
+
+void frames_drop_file(struct cache *cache, const struct cache_file *file)
+{
+    mutex_lock(&cache->replacement);
+    for (struct frame_chunk *chunk = cache->chunks; chunk != NULL; chunk = chunk->next) {
+        for (int i = 0; i < CHUNK_FRAMES; i++) {
+            struct cache_frame *frame = &chunk->frames[i];
+            if ((frame->queue != QUEUE_COLD && frame->queue != QUEUE_HOT) || frame->file != file)
+                continue;
+            bool is_dropped = evict(cache, frame);
+            assert_always(is_dropped); /* a pin left behind would point into a page of another file later */
+            queue_append(cache, QUEUE_FREE, frame);
+        }
+    }
+    mutex_unlock(&cache->replacement);
+}
+
+void frames_destroy(struct cache *cache)
+{
+    for (struct frame_chunk *chunk = cache->chunks, *next; chunk != NULL; chunk = next) {
+        next = chunk->next;
+        free_chunk(chunk);
+    }
+    cache->chunks = NULL;
+}
+
+void frame_touch(struct cache *cache, struct cache_frame *frame)
+{
+    if (atomic_load_explicit(&frame->is_referenced, memory_order_relaxed) != 0)
+        return;
+    uint64_t age = atomic_load_explicit(&cache->tick, memory_order_relaxed) - frame->read_tick;
+    if (age >= atomic_load_explicit(&cache->touch_window, memory_order_relaxed))
+        atomic_store_explicit(&frame->is_referenced, 1, memory_order_relaxed);
+}

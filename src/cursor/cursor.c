@@ -1,0 +1,184 @@
+/* Life of a cursor, and its current index (cursor.h). */
+#include "base/memory.h"
+#include "cursor/internal.h"
+
+JET_ERR cursor_open_schema(struct catalog *catalog, const struct table_schema *schema, struct cursor **out)
+{
+    JET_ERR err = JET_errSuccess;
+    *out = NULL;
+    struct cursor *c = mem_alloc(sizeof *c);
+    if (c == NULL)
+        RAISE(JET_errOutOfMemory);
+    c->catalog = catalog;
+    c->schema = catalog_retain_table(catalog, schema);
+    TRY(btree_open(catalog_database(catalog)->pages, schema->root, schema->objid, &c->table_tree));
+    TRY(btree_cursor_open(&c->table_tree, &c->table_entry));
+    c->first_is_due = true;
+    *out = c;
+    c = NULL;
+done:
+    cursor_close(c);
+    return err;
+}
+
+JET_ERR cursor_open(struct catalog *catalog, const char *table_name, struct cursor **out)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct table_schema *schema = NULL;
+    *out = NULL;
+    TRY(catalog_find_table(catalog, table_name, &schema));
+    TRY(cursor_open_schema(catalog, schema, out));
+done:
+    catalog_release_table(catalog, schema);
+    return err;
+}
+
+JET_ERR cursor_open_temporary(struct temp_table *table, struct cursor **out)
+{
+    JET_ERR err = JET_errSuccess;
+    *out = NULL;
+    struct cursor *c = mem_alloc(sizeof *c);
+    if (c == NULL)
+        RAISE(JET_errOutOfMemory);
+    c->temp = table;
+    c->schema = temp_table_schema(table);
+    c->first_is_due = true;
+    *out = c;
+done:
+    return err;
+}
+
+JET_ERR cursor_duplicate(struct cursor *from, struct cursor **out)
+{
+    if (from->temp == NULL)
+        return cursor_open_schema(from->catalog, from->schema, out);
+    JET_ERR err = cursor_open_temporary(from->temp, out);
+    if (err >= 0)
+        temp_table_retain(from->temp);
+    return err;
+}
+
+static void close_index(struct cursor *c)
+{
+    btree_cursor_close(&c->index_entry);
+    c->index_entry = (struct btree_cursor){0};
+    c->index = NULL;
+    c->row_is_due = false;
+}
+
+void cursor_close(struct cursor *c)
+{
+    if (c == NULL)
+        return;
+    long_value_tree_close(&c->long_values);
+    close_index(c);
+    btree_cursor_close(&c->table_entry);
+    if (c->temp != NULL)
+        temp_table_release(c->temp);
+    else
+        catalog_release_table(c->catalog, c->schema);
+    mem_free(c);
+}
+
+const struct table_schema *cursor_schema(const struct cursor *c) { return c->schema; }
+struct catalog *cursor_catalog(const struct cursor *c) { return c->catalog; }
+struct temp_table *cursor_temp_table(const struct cursor *c) { return c->temp; }
+void cursor_set_move_level(struct cursor *c, unsigned level) { c->move_level = level; }
+unsigned cursor_move_level(const struct cursor *c) { return c->move_level; }
+void cursor_set_read_only(struct cursor *c, bool is_read_only) { c->is_updatable = !is_read_only; }
+bool cursor_is_read_only(const struct cursor *c) { return !c->is_updatable; }
+bool cursor_is_on_secondary(const struct cursor *c) { return c->index != NULL; }
+const struct index *cursor_index(const struct cursor *c) { return c->index != NULL ? c->index : schema_primary(c->schema); }
+
+JET_ERR cursor_long_values(struct cursor *c, const struct long_value_nodes **nodes)
+{
+    JET_ERR err = JET_errSuccess;
+    *nodes = NULL;
+    if (c->temp != NULL)
+        goto done;
+    if (!c->long_values.is_open)
+        TRY(long_value_tree_open(catalog_database(c->catalog)->pages, c->schema, &c->long_values));
+    *nodes = &c->long_values.nodes;
+done:
+    return err;
+}
+
+JET_ERR cursor_rules(struct cursor *c, const struct key_rules **rules)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct index *index = cursor_index(c);
+    *rules = NULL;
+    if (index == NULL)
+        RAISE(JET_errNoCurrentIndex);
+    if (!c->has_rules) {
+        const struct collation_table *weights = NULL;
+        if (c->catalog != NULL && (index->flags & INDEX_FLAG_UNICODE_TEXT) != 0)
+            weights = catalog_weights(c->catalog);
+        TRY(key_rules_init(&c->rules, c->schema, index, weights));
+        c->has_rules = true;
+    }
+    *rules = &c->rules;
+done:
+    return err;
+}
+
+void cursor_forget_range(struct cursor *c) { c->has_range = false; }
+void cursor_reset_key(struct cursor *c) { search_key_reset(&c->key); }
+
+/* --- the current index --- */
+
+static JET_ERR find_index(struct cursor *c, const char *name, uint32_t objid, const struct index **out)
+{
+    *out = NULL;
+    if (objid != 0) {
+        for (uint32_t i = 0; i < c->schema->index_count; i++)
+            if (c->schema->indexes[i].objid == objid)
+                *out = &c->schema->indexes[i];
+        return *out != NULL ? JET_errSuccess : error_raise(JET_errInvalidIndexId, __FILE__, __LINE__);
+    }
+    if (name == NULL || *name == 0)
+        return JET_errSuccess;
+    *out = c->temp == NULL ? schema_index_by_name(c->schema, name) : NULL;
+    return *out != NULL ? JET_errSuccess : error_raise(JET_errIndexNotFound, __FILE__, __LINE__);
+}
+
+static JET_ERR open_index(struct cursor *c, const struct index *index)
+{
+    JET_ERR err = JET_errSuccess;
+    close_index(c);
+    c->has_rules = false;
+    cursor_forget_range(c);
+    cursor_reset_key(c);
+    if (index == NULL)
+        goto done;
+    TRY(btree_open(catalog_database(c->catalog)->pages, index->root, index->objid, &c->index_tree));
+    TRY(btree_cursor_open(&c->index_tree, &c->index_entry));
+    c->index = index;
+done:
+    return err;
+}
+
+JET_ERR cursor_set_index(struct cursor *c, const char *name, uint32_t objid, unsigned options, uint32_t itag_sequence)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct index *wanted;
+    uint8_t bookmark[BTREE_KEY_MAX];
+    uint32_t size = 0;
+    bool stays = (options & CURSOR_INDEX_NO_MOVE) != 0;
+    TRY(find_index(c, name, objid, &wanted));
+    if (wanted != NULL && index_is_primary(wanted))
+        wanted = NULL;
+    if (wanted != NULL && (wanted->flags & INDEX_FLAG_DEFERRED) != 0)
+        RAISE(JET_errIndexNotFound); /* not populated: its entries say nothing about the rows */
+    if (wanted == c->index)
+        goto done;
+    if (stays)
+        TRY(cursor_get_bookmark(c, bookmark, sizeof bookmark, &size));
+    TRY(open_index(c, wanted));
+    if (stays)
+        TRY(cursor_goto_bookmark(c, span_of(bookmark, size), itag_sequence == 0 ? 1 : itag_sequence));
+    else
+        c->first_is_due = true;
+done:
+    return err;
+}

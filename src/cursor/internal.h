@@ -1,0 +1,94 @@
+/* What the files of cursor/ share (private). */
+#ifndef OPENESE_CURSOR_INTERNAL_H
+#define OPENESE_CURSOR_INTERNAL_H
+
+#include "cursor/cursor.h"
+#include "cursor/temp_table.h"
+
+enum row_position { ROW_BEFORE_FIRST, ROW_ON, ROW_BETWEEN /* just before row `temp_at` */, ROW_AFTER_LAST };
+
+struct cursor {
+    /* A table of a database. */
+    struct catalog *catalog;
+    const struct table_schema *schema; /* retained, or the temporary table's */
+    struct btree table_tree;
+    struct btree_cursor table_entry;
+    struct long_value_tree long_values;
+
+    /* The secondary index that is current; index NULL: none. */
+    const struct index *index;
+    struct btree index_tree;
+    struct btree_cursor index_entry;
+    bool row_is_due; /* the index entry has moved; table_entry does not stand on its row yet */
+
+    bool first_is_due; /* to stand on the first entry, nobody has asked yet */
+
+    /* A temporary table. */
+    struct temp_table *temp;
+    enum row_position temp_position;
+    uint32_t temp_at;
+
+    struct key_rules rules; /* of the current index */
+    bool has_rules;
+    struct search_key key;
+    bool has_range;
+    unsigned range;         /* enum cursor_range_option; the limit is the search key's bytes */
+    unsigned move_level;
+    bool is_updatable;
+    uint8_t primary_key[BTREE_KEY_MAX]; /* room for the data of an index entry */
+};
+
+static inline struct btree_cursor *current_entry(struct cursor *c) { return c->index != NULL ? &c->index_entry : &c->table_entry; }
+
+/* --- navigate.c: single steps on the current index, whatever kind of table --- */
+/* The move that was put off. JET_errNoCurrentRecord when the index is empty. */
+MUST_CHECK JET_ERR navigate_settle(struct cursor *c);
+MUST_CHECK JET_ERR navigate_first(struct cursor *c);
+MUST_CHECK JET_ERR navigate_last(struct cursor *c);
+MUST_CHECK JET_ERR navigate_next(struct cursor *c);
+MUST_CHECK JET_ERR navigate_previous(struct cursor *c);
+/* As btree_seek. */
+MUST_CHECK JET_ERR navigate_seek(struct cursor *c, struct span key, enum btree_seek how);
+/* Key of the current entry; it lives until the cursor moves. JET_errNoCurrentRecord. */
+MUST_CHECK JET_ERR navigate_key(struct cursor *c, struct span *key);
+/* Is there an entry, still? JET_errNoCurrentRecord, JET_errRecordDeleted. */
+MUST_CHECK JET_ERR navigate_test(struct cursor *c);
+/* The primary key of the row of the current entry, in c->primary_key or the cursor of the table. */
+MUST_CHECK JET_ERR navigate_primary_key(struct cursor *c, struct span *key);
+/* Puts table_entry on the row of the current entry. */
+MUST_CHECK JET_ERR navigate_row(struct cursor *c);
+/* The cursor stands on the row, latched, until row_release; nothing else may be called on the cursor between. */
+struct row {
+    struct record_view record;
+    const struct temp_row *temp; /* else NULL */
+    const struct table_schema *schema;
+    struct span primary_key;
+};
+MUST_CHECK JET_ERR row_latch(struct cursor *c, struct row *out);
+void row_release(struct cursor *c);
+MUST_CHECK JET_ERR row_value(const struct row *row, const struct column *column, uint32_t sequence, struct column_value *out);
+MUST_CHECK JET_ERR row_value_count(const struct row *row, const struct column *column, uint32_t *count);
+
+/* --- cursor.c --- */
+/* The long values of the table, opened on first use; NULL for a temporary table. */
+MUST_CHECK JET_ERR cursor_long_values(struct cursor *c, const struct long_value_nodes **nodes);
+/* Rules of the current index. JET_errNoCurrentIndex when it has none. */
+MUST_CHECK JET_ERR cursor_rules(struct cursor *c, const struct key_rules **rules);
+/* A range or a key ends with every navigation that is not JetMove. */
+void cursor_forget_range(struct cursor *c);
+
+/* --- entry_key.c: the keys of a row in an index --- */
+/* The key the row under the cursor has in the index for value `sequence` of the first multi-valued key column. *has_entry false: null rules keep the
+ * row out. JET_errBadItagSequence. */
+MUST_CHECK JET_ERR row_index_key(struct cursor *c, const struct index *index, uint32_t sequence, uint8_t *key, uint32_t *size, bool *has_entry);
+/* Which value of the first multi-valued key column made the current entry of the secondary index: 1 where that cannot be told. */
+MUST_CHECK JET_ERR entry_sequence(struct cursor *c, uint32_t *sequence);
+/* The first key column of an index that may hold several values, or NULL. */
+const struct column *index_multi_column(const struct table_schema *schema, const struct index *index);
+
+/* --- from_key.c: column values out of a key --- */
+/* The value of a column as a key holds it; room 256 bytes or more. *found false: the key does not hold it, or not unchanged. */
+MUST_CHECK JET_ERR value_from_key(const struct table_schema *schema, const struct index *index, struct span key, const struct column *column,
+                                  uint8_t *out, uint32_t room, uint32_t *size, bool *is_null, bool *found);
+
+#endif

@@ -1,0 +1,246 @@
+/* Column values (cursor.h): the path of JetRetrieveColumn.
+ *
+ * A value in the record is copied straight from the latched page to the caller's buffer, without any allocation. A separated value is read
+ * after the page has been released: its id is all that is needed. */
+#include "cursor/internal.h"
+
+enum { KEY_VALUE_ROOM = 2048 };
+
+/* Copies the value out; the latch is gone afterwards (releasing it twice does no harm). */
+static JET_ERR deliver(struct cursor *c, const struct column *column, const struct column_value *value, struct retrieve *r)
+{
+    JET_ERR err = JET_errSuccess;
+    uint32_t offset = column_type_is_long(column->type) ? r->offset : 0, written = 0, total = 0;
+    r->next_tagged = column->id;
+    if ((value->flags & COLUMN_VALUE_NULL) != 0) {
+        r->actual = 0;
+        err = JET_wrnColumnNull;
+        goto done;
+    }
+    if ((value->flags & COLUMN_VALUE_SEPARATED) != 0) {
+        struct column_value copy = *value;
+        const struct long_value_nodes *nodes;
+        row_release(c);
+        TRY(cursor_long_values(c, &nodes));
+        err = column_value_fetch(nodes, &copy, offset, r->buffer, r->room, &written, &total);
+    } else {
+        err = column_value_read(value, offset, r->buffer, r->room, &written, &total);
+    }
+    if (err < 0)
+        goto done;
+    err = JET_errSuccess;
+    /* The value of an escrow column may change under the reader, so it is given whole or not at all. */
+    if ((column->flags & COLUMN_FLAG_ESCROW) != 0 && r->room < total)
+        RAISE(JET_errInvalidBufferSize);
+    r->actual = offset < total ? total - offset : 0;
+    if (r->actual > r->room)
+        err = JET_wrnBufferTruncated;
+done:
+    row_release(c);
+    return err;
+}
+
+static JET_ERR find_column(struct cursor *c, uint32_t column_id, const struct column **out)
+{
+    JET_ERR err = JET_errSuccess;
+    uint32_t id = column_id & ~COLUMN_ID_TEMPLATE_BIT;
+    *out = NULL;
+    if (id < FIXED_ID_FIRST || id > TAGGED_ID_LAST)
+        RAISE(JET_errBadColumnId);
+    *out = schema_column(c->schema, column_id);
+    if (*out == NULL)
+        RAISE(JET_errColumnNotFound);
+done:
+    return err;
+}
+
+/* --- all tagged values as one sequence (column id 0) --- */
+
+/* Value `wanted` (1..) of all tagged values of the row; *found false: there are only *seen. */
+static JET_ERR tagged_value_at(const struct row *row, uint32_t wanted, bool with_nulls, uint32_t *seen, const struct column **column,
+                               struct column_value *value, bool *found)
+{
+    JET_ERR err = JET_errSuccess;
+    *seen = 0;
+    *found = false;
+    if (row->temp != NULL) {
+        for (uint32_t i = 0; i < row->temp->value_count; i++) {
+            const struct temp_row_value *v = &row->temp->values[i];
+            if (!column_is_tagged(v->column_id) || ++*seen != wanted)
+                continue;
+            *column = schema_column(row->schema, v->column_id);
+            *value = (struct column_value){.bytes = temp_row_get(row->temp, v->column_id, v->sequence)};
+            *found = *column != NULL;
+            break;
+        }
+        goto done;
+    }
+    for (uint32_t i = 0; i < row->record.tagged_count; i++) {
+        struct tagged_entry entry;
+        uint32_t count;
+        TRY(record_tagged_at(&row->record, i, &entry));
+        const struct column *here = schema_column(row->schema, entry.id);
+        if (here == NULL) /* deleted */
+            continue;
+        TRY(record_tagged_count(&entry, &count));
+        if (count == 0 && with_nulls)
+            count = 1;
+        if (wanted > *seen && wanted - *seen <= count) {
+            TRY(record_tagged_value(&entry, wanted - *seen, value));
+            *column = here;
+            *found = true;
+            break;
+        }
+        *seen += count;
+    }
+done:
+    return err;
+}
+
+static JET_ERR retrieve_any_tagged(struct cursor *c, struct retrieve *r)
+{
+    JET_ERR err = JET_errSuccess;
+    struct row row;
+    struct column_value value;
+    const struct column *column;
+    uint32_t seen;
+    bool found;
+    TRY(row_latch(c, &row));
+    err = tagged_value_at(&row, r->sequence, (r->options & CURSOR_RETRIEVE_NULL) != 0, &seen, &column, &value, &found);
+    if (err >= 0 && found)
+        return deliver(c, column, &value, r);
+    row_release(c);
+    if (err >= 0) {
+        r->actual = 0;
+        r->next_tagged = 0;
+        err = JET_wrnColumnNull;
+    }
+done:
+    return err;
+}
+
+/* --- from the index --- */
+
+static bool index_has_column(const struct cursor *c, const struct index *index, const struct column *column)
+{
+    for (uint32_t i = 0; i < index->segment_count; i++)
+        if (schema_column(c->schema, index->segments[i].column_id) == column)
+            return true;
+    return false;
+}
+
+/* The value that the current entry, or its bookmark, holds. *is_done false: the row has to be read; r->sequence is then the value in question. */
+static JET_ERR retrieve_from_key(struct cursor *c, const struct column *column, struct retrieve *r, bool *is_done)
+{
+    JET_ERR err = JET_errSuccess;
+    bool from_bookmark = (r->options & CURSOR_RETRIEVE_FROM_BOOKMARK) != 0, is_null, found = false;
+    const struct index *index = from_bookmark ? schema_primary(c->schema) : c->index;
+    uint8_t bytes[KEY_VALUE_ROOM];
+    struct span key;
+    uint32_t size;
+    *is_done = false;
+    if (c->temp != NULL || index == NULL || !index_has_column(c, index, column))
+        goto done;
+    if (!from_bookmark && index->tuple.is_tuple && schema_column(c->schema, index->segments[0].column_id) == column)
+        RAISE(JET_errIndexTuplesCannotRetrieveFromIndex);
+    TRY(from_bookmark ? navigate_primary_key(c, &key) : navigate_key(c, &key));
+    TRY(value_from_key(c->schema, index, key, column, bytes, sizeof bytes, &size, &is_null, &found));
+    if (!found) {
+        if (!from_bookmark && (column->flags & COLUMN_FLAG_MULTI_VALUED) != 0 && column == index_multi_column(c->schema, index))
+            TRY(entry_sequence(c, &r->sequence));
+        goto done;
+    }
+    *is_done = true;
+    r->next_tagged = column->id;
+    if (is_null) {
+        r->actual = 0;
+        err = JET_wrnColumnNull;
+        goto done;
+    }
+    uint32_t offset = column_type_is_long(column->type) && r->offset < size ? r->offset : column_type_is_long(column->type) ? (r->offset == 0 ? 0 : size) : 0;
+    r->actual = size - offset;
+    uint32_t part = r->actual < r->room ? r->actual : r->room;
+    if (part > 0)
+        memcpy(r->buffer, bytes + offset, part);
+    if (r->actual > r->room)
+        err = JET_wrnBufferTruncated;
+done:
+    return err;
+}
+
+JET_ERR cursor_retrieve_column(struct cursor *c, struct retrieve *r)
+{
+    JET_ERR err = JET_errSuccess;
+    const unsigned from = CURSOR_RETRIEVE_FROM_INDEX | CURSOR_RETRIEVE_FROM_BOOKMARK;
+    const struct column *column;
+    struct column_value value;
+    struct row row;
+    r->actual = 0;
+    r->next_tagged = r->column_id;
+    if ((r->options & from) == from || ((r->options & CURSOR_RETRIEVE_TUPLE) != 0 && (r->options & CURSOR_RETRIEVE_FROM_INDEX) == 0))
+        RAISE(JET_errInvalidGrbit);
+    if (r->sequence == 0)
+        RAISE(JET_errBadItagSequence);
+    if (r->column_id == 0)
+        return retrieve_any_tagged(c, r);
+    TRY(find_column(c, r->column_id, &column));
+    if ((r->options & from) != 0) {
+        bool is_done;
+        uint32_t sequence = r->sequence;
+        err = retrieve_from_key(c, column, r, &is_done);
+        if (err < 0 || is_done) {
+            if (err >= 0 && (r->options & CURSOR_RETRIEVE_TAG) != 0) {
+                JET_ERR told = entry_sequence(c, &r->sequence);
+                err = told < 0 ? told : err;
+            }
+            return err;
+        }
+        err = JET_errSuccess;
+        uint32_t used = r->sequence;
+        if ((r->options & CURSOR_RETRIEVE_TAG) == 0)
+            r->sequence = sequence;
+        sequence = used;
+        TRY(row_latch(c, &row));
+        err = row_value(&row, column, sequence, &value);
+    } else {
+        if ((r->options & CURSOR_RETRIEVE_TAG) != 0 && c->index != NULL && column == index_multi_column(c->schema, c->index))
+            TRY(entry_sequence(c, &r->sequence));
+        TRY(row_latch(c, &row));
+        err = row_value(&row, column, r->sequence, &value);
+    }
+    if (err < 0) {
+        row_release(c);
+        goto done;
+    }
+    if ((value.flags & (COLUMN_VALUE_DEFAULT | COLUMN_VALUE_USER_DEFAULT)) != 0 && (r->options & CURSOR_RETRIEVE_IGNORE_DEFAULT) != 0)
+        value = (struct column_value){.flags = COLUMN_VALUE_NULL};
+    return deliver(c, column, &value, r);
+done:
+    return err;
+}
+
+JET_ERR cursor_count_values(struct cursor *c, uint32_t column_id, unsigned options, uint32_t *count)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct column *column = NULL;
+    struct column_value value;
+    struct row row;
+    bool found;
+    *count = 0;
+    if (column_id != 0)
+        TRY(find_column(c, column_id, &column));
+    TRY(row_latch(c, &row));
+    if (column_id == 0) {
+        err = tagged_value_at(&row, UINT32_MAX, (options & CURSOR_RETRIEVE_NULL) != 0, count, &column, &value, &found);
+    } else {
+        err = row_value_count(&row, column, count);
+        if (err >= 0 && *count == 1 && (options & CURSOR_RETRIEVE_IGNORE_DEFAULT) != 0) {
+            err = row_value(&row, column, 1, &value);
+            if (err >= 0 && (value.flags & (COLUMN_VALUE_DEFAULT | COLUMN_VALUE_USER_DEFAULT)) != 0)
+                *count = 0;
+        }
+    }
+    row_release(c);
+done:
+    return err;
+}

@@ -1,0 +1,273 @@
+/* Attached database files: open, close, and the state changes of the header (database.h). */
+#include "database/database.h"
+
+#include "base/memory.h"
+#include "database/header_pair.h"
+#include "os/clock.h"
+#include "os/path.h"
+
+/* --- reading and judging headers --- */
+
+JET_ERR database_read_header(struct os_fs *fs, const char *path, struct db_header *out, uint32_t *page_size_out, bool *used_shadow, uint8_t **header_page_out)
+{
+    JET_ERR err = JET_errSuccess;
+    struct os_file *file = NULL;
+    struct header_pair pair;
+    if (header_page_out != NULL)
+        *header_page_out = NULL;
+    TRY(os_file_open(fs, path, OS_OPEN_READ, &file));
+    TRY(header_pair_read(file, &pair));
+    *out = pair.header;
+    *page_size_out = pair.page_size;
+    *used_shadow = pair.used_shadow;
+    if (header_page_out != NULL)
+        *header_page_out = pair.page;
+    else
+        mem_free(pair.page);
+done:
+    os_file_close(file);
+    return err;
+}
+
+/* Files of another kind that begin with the same sort of header. Formats of long ago leave the word zero, and a temporary database may say
+ * either, so what is not known to be something else passes. */
+static bool is_other_file_type(uint32_t file_type)
+{
+    return file_type == FILE_TYPE_LOG || file_type == FILE_TYPE_CHECKPOINT || file_type == FILE_TYPE_FLUSH_MAP || file_type == FILE_TYPE_SNAPSHOT;
+}
+
+JET_ERR database_check_format(const struct db_header *header)
+{
+    JET_ERR err = JET_errSuccess;
+    if (is_other_file_type(header->file_type))
+        RAISE(JET_errFileInvalidType);
+    err = header_version_error(header->version_major);
+    if (err != JET_errSuccess)
+        RAISE(err);
+    if (header->update_major < DATABASE_UPDATE_MAJOR_MIN || header->update_major > DATABASE_UPDATE_MAJOR_MAX)
+        RAISE(JET_errInvalidDatabaseVersion);
+done:
+    return err;
+}
+
+JET_ERR database_check_attachable(const struct db_header *header, const struct signature *stream_signature, lgpos_t stream_tip)
+{
+    JET_ERR err = JET_errSuccess;
+    if (header->state == DB_STATE_BEING_CONVERTED || (header->flags & DB_HEADER_FLAG_UPGRADE_IN_PROGRESS) != 0)
+        RAISE(JET_errDatabaseIncompleteUpgrade);
+    if (header->state == DB_STATE_INCREMENTAL_RESEED)
+        RAISE(DATABASE_ERROR_INCOMPLETE_RESEED);
+    if (header->state == DB_STATE_REVERT_IN_PROGRESS)
+        RAISE(DATABASE_ERROR_INCOMPLETE_REVERT);
+    if (header->state < DB_STATE_JUST_CREATED || header->state > DB_STATE_REVERT_IN_PROGRESS)
+        RAISE(JET_errDatabaseCorrupted);
+    if (header->state != DB_STATE_CLEAN && header->backup_full_current.gen_low != 0)
+        RAISE(JET_errSoftRecoveryOnBackupDatabase);
+    if (header->state != DB_STATE_CLEAN)
+        RAISE(JET_errDatabaseDirtyShutdown);
+    if (stream_signature != NULL && signature_equal(stream_signature, &header->log_signature) && header->lgpos_consistent > stream_tip)
+        RAISE(JET_errConsistentTimeMismatch);
+done:
+    return err;
+}
+
+/* --- open and close --- */
+
+void database_close(struct database *db)
+{
+    if (db == NULL)
+        return;
+    if (db->catalog != NULL && db->catalog_destroy != NULL)
+        db->catalog_destroy(db->catalog);
+    cache_file_detach(db->pages);
+    os_file_close(db->file);
+    mutex_destroy(&db->header_lock);
+    mem_free(db->header_page);
+    mem_free(db->path);
+    mem_free(db);
+}
+
+/* A database with its lock and nothing else. */
+static JET_ERR new_database(const struct database_open_config *config, struct database **out)
+{
+    JET_ERR err = JET_errSuccess;
+    struct database *db = (struct database *)mem_alloc(sizeof *db);
+    *out = NULL;
+    if (db == NULL)
+        RAISE(JET_errOutOfMemory);
+    TRY(mutex_init(&db->header_lock, RANK_DATABASE_HEADER));
+    db->fs = config->fs;
+    db->dbid = config->dbid;
+    db->is_read_only = config->read_only;
+    *out = db;
+    db = NULL;
+done:
+    mem_free(db);
+    return err;
+}
+
+static JET_ERR take_header(struct database *db, uint32_t expected_page_size)
+{
+    JET_ERR err = JET_errSuccess;
+    struct header_pair pair;
+    TRY(header_pair_read(db->file, &pair));
+    db->header_page = pair.page;
+    db->header = pair.header;
+    db->page_size = pair.page_size;
+    db->copy_is_bad[HEADER_PRIMARY] = pair.copy_is_bad[HEADER_PRIMARY];
+    db->copy_is_bad[HEADER_SHADOW] = pair.copy_is_bad[HEADER_SHADOW];
+    TRY(database_check_format(&db->header));
+    if (db->page_size != expected_page_size)
+        RAISE(JET_errPageSizeMismatch);
+done:
+    return err;
+}
+
+JET_ERR database_open(const struct database_open_config *config, struct database **out)
+{
+    JET_ERR err = JET_errSuccess;
+    struct database *db = NULL;
+    *out = NULL;
+    TRY(new_database(config, &db));
+    TRY(path_absolute(config->path, &db->path));
+    TRY(os_file_open(config->fs, db->path, config->read_only ? OS_OPEN_READ | OS_OPEN_LOCK_SHARED : OS_OPEN_WRITE | OS_OPEN_LOCK_EXCLUSIVE, &db->file));
+    TRY(take_header(db, config->page_size));
+    const struct cache_file_config pages = {.file = db->file, .observer = config->observer};
+    TRY(cache_file_attach(config->cache, &pages, &db->pages));
+    db->last_owned_page = cache_file_last_page(db->pages);
+    *out = db;
+    db = NULL;
+done:
+    database_close(db);
+    return err;
+}
+
+JET_ERR database_set_last_owned_page(struct database *db, page_no_t last)
+{
+    JET_ERR err = JET_errSuccess;
+    if (last == 0 || last > PAGE_NO_MAX)
+        RAISE(JET_errDatabaseCorrupted);
+    db->last_owned_page = last;
+done:
+    return err;
+}
+
+/* --- changes of the header --- */
+
+static struct log_time time_now(void)
+{
+    int64_t seconds;
+    unsigned milliseconds;
+    clock_now(&seconds, &milliseconds);
+    return log_time_from_unix(seconds, milliseconds);
+}
+
+JET_ERR database_write_header(struct database *db)
+{
+    JET_ERR err = JET_errSuccess;
+    if (db->is_read_only)
+        RAISE(JET_errDatabaseFileReadOnly);
+    /* A flush map of Windows beside the file is paired with it by this signature: a new one tells its reader to drop the map (2.4). */
+    db->header.header_flush_signature = signature_make(random_u32(), time_now());
+    db_header_encode(&db->header, db->header_page, db->page_size);
+    TRY(header_pair_write(db->file, db->header_page, db->page_size, db->copy_is_bad));
+done:
+    return err;
+}
+
+/* Makes `changed` the header and writes it; on an error the old one stays. Lock on entry: header_lock. */
+static JET_ERR replace_header(struct database *db, const struct db_header *changed)
+{
+    struct db_header before = db->header;
+    db->header = *changed;
+    JET_ERR err = database_write_header(db);
+    if (err < JET_errSuccess)
+        db->header = before;
+    return err;
+}
+
+static bool keeps_resize_position(const struct db_header *header) { return db_header_version_at_least(header, 110, 0); }
+static bool keeps_required_time(const struct db_header *header) { return db_header_version_at_least(header, 150, 0); }
+
+/* With another log stream earlier backups cannot be built upon. */
+static void set_log_signature(struct db_header *header, const struct signature *log_signature)
+{
+    static const struct signature none;
+    const struct backup_info empty = {0};
+    const struct signature *wanted = log_signature != NULL ? log_signature : &none;
+    if (signature_equal(&header->log_signature, wanted))
+        return;
+    header->log_signature = *wanted;
+    header->backup_full_previous = header->backup_incremental_previous = header->backup_copy_previous = header->backup_differential_previous = empty;
+    header->backup_full_previous_type = header->backup_incremental_previous_type = 0;
+    header->backup_copy_previous_type = header->backup_differential_previous_type = 0;
+}
+
+static void set_generations(struct db_header *header, uint32_t min_required, uint32_t max_required, struct log_time max_required_created,
+                            uint32_t max_committed, struct log_time max_committed_created)
+{
+    const struct log_time unset = {{0}};
+    header->gen_min_required = header->gen_min_consistent = min_required;
+    header->gen_max_required = max_required;
+    header->gen_max_committed = max_committed;
+    header->logtime_gen_max_created = max_committed_created;
+    header->logtime_gen_max_required = keeps_required_time(header) ? max_required_created : unset;
+}
+
+JET_ERR database_mark_attached(struct database *db, lgpos_t attach_lgpos, struct log_time now, const struct signature *log_signature, uint32_t generation, struct log_time generation_created)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct backup_info empty = {0};
+    const struct log_time unset = {{0}};
+    mutex_lock(&db->header_lock);
+    struct db_header h = db->header;
+    db_header_set_state(&h, DB_STATE_DIRTY);
+    h.dbid = db->dbid;
+    h.lgpos_attach = attach_lgpos;
+    h.logtime_attach = now;
+    h.lgpos_detach = 0;
+    h.logtime_detach = unset;
+    if (keeps_resize_position(&h))
+        h.lgpos_last_resize = attach_lgpos;
+    set_log_signature(&h, log_signature);
+    h.backup_full_current = h.backup_snapshot_current = empty;
+    memset(&h.flush_map_signature, 0, sizeof h.flush_map_signature); /* no flush map is kept here */
+    if (log_signature != NULL)
+        set_generations(&h, generation, generation, generation_created, generation, generation_created);
+    else
+        set_generations(&h, 0, 0, unset, 0, unset);
+    TRY(replace_header(db, &h));
+done:
+    mutex_unlock(&db->header_lock);
+    return err;
+}
+
+JET_ERR database_mark_clean(struct database *db, lgpos_t lgpos, struct log_time now)
+{
+    JET_ERR err = JET_errSuccess;
+    mutex_lock(&db->header_lock);
+    TRY(os_file_sync(db->file));
+    struct db_header h = db->header;
+    db_header_set_state(&h, DB_STATE_CLEAN);
+    h.lgpos_consistent = h.lgpos_detach = lgpos;
+    h.logtime_consistent = h.logtime_detach = now;
+    if (keeps_resize_position(&h))
+        h.lgpos_last_resize = lgpos;
+    TRY(replace_header(db, &h));
+done:
+    mutex_unlock(&db->header_lock);
+    return err;
+}
+
+JET_ERR database_set_generations(struct database *db, uint32_t min_required, uint32_t max_required, struct log_time max_required_created, uint32_t max_committed, struct log_time max_committed_created)
+{
+    JET_ERR err = JET_errSuccess;
+    mutex_lock(&db->header_lock);
+    TRY(os_file_sync(db->file));
+    struct db_header h = db->header;
+    set_generations(&h, min_required, max_required, max_required_created, max_committed, max_committed_created);
+    TRY(replace_header(db, &h));
+done:
+    mutex_unlock(&db->header_lock);
+    return err;
+}

@@ -1,0 +1,93 @@
+/* An attached database file: the open, locked file, its header pair, its pages in the cache, its counters.
+ *
+ * States on disk (database-file 2.3): clean -> (attach) dirty -> (detach) clean. The header is changed only through the functions here, under
+ * `header_lock`, and always written as a pair: page 0, sync, page 1, sync (2.4), so that one good copy survives any crash.
+ * engine/ (attach, detach, termination) and recovery/ (redo of those) call the same functions; the caller writes and flushes the log
+ * record that explains a state change first.
+ */
+#ifndef OPENESE_DATABASE_DATABASE_H
+#define OPENESE_DATABASE_DATABASE_H
+
+#include "cache/cache.h"
+#include "format/db_header.h"
+#include "os/thread.h"
+
+struct database {
+    struct os_fs *fs;
+    char *path;               /* absolute */
+    struct os_file *file;
+    struct cache_file *pages;
+    uint32_t page_size;
+    uint32_t dbid;            /* 1.. as given at attach */
+    bool is_read_only;        /* attached read-only: nothing is written or logged */
+    bool is_logged;           /* attach was logged; part of backups */
+    struct mutex header_lock; /* guards header */
+    struct db_header header;
+    uint8_t *header_page;     /* page_size bytes: the whole first page, so that unknown later fields survive a rewrite */
+    bool copy_is_bad[2];      /* primary, shadow: not a good copy of `header` on disk; written first next time. Guarded by header_lock */
+    page_no_t last_owned_page;/* logical size: last page the root tree owns */
+    /* State of layers above, made on first use and destroyed by database_close through the destructor given with it. */
+    void *catalog;
+    void (*catalog_destroy)(void *catalog);
+};
+
+/* Errors of this module that the public header shows only under ESENT_PRIVATE. */
+enum {
+    DATABASE_ERROR_INCOMPLETE_RESEED = -1226, /* JET_errDatabaseIncompleteIncrementalReseed */
+    DATABASE_ERROR_INCOMPLETE_REVERT = -1935  /* JET_errDatabaseIncompleteRevert */
+};
+
+/* Format versions that are read: (0x620, update-major) between these (database-file 8). */
+enum { DATABASE_UPDATE_MAJOR_MIN = 0x0B, DATABASE_UPDATE_MAJOR_MAX = 300 };
+
+struct database_open_config {
+    struct os_fs *fs;
+    struct cache *cache;
+    const char *path;
+    uint32_t page_size;       /* of the instance; a file of another size is JET_errPageSizeMismatch */
+    uint32_t dbid;
+    bool read_only;           /* shared lock; else exclusive */
+    struct cache_observer observer;
+};
+
+/* Reads and checks the header pair without locking, changing or caching anything: for information calls and tools, before attach.
+ * Tries every legal page size (2.4). *page_size_out: size found. *used_shadow: the primary was bad. header_page_out (may be NULL): a new block
+ * with the whole header page, freed with mem_free. Errors: JET_errFileNotFound…, JET_errDatabaseCorrupted (neither copy valid),
+ * JET_errFileIOBeyondEOF (shorter than a header). */
+MUST_CHECK JET_ERR database_read_header(struct os_fs *fs, const char *path, struct db_header *out, uint32_t *page_size_out, bool *used_shadow, uint8_t **header_page_out);
+
+/* Opens and locks the file, reads the header, checks file type, format version (JET_errInvalidDatabaseVersion, JET_errDatabase…Format) and page size,
+ * makes the cache file, finds last_owned_page. Does not judge the state: see database_check_attachable. Never writes. */
+MUST_CHECK JET_ERR database_open(const struct database_open_config *config, struct database **out);
+/* Closes without writing. Accepts NULL. */
+void database_close(struct database *db);
+/* Sets the logical size, which is known only above this module (the owned-extent tree of page 1); until then it is the size of the file.
+ * JET_errDatabaseCorrupted when it is no page number. */
+MUST_CHECK JET_ERR database_set_last_owned_page(struct database *db, page_no_t last);
+
+/* May this header be attached (instance-and-session 13.3 checks 13-18)? stream_signature: NULL when logging is off.
+ * JET_errDatabaseDirtyShutdown, JET_errSoftRecoveryOnBackupDatabase, JET_errDatabaseIncompleteUpgrade, DATABASE_ERROR_INCOMPLETE_…, JET_errDatabaseCorrupted (no known state),
+ * JET_errConsistentTimeMismatch (closed at a position the stream has not reached; stream_tip is its end). */
+MUST_CHECK JET_ERR database_check_attachable(const struct db_header *header, const struct signature *stream_signature, lgpos_t stream_tip);
+
+/* Is the format one we read? JET_errInvalidDatabaseVersion, JET_errDatabase500Format, ...400Format, ...200Format, JET_errFileInvalidType. */
+MUST_CHECK JET_ERR database_check_format(const struct db_header *header);
+
+/* Writes the pair. Caller holds header_lock. A fresh header-flush signature is put in on each write. After an error one good copy is on disk,
+ * of the old or the new header; the next write begins with the other. JET_errDatabaseFileReadOnly. */
+MUST_CHECK JET_ERR database_write_header(struct database *db);
+
+/* The functions below take header_lock themselves. On an error the header in memory is as before. */
+
+/* Header of a writable attach: dirty, attach position and time, generations; the log signature of the stream (with another stream
+ * than before all previous-backup slots are cleared; NULL when logging is off: the generations are then ignored); current-backup slots
+ * cleared. Writes the pair. */
+MUST_CHECK JET_ERR database_mark_attached(struct database *db, lgpos_t attach_lgpos, struct log_time now, const struct signature *log_signature, uint32_t generation, struct log_time generation_created);
+/* Header of a clean detach at consistent position `lgpos` (of ShutDownMark or DetachDB). lgpos 0 with logging off. Syncs the file, so that no
+ * page is less durable than the claim to be clean, then writes the pair. */
+MUST_CHECK JET_ERR database_mark_clean(struct database *db, lgpos_t lgpos, struct log_time now);
+/* The log has moved to a new generation, or the checkpoint has: required and committed range. Syncs the file (a raised minimum says that
+ * older changes are in it), then writes the pair. */
+MUST_CHECK JET_ERR database_set_generations(struct database *db, uint32_t min_required, uint32_t max_required, struct log_time max_required_created, uint32_t max_committed, struct log_time max_committed_created);
+
+#endif

@@ -1,0 +1,475 @@
+/* Databases of an instance (attach.h; instance-and-session 13, recovery.md 2 and 11).
+ *
+ * Order that a crash must not break: AttachDB is durable before the header says dirty; DetachDB or the shutdown mark is durable before it says
+ * clean; the headers name a new required range before the checkpoint moves. Everything here runs under databases_lock; where other instances
+ * are looked at, before it is taken.
+ */
+#include "engine/attach.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "backup/backup.h"
+#include "base/memory.h"
+#include "btree/btree.h"
+#include "engine/process.h"
+#include "log/log.h"
+#include "os/clock.h"
+#include "os/path.h"
+
+enum { SYSTEM_ROOT = 1 };
+enum { BIT_DB_VERSIONING_OFF = 0x40 }; /* JET_bitDbVersioningOff, behind ESENT_PRIVATE */
+enum { EVENT_DATABASE_ATTACHED = 326, EVENT_DATABASE_DETACHED = 327, EVENT_PAGE_REPAIRED = 399, EVENT_PAGE_FAILED = 474, EVENT_BACKUP_COPY = 619 };
+
+static struct log_time time_now(void)
+{
+    int64_t seconds;
+    unsigned milliseconds;
+    clock_now(&seconds, &milliseconds);
+    return log_time_from_unix(seconds, milliseconds);
+}
+
+static bool backup_runs(const struct instance *instance) { return instance->backup != NULL && backup_is_active(instance->backup); }
+
+/* --- finding --- */
+
+static struct attachment *find_identity(struct instance *instance, uint64_t device, uint64_t inode)
+{
+    for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
+        struct attachment *a = &instance->attachments[i];
+        if (a->database != NULL && a->device == device && a->inode == inode)
+            return a;
+    }
+    return NULL;
+}
+
+/* By path as attached, else by the file that the path leads to. */
+static struct attachment *find_path(struct instance *instance, const char *absolute)
+{
+    struct os_file_info info;
+    for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
+        struct attachment *a = &instance->attachments[i];
+        if (a->database != NULL && strcmp(a->database->path, absolute) == 0)
+            return a;
+    }
+    return os_stat(instance->fs, absolute, &info) >= 0 ? find_identity(instance, info.device, info.inode) : NULL;
+}
+
+/* In any instance of the process but `except`. */
+static bool is_attached_elsewhere(const struct instance *except, uint64_t device, uint64_t inode)
+{
+    bool found = false;
+    process_lock();
+    for (struct instance *other = process.instances; other != NULL && !found; other = other->next) {
+        if (other == except)
+            continue;
+        instance_lock_databases(other);
+        found = find_identity(other, device, inode) != NULL;
+        instance_unlock_databases(other);
+    }
+    process_unlock();
+    return found;
+}
+
+bool engine_is_attached(uint64_t device, uint64_t inode) { return is_attached_elsewhere(NULL, device, inode); }
+
+/* A client's path, absolute; NULL and "" are JET_errDatabaseInvalidPath. */
+static JET_ERR database_path(const char *path, char **out)
+{
+    JET_ERR err = JET_errSuccess;
+    if (path == NULL || path[0] == 0)
+        RAISE(JET_errDatabaseInvalidPath);
+    err = path_absolute(path, out);
+    if (err == JET_errInvalidPath)
+        RAISE(JET_errDatabaseInvalidPath);
+done:
+    return err;
+}
+
+/* --- pages that do not verify --- */
+
+static void page_repaired(void *context, page_no_t page_no, const struct checksum_result *result)
+{
+    char page[16];
+    (void)result;
+    snprintf(page, sizeof page, "%u", page_no);
+    EVENT_REPORT(&((struct instance *)context)->events, EVENT_PAGE_REPAIRED, EVENT_WARNING, EVENT_DATABASE_PAGE_CACHE, page);
+}
+
+static void page_failed(void *context, page_no_t page_no, JET_ERR error, const struct checksum_result *result, const char *why)
+{
+    char page[16], number[16];
+    (void)result;
+    snprintf(page, sizeof page, "%u", page_no);
+    snprintf(number, sizeof number, "%d", error);
+    EVENT_REPORT(&((struct instance *)context)->events, EVENT_PAGE_FAILED, EVENT_ERROR, EVENT_DATABASE_CORRUPTION, page, number, why != NULL ? why : "");
+}
+
+/* --- attach --- */
+
+static JET_ERR find_last_page(struct database *db)
+{
+    JET_ERR err = JET_errSuccess;
+    page_no_t last = 0;
+    TRY(space_last_owned_page(db->pages, &last));
+    TRY(database_set_last_owned_page(db, last));
+done:
+    return err;
+}
+
+/* AttachDB, then the dirty header, then SetDbVersion (recovery.md 2). */
+static JET_ERR begin_writable(struct instance *instance, struct database *db, uint32_t pages_max)
+{
+    JET_ERR err = JET_errSuccess;
+    lgpos_t position = 0;
+    bool is_in_list = false;
+    if (!db->is_logged) {
+        const struct log_time unset = {{0}};
+        TRY(database_mark_attached(db, 0, time_now(), NULL, 0, unset));
+        goto done;
+    }
+    const struct log_attach attach = {
+        .dbid = (uint8_t)db->dbid,
+        .path = db->path,
+        .lgpos_consistent = db->header.lgpos_consistent,
+        .dbtime = db->header.dbtime,
+        .objid_last = db->header.objid_last,
+        .size_max_pages = pages_max,
+        .db_signature = db->header.db_signature,
+    };
+    struct signature signature = log_stream_signature(instance->log);
+    TRY(log_append_attach(instance->log, &attach, &position));
+    is_in_list = true;
+    TRY(log_pad_segment(instance->log));
+    TRY(log_flush_all(instance->log));
+    TRY(database_mark_attached(db, position, time_now(), &signature, log_tip_generation(instance->log), log_generation_created(instance->log)));
+    TRY(log_append_database_version(instance->log, (uint8_t)db->dbid, db->header.version_major, db->header.update_major, db->header.update_minor, NULL));
+done:
+    if (err < 0 && is_in_list) {
+        JET_ERR undo = log_append_detach(instance->log, (uint8_t)db->dbid, db->path, NULL);
+        if (undo < 0)
+            instance_disable(instance, undo, __FILE__, __LINE__);
+    }
+    return err;
+}
+
+/* Checks 12 to 21, and the attachment. Under databases_lock. */
+static JET_ERR attach_file(struct instance *instance, struct attachment *slot, const char *path, const struct os_file_info *info, uint32_t pages_max, JET_GRBIT grbit)
+{
+    JET_ERR err = JET_errSuccess;
+    struct database *db = NULL;
+    const struct database_open_config config = {
+        .fs = instance->fs,
+        .cache = instance->cache,
+        .path = path,
+        .page_size = instance->page_size,
+        .dbid = (uint32_t)(slot - instance->attachments) + 1,
+        .read_only = (grbit & JET_bitDbReadOnly) != 0,
+        .observer = {.page_repaired = page_repaired, .page_failed = page_failed, .context = instance},
+    };
+    TRY(database_open(&config, &db));
+    struct signature signature = {{0}};
+    if (instance->log != NULL)
+        signature = log_stream_signature(instance->log);
+    err = database_check_attachable(&db->header, instance->log != NULL ? &signature : NULL, instance->log != NULL ? log_tip(instance->log) : 0);
+    if (err == JET_errSoftRecoveryOnBackupDatabase)
+        EVENT_REPORT(&instance->events, EVENT_BACKUP_COPY, EVENT_ERROR, EVENT_LOGGING_RECOVERY, path);
+    if (err < 0)
+        goto done;
+    TRY(find_last_page(db));
+    db->is_logged = instance->log != NULL && !db->is_read_only && (grbit & JET_bitDbRecoveryOff) == 0;
+    if (!db->is_read_only)
+        TRY(begin_writable(instance, db, pages_max));
+    *slot = (struct attachment){.database = db, .pages_max = pages_max, .device = info->device, .inode = info->inode};
+    db = NULL;
+    EVENT_REPORT(&instance->events, EVENT_DATABASE_ATTACHED, EVENT_INFORMATION, EVENT_GENERAL, path);
+done:
+    database_close(db);
+    return err;
+}
+
+static struct attachment *free_slot(struct instance *instance)
+{
+    for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
+        if (instance->attachments[i].database == NULL)
+            return &instance->attachments[i];
+    }
+    return NULL;
+}
+
+/* Check 6. */
+static JET_ERR find_file(struct instance *instance, const char *path, struct os_file_info *info)
+{
+    JET_ERR err = os_stat(instance->fs, path, info);
+    if (err == JET_errInvalidPath || (err >= 0 && info->is_directory))
+        err = JET_errDatabaseInvalidPath;
+    return err;
+}
+
+JET_ERR engine_attach_database(struct session *session, const char *path, uint32_t pages_max, JET_GRBIT grbit)
+{
+    JET_ERR err = JET_errSuccess;
+    struct instance *instance = session->instance;
+    char *absolute = NULL;
+    struct os_file_info info;
+    struct attachment *slot = NULL;
+    bool is_elsewhere = false, has_lock = false;
+    bool is_read_only = (grbit & JET_bitDbReadOnly) != 0;
+    if (session->level > 0)
+        RAISE(JET_errInTransaction);
+    if ((grbit & BIT_DB_VERSIONING_OFF) != 0)
+        RAISE(JET_errCannotDisableVersioning);
+    TRY(database_path(path, &absolute));
+    if ((grbit & JET_bitDbDeleteUnicodeIndexes) != 0 && is_read_only)
+        RAISE(JET_errInvalidGrbit);
+    TRY(find_file(instance, absolute, &info));
+    if (info.is_read_only && !is_read_only)
+        RAISE(JET_errDatabaseFileReadOnly);
+    is_elsewhere = is_attached_elsewhere(instance, info.device, info.inode);
+    instance_lock_databases(instance);
+    has_lock = true;
+    if (backup_runs(instance))
+        RAISE(JET_errBackupInProgress);
+    if (find_identity(instance, info.device, info.inode) != NULL) {
+        err = JET_wrnDatabaseAttached;
+        goto done;
+    }
+    if (is_elsewhere)
+        RAISE(JET_errDatabaseSharingViolation);
+    slot = free_slot(instance);
+    if (slot == NULL)
+        RAISE(JET_errTooManyAttachedDatabases);
+    TRY(attach_file(instance, slot, absolute, &info, pages_max, grbit));
+    if ((grbit & JET_bitDbExclusive) != 0)
+        slot->exclusive = session;
+done:
+    if (has_lock)
+        instance_unlock_databases(instance);
+    mem_free(absolute);
+    return err;
+}
+
+/* --- detach --- */
+
+/* Under databases_lock; nobody has it open. */
+static JET_ERR detach_slot(struct instance *instance, struct attachment *slot)
+{
+    JET_ERR err = JET_errSuccess;
+    struct database *db = slot->database;
+    lgpos_t position = 0;
+    if (db->is_logged) {
+        TRY(log_append_detach(instance->log, (uint8_t)db->dbid, db->path, &position));
+        TRY(log_flush_all(instance->log));
+    }
+    if (!db->is_read_only)
+        TRY(database_mark_clean(db, position, time_now()));
+    EVENT_REPORT(&instance->events, EVENT_DATABASE_DETACHED, EVENT_INFORMATION, EVENT_GENERAL, db->path);
+    database_close(db);
+    *slot = (struct attachment){0};
+done:
+    return err;
+}
+
+static JET_ERR check_and_detach(struct instance *instance, struct attachment *slot)
+{
+    JET_ERR err = JET_errSuccess;
+    if (backup_runs(instance))
+        RAISE(JET_errBackupInProgress);
+    if (slot->open_count > 0)
+        RAISE(JET_errDatabaseInUse);
+    TRY(detach_slot(instance, slot));
+done:
+    return err;
+}
+
+JET_ERR engine_detach_database(struct session *session, const char *path, JET_GRBIT grbit)
+{
+    JET_ERR err = JET_errSuccess;
+    struct instance *instance = session->instance;
+    char *absolute = NULL;
+    bool has_lock = false;
+    if ((grbit & JET_bitForceDetach) != 0)
+        RAISE(JET_errForceDetachNotAllowed);
+    if (session->level > 0)
+        RAISE(JET_errInTransaction);
+    if (path != NULL && path[0] != 0)
+        TRY(database_path(path, &absolute));
+    instance_lock_databases(instance);
+    has_lock = true;
+    if (absolute != NULL) {
+        struct attachment *slot = find_path(instance, absolute);
+        if (slot == NULL)
+            RAISE(JET_errDatabaseNotFound);
+        TRY(check_and_detach(instance, slot));
+    } else {
+        for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
+            if (instance->attachments[i].database != NULL)
+                TRY(check_and_detach(instance, &instance->attachments[i]));
+        }
+    }
+done:
+    if (has_lock)
+        instance_unlock_databases(instance);
+    mem_free(absolute);
+    return err;
+}
+
+/* --- open and close --- */
+
+/* Under databases_lock. JET_wrnFileOpenReadOnly. */
+static JET_ERR open_slot(struct session *session, struct attachment *slot, JET_GRBIT grbit, bool is_single)
+{
+    JET_ERR err = JET_errSuccess;
+    uint32_t index = (uint32_t)(slot - session->instance->attachments);
+    struct open_database *db = &session->databases[index];
+    bool is_open_here = db->open_count > 0, wants_alone = (grbit & JET_bitDbExclusive) != 0;
+    for (uint32_t i = 0; is_single && i < INSTANCE_DATABASES_MAX; i++) {
+        if (i != index && session->databases[i].open_count > 0)
+            RAISE(JET_errOneDatabasePerSession);
+    }
+    if (slot->exclusive != NULL && slot->exclusive != session)
+        RAISE(JET_errDatabaseLocked);
+    if (wants_alone && slot->open_count > (is_open_here ? 1u : 0u))
+        RAISE(JET_errDatabaseInUse);
+    if (!is_open_here) {
+        *db = (struct open_database){.session = session, .attachment = slot, .database = slot->database, .dbid = slot->database->dbid};
+        db->is_read_only = (grbit & JET_bitDbReadOnly) != 0;
+        slot->open_count++;
+    } else if ((grbit & JET_bitDbReadOnly) == 0) {
+        db->is_read_only = false;
+    }
+    db->open_count++;
+    if (wants_alone) {
+        slot->exclusive = session;
+        db->is_exclusive = true;
+    }
+    if (slot->database->is_read_only && (grbit & JET_bitDbReadOnly) == 0)
+        err = JET_wrnFileOpenReadOnly;
+done:
+    return err;
+}
+
+JET_ERR engine_open_database(struct session *session, const char *path, JET_GRBIT grbit, JET_DBID *dbid)
+{
+    JET_ERR err = JET_errSuccess;
+    struct instance *instance = session->instance;
+    char *absolute = NULL;
+    bool has_lock = false;
+    bool is_single = instance_parameter(instance, JET_paramOneDatabasePerSession) != 0;
+    TRY(database_path(path, &absolute));
+    instance_lock_databases(instance);
+    has_lock = true;
+    struct attachment *slot = find_path(instance, absolute);
+    if (slot == NULL)
+        RAISE(JET_errDatabaseNotFound);
+    err = open_slot(session, slot, grbit, is_single);
+    if (err >= 0)
+        *dbid = slot->database->dbid;
+done:
+    if (has_lock)
+        instance_unlock_databases(instance);
+    mem_free(absolute);
+    return err;
+}
+
+JET_ERR engine_close_database(struct session *session, JET_DBID dbid)
+{
+    JET_ERR err = JET_errSuccess;
+    struct open_database *db = NULL;
+    TRY(session_find_database(session, dbid, &db));
+    if (db->open_count > 1) {
+        db->open_count--;
+        goto done;
+    }
+    session_close_cursors(session, db);
+    instance_lock_databases(session->instance);
+    db->open_count = 0;
+    db->attachment->open_count--;
+    if (db->attachment->exclusive == session)
+        db->attachment->exclusive = NULL;
+    db->is_exclusive = false;
+    instance_unlock_databases(session->instance);
+done:
+    return err;
+}
+
+/* --- for the log, the backup and the end --- */
+
+/* Every page is on disk, since none is changed yet: recovery needs nothing before the new generation. Headers first, then the checkpoint
+ * (recovery.md 11). The thread that attaches or detaches gets here too, from its own append: it holds the lock, and the checkpoint must not pass the
+ * record it is about to answer for. */
+void attach_new_generation(void *context, uint32_t generation, struct log_time created)
+{
+    struct instance *instance = context;
+    JET_ERR err = JET_errSuccess;
+    bool is_inside = instance_owns_databases(instance);
+    if (!is_inside)
+        instance_lock_databases(instance);
+    for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
+        struct database *db = instance->attachments[i].database;
+        if (db == NULL || !db->is_logged)
+            continue;
+        uint32_t min_required = is_inside || instance->log == NULL ? db->header.gen_min_required : generation;
+        TRY(database_set_generations(db, min_required, generation, created, generation, created));
+    }
+    if (!is_inside && instance->log != NULL)
+        TRY(log_write_checkpoint(instance->log, lgpos_make(generation, 1, 0), 0, true));
+done:
+    if (!is_inside)
+        instance_unlock_databases(instance);
+    if (err < 0)
+        instance_disable(instance, err, __FILE__, __LINE__);
+}
+
+JET_ERR attach_visit_logged(void *context, JET_ERR (*visit)(void *visit_context, struct database *db), void *visit_context)
+{
+    struct instance *instance = context;
+    JET_ERR err = JET_errSuccess;
+    instance_lock_databases(instance);
+    for (int i = 0; i < INSTANCE_DATABASES_MAX && err >= 0; i++) {
+        struct database *db = instance->attachments[i].database;
+        if (db != NULL && db->is_logged)
+            err = visit(visit_context, db);
+    }
+    instance_unlock_databases(instance);
+    return err;
+}
+
+/* Called by the backup, which may or may not be inside a visit. */
+bool attach_is_exclusively_open(void *context, struct database *db)
+{
+    struct instance *instance = context;
+    bool is_inside = instance_owns_databases(instance), result = false;
+    if (!is_inside)
+        instance_lock_databases(instance);
+    for (int i = 0; i < INSTANCE_DATABASES_MAX; i++)
+        result = result || (instance->attachments[i].database == db && instance->attachments[i].exclusive != NULL);
+    if (!is_inside)
+        instance_unlock_databases(instance);
+    return result;
+}
+
+JET_ERR attach_mark_all_clean(struct instance *instance, lgpos_t position)
+{
+    JET_ERR err = JET_errSuccess;
+    struct log_time now = time_now();
+    instance_lock_databases(instance);
+    for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
+        struct database *db = instance->attachments[i].database;
+        if (db != NULL && !db->is_read_only)
+            TRY(database_mark_clean(db, db->is_logged ? position : 0, now));
+    }
+done:
+    instance_unlock_databases(instance);
+    return err;
+}
+
+void attach_close_all(struct instance *instance)
+{
+    instance_lock_databases(instance);
+    for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
+        database_close(instance->attachments[i].database);
+        instance->attachments[i] = (struct attachment){0};
+    }
+    instance_unlock_databases(instance);
+}

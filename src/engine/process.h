@@ -1,0 +1,37 @@
+/* The process: run mode, instances, registries of handles, global parameters (instance-and-session 2).
+ *
+ * The only mutable state of the library that does not hang from an instance, guarded by process.lock (RANK_PROCESS) except for the handle
+ * tables, which guard themselves. An instance is freed, and a session's handle dies, under process.lock: whoever holds it may follow a live
+ * handle to its object.
+ */
+#ifndef OPENESE_ENGINE_PROCESS_H
+#define OPENESE_ENGINE_PROCESS_H
+
+#include "engine/handles.h"
+#include "engine/params.h"
+#include "os/thread.h"
+
+enum run_mode { RUN_MODE_UNSET, RUN_MODE_ONE_INSTANCE, RUN_MODE_MULTI_INSTANCE };
+
+struct buffer_header;
+
+struct process {
+    struct mutex lock;
+    enum run_mode mode;
+    struct params params;             /* global values, and the defaults of new instances */
+    struct instance *instances;       /* every instance there is, newest first */
+    uint32_t instance_count, instances_made;
+    struct handle_table instance_handles, session_handles, cursor_handles;
+    pthread_mutex_t buffers_lock;
+    struct buffer_header *buffers;
+};
+
+extern struct process process;
+
+static inline void process_lock(void) { mutex_lock(&process.lock); }
+static inline void process_unlock(void) { mutex_unlock(&process.lock); }
+
+/* A global parameter's number, read under the lock that the caller does not hold. */
+uintptr_t process_parameter(uint32_t id);
+
+#endif

@@ -1,0 +1,145 @@
+/* Encoders of the records that are written so far (log_record.h). Layouts: log-files 9.1, 9.3, 9.8. */
+#include "format/log_record.h"
+
+uint32_t log_record_encode_init2(uint8_t *out, const struct dbms_param *parameters, struct log_time now)
+{
+    out[0] = LR_INIT2;
+    dbms_param_encode(parameters, out + 1);
+    memcpy(out + 568, now.bytes, LOG_TIME_SIZE);
+    return LR_INIT2_SIZE;
+}
+
+uint32_t log_record_encode_term2(uint8_t *out, uint8_t type, lgpos_t position, lgpos_t redo_from, bool is_hard, struct log_time now)
+{
+    out[0] = type;
+    store_le64(out + 1, position);
+    store_le64(out + 9, redo_from);
+    out[17] = is_hard ? 1 : 0;
+    memcpy(out + 18, now.bytes, LOG_TIME_SIZE);
+    return LR_TERM2_SIZE;
+}
+
+static void put_path(uint8_t *out, struct span path)
+{
+    if (path.size > 0)
+        memcpy(out, path.data, path.size);
+}
+
+uint32_t log_record_encode_attach(uint8_t *out, const struct attach_record *record)
+{
+    out[0] = LR_ATTACH_DB;
+    store_le16(out + 1, record->procid);
+    out[3] = record->dbid;
+    store_le32(out + 4, record->size_max_pages);
+    store_le64(out + 8, record->lgpos_consistent);
+    memcpy(out + 16, record->db_signature.bytes, SIGNATURE_SIZE);
+    memcpy(out + 44, record->log_signature.bytes, SIGNATURE_SIZE);
+    store_le16(out + 72, (uint16_t)record->path.size);
+    out[74] = record->flags;
+    put_path(out + LR_ATTACH_FIXED, record->path);
+    return LR_ATTACH_FIXED + record->path.size;
+}
+
+uint32_t log_record_encode_detach(uint8_t *out, const struct detach_record *record)
+{
+    out[0] = LR_DETACH_DB;
+    store_le16(out + 1, record->procid);
+    out[3] = record->dbid;
+    store_le16(out + 4, (uint16_t)record->path.size);
+    out[6] = record->flags;
+    put_path(out + LR_DETACH_FIXED, record->path);
+    return LR_DETACH_FIXED + record->path.size;
+}
+
+uint32_t log_record_encode_create(uint8_t *out, const struct create_record *record)
+{
+    out[0] = LR_CREATE_DB;
+    store_le16(out + 1, record->procid);
+    out[3] = record->dbid;
+    store_le32(out + 4, record->grbit);
+    store_le32(out + 8, record->size_max_pages);
+    memcpy(out + 12, record->db_signature.bytes, SIGNATURE_SIZE);
+    store_le16(out + 40, (uint16_t)record->path.size);
+    out[42] = (uint8_t)(record->flags | 4);
+    store_le16(out + 43, record->version);
+    store_le16(out + 45, record->update);
+    put_path(out + LR_CREATE_FIXED + 4, record->path);
+    return LR_CREATE_FIXED + 4 + record->path.size;
+}
+
+uint32_t log_record_encode_create_finish(uint8_t *out, uint16_t procid, uint8_t dbid)
+{
+    out[0] = LR_CREATE_DB_FINISH;
+    store_le16(out + 1, procid);
+    out[3] = dbid;
+    return 4;
+}
+
+uint32_t log_record_encode_reattach(uint8_t *out, const struct reattach_record *record)
+{
+    out[0] = LR_REATTACH;
+    store_le32(out + 1, LR_REATTACH_SIZE - 5);
+    out[5] = record->dbid;
+    store_le64(out + 6, record->lgpos_attach);
+    store_le64(out + 14, record->lgpos_consistent);
+    memcpy(out + 22, record->db_signature.bytes, SIGNATURE_SIZE);
+    return LR_REATTACH_SIZE;
+}
+
+uint32_t log_record_encode_set_version(uint8_t *out, const struct version_record *record)
+{
+    out[0] = LR_SET_DB_VERSION;
+    out[1] = record->dbid;
+    store_le32(out + 2, record->major);
+    store_le32(out + 6, record->update_major);
+    store_le32(out + 10, record->update_minor);
+    return LR_SET_VERSION_SIZE;
+}
+
+uint32_t log_record_encode_extend(uint8_t *out, uint8_t dbid, page_no_t last_page)
+{
+    out[0] = LR_EXTEND_DB;
+    store_le32(out + 1, 5);
+    out[5] = dbid;
+    store_le32(out + 6, last_page);
+    return LR_EXTEND_SIZE;
+}
+
+uint32_t log_record_encode_recovery_undo2(uint8_t *out, struct log_time now)
+{
+    out[0] = LR_RECOVERY_UNDO2;
+    memcpy(out + 1, now.bytes, LOG_TIME_SIZE);
+    return LR_RECOVERY_UNDO2_SIZE;
+}
+
+uint32_t log_record_encode_backup2(uint8_t *out, const struct backup_record *record)
+{
+    out[0] = LR_BACKUP2;
+    out[1] = record->phase;
+    store_le32(out + 2, (uint32_t)record->type);
+    out[6] = record->scope;
+    out[7] = record->dbid;
+    backup_info_encode(&record->info, out + 8);
+    out[32] = 0;
+    store_le16(out + 33, (uint16_t)record->path.size);
+    put_path(out + LR_BACKUP2_FIXED, record->path);
+    return LR_BACKUP2_FIXED + record->path.size;
+}
+
+uint32_t log_record_encode_begin0(uint8_t *out, uint16_t procid, uint8_t levels, uint32_t transaction)
+{
+    out[0] = LR_BEGIN0;
+    store_le16(out + 1, procid);
+    out[3] = (uint8_t)(levels << 4);
+    store_le32(out + 4, transaction);
+    return LR_BEGIN0_SIZE;
+}
+
+uint32_t log_record_encode_commit0(uint8_t *out, uint16_t procid, uint32_t transaction)
+{
+    out[0] = LR_COMMIT0;
+    store_le16(out + 1, procid);
+    out[3] = 0;
+    store_le32(out + 4, transaction);
+    return LR_COMMIT0_SIZE;
+}

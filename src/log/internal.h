@@ -1,0 +1,76 @@
+/* The log's state, shared by the files of this module only. Rules: README.md. */
+#ifndef OPENESE_LOG_INTERNAL_H
+#define OPENESE_LOG_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "log/log.h"
+#include "os/thread.h"
+
+enum { LOG_ATTACHED_MAX = 32 };
+
+struct log_attached {
+    struct attach_info info;
+    uint8_t *path; /* owned: info.path points here */
+};
+
+struct log {
+    struct log_config config;      /* strings are the log's own */
+    char *log_folder, *system_folder;
+    char base[4];
+    const char *extension;
+    uint32_t capacity;             /* segments the buffer may hold */
+    uint32_t sectors;              /* of each file */
+    struct log_version wanted_version;
+
+    struct mutex lock;             /* RANK_LOG: everything below */
+    struct condition changed;      /* durable, is_busy, is_rolling or down has changed */
+    bool is_busy;                  /* one thread writes: it alone touches file and io */
+    bool is_rolling;               /* appenders wait */
+    bool must_roll;                /* a new generation before the next record: the version rises */
+    JET_ERR down;
+    _Atomic(bool) is_down;
+
+    struct os_file *file;          /* the current log, locked exclusively */
+    struct log_header header;      /* of the current generation */
+    uint8_t *buffer;               /* segments first_segment .. segment, and room for one more */
+    uint8_t *io;                   /* what is being written */
+    uint32_t first_segment;
+    uint32_t segment, byte;        /* where the next record goes */
+    bool is_dirty;                 /* the buffer holds what no write has begun to write */
+    uint32_t shadowed_segment;     /* partly filled segment on disk whose copy stands in the next sector; 0 = none */
+    uint64_t checksum_all;         /* of the closed segments of this generation */
+    _Atomic(lgpos_t) durable;
+    uint32_t announced_generation;
+
+    lgpos_t run_position;          /* of Init2 */
+    struct log_attached attached[LOG_ATTACHED_MAX];
+    uint32_t attached_count;
+
+    struct mutex checkpoint_lock;  /* RANK_CHECKPOINT, taken before lock */
+    struct checkpoint checkpoint;
+};
+
+/* write.c: all with the lock held; they let it go while they write. */
+MUST_CHECK JET_ERR log_append_locked(struct log *log, const struct span *records, uint32_t count, lgpos_t *position);
+MUST_CHECK JET_ERR log_pad_locked(struct log *log);
+MUST_CHECK JET_ERR log_flush_locked(struct log *log, lgpos_t until);
+/* Writes what is in the buffer, without changing who is busy. closing: the current segment is closed as it is. */
+MUST_CHECK JET_ERR log_write_buffer(struct log *log, bool closing);
+/* Marks the log as down with the error that callers are to see; returns it. */
+JET_ERR log_fail(struct log *log, JET_ERR error);
+static inline lgpos_t log_next_position(const struct log *log) { return lgpos_make(log->header.generation, log->segment, log->byte); }
+
+/* roll.c */
+MUST_CHECK JET_ERR log_roll_locked(struct log *log);
+/* Makes the file of the first generation of this log; used by log_create and by log_continue without a current log. */
+MUST_CHECK JET_ERR log_make_first_file(struct log *log, const struct log_header *header);
+void log_prepare_reserves(struct log *log);
+void log_start_generation(struct log *log);
+uint32_t log_encode_attach_list(struct log *log, uint8_t *list);
+/* Calls new_generation for generations made since the last call. Without locks. */
+void log_announce(struct log *log);
+void log_fill_parameters(const struct log *log, struct dbms_param *out);
+struct log_time log_now(void);
+
+#endif

@@ -1,0 +1,361 @@
+/* From one generation to the next: the temporary log, the reserves, renames (README.md, rules 7-9; recovery.md 12). */
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "log/internal.h"
+#include "os/clock.h"
+#include "os/path.h"
+
+enum { RESERVES = 2, RESERVES_AGGRESSIVE = 10 };
+
+struct log_time log_now(void)
+{
+    int64_t seconds;
+    unsigned milliseconds;
+    clock_now(&seconds, &milliseconds);
+    return log_time_from_unix(seconds, milliseconds);
+}
+
+void log_fill_parameters(const struct log *log, struct dbms_param *out)
+{
+    memset(out, 0, sizeof *out);
+    snprintf(out->system_path, sizeof out->system_path, "%s", log->system_folder);
+    snprintf(out->log_path, sizeof out->log_path, "%s", log->log_folder);
+    out->flags = log->config.is_circular ? 1 : 0;
+    out->sessions = log->config.max_sessions;
+    out->open_tables = log->config.max_open_tables;
+    out->version_pages = log->config.max_version_pages;
+    out->cursors = log->config.max_cursors;
+    out->log_buffers = log->capacity;
+    out->log_sectors = log->sectors;
+}
+
+uint32_t log_encode_attach_list(struct log *log, uint8_t *list)
+{
+    uint32_t offset = 0, count = 0;
+    memset(list, 0, ATTACH_LIST_SIZE);
+    for (uint32_t i = 0; i < log->attached_count; i++) {
+        struct attach_info *info = &log->attached[i].info;
+        if (log->config.callbacks.refresh_attach_info != NULL)
+            log->config.callbacks.refresh_attach_info(log->config.callbacks.context, info);
+        if (attach_info_encode(info, list, ATTACH_LIST_SIZE, &offset) >= 0)
+            count++;
+    }
+    return count;
+}
+
+static uint64_t file_bytes(const struct log *log) { return (uint64_t)log->sectors * LOG_SEGMENT_SIZE; }
+
+/* --- reserve files --- */
+
+static uint32_t reserve_quota(const struct log *log) { return log->config.is_aggressive_rollover ? RESERVES_AGGRESSIVE : RESERVES; }
+
+static JET_ERR reserve_path(const struct log *log, uint32_t number, char **path)
+{
+    char suffix[16];
+    snprintf(suffix, sizeof suffix, "res%05X", number);
+    return log_named_path(log->log_folder, log->base, suffix, ".jrs", path);
+}
+
+static JET_ERR make_file(struct log *log, const char *path, struct os_file **out)
+{
+    JET_ERR err = JET_errSuccess;
+    struct os_file *file = NULL;
+    TRY(os_file_open(log->config.fs, path, OS_OPEN_WRITE | OS_OPEN_CREATE | OS_OPEN_LOCK_EXCLUSIVE, &file));
+    TRY(os_file_set_size(file, 0)); /* only after the lock: somebody else's current log must not be cut */
+    TRY(os_file_set_size(file, file_bytes(log)));
+    *out = file;
+    file = NULL;
+done:
+    if (file != NULL) {
+        os_file_close(file); /* it is cut and grown again at the next try */
+    }
+    return err;
+}
+
+void log_prepare_reserves(struct log *log)
+{
+    for (uint32_t i = 1; i <= reserve_quota(log); i++) {
+        char *path = NULL;
+        struct os_file *file = NULL;
+        struct os_file_info info;
+        if (reserve_path(log, i, &path) < 0)
+            return;
+        bool is_right = os_stat(log->config.fs, path, &info) >= 0 && info.size == file_bytes(log);
+        /* Without reserves the log works until the disk is full: not an error. */
+        if (!is_right && make_file(log, path, &file) >= 0)
+            os_file_close(file);
+        mem_free(path);
+    }
+}
+
+static JET_ERR take_reserve(struct log *log, const char *temporary)
+{
+    for (uint32_t i = reserve_quota(log); i >= 1; i--) {
+        char *path = NULL;
+        struct os_file_info info;
+        JET_ERR err = reserve_path(log, i, &path);
+        if (err < 0)
+            return err;
+        if (os_stat(log->config.fs, path, &info) >= 0 && info.size == file_bytes(log))
+            err = os_rename(log->config.fs, path, temporary);
+        else
+            err = JET_errFileNotFound;
+        mem_free(path);
+        if (err >= 0)
+            return JET_errSuccess;
+    }
+    return JET_errLogDiskFull;
+}
+
+/* --- circular logging --- */
+
+struct oldest {
+    uint32_t generation;
+    char *path;
+};
+
+static JET_ERR note_oldest(void *context, uint32_t generation, const char *path)
+{
+    struct oldest *o = (struct oldest *)context;
+    if (o->generation == 0) {
+        o->generation = generation;
+        o->path = mem_strdup(path);
+    }
+    return o->path == NULL ? JET_errOutOfMemory : JET_errSuccess;
+}
+
+/* Generations below this may go. */
+static uint32_t circular_limit(const struct log *log)
+{
+    uint32_t limit = lgpos_generation(log->checkpoint.lgpos_checkpoint), needed = 0;
+    if (log->config.callbacks.oldest_needed_generation != NULL)
+        needed = log->config.callbacks.oldest_needed_generation(log->config.callbacks.context);
+    return needed != 0 && needed < limit ? needed : limit;
+}
+
+static bool recycle_oldest(struct log *log, const char *temporary)
+{
+    struct oldest oldest = {0, NULL};
+    struct os_file_info info;
+    bool done = false;
+    if (log->config.is_circular && log_visit_archives(log->config.fs, log->log_folder, log->base, log->extension, note_oldest, &oldest) >= 0 &&
+        oldest.generation != 0 && oldest.generation < circular_limit(log) && os_stat(log->config.fs, oldest.path, &info) >= 0 && info.size == file_bytes(log))
+        done = os_rename(log->config.fs, oldest.path, temporary) >= 0;
+    mem_free(oldest.path);
+    return done;
+}
+
+struct drop {
+    struct log *log;
+    uint32_t below;
+};
+
+static JET_ERR drop_archive(void *context, uint32_t generation, const char *path)
+{
+    struct drop *d = (struct drop *)context;
+    return generation < d->below ? os_remove(d->log->config.fs, path) : JET_errSuccess;
+}
+
+static void drop_old_archives(struct log *log)
+{
+    uint32_t limit = circular_limit(log);
+    struct drop drop = {log, limit > 2 ? limit - 2 : 0};
+    if (log->config.is_circular && drop.below > 0 &&
+        log_visit_archives(log->config.fs, log->log_folder, log->base, log->extension, drop_archive, &drop) < 0) {
+        /* What could not be removed is tried again at the next roll. */
+    }
+}
+
+/* --- files of a generation --- */
+
+/* The temporary log, of full size, open and locked. */
+static JET_ERR open_temporary(struct log *log, const char *path, struct os_file **out, uint8_t *flags)
+{
+    JET_ERR err = JET_errSuccess;
+    if (recycle_oldest(log, path)) /* keeps its old segments: they read as stale */
+        return os_file_open(log->config.fs, path, OS_OPEN_WRITE | OS_OPEN_LOCK_EXCLUSIVE, out);
+    err = make_file(log, path, out);
+    if (err != JET_errDiskFull && err != JET_errLogDiskFull)
+        return err;
+    TRY(take_reserve(log, path));
+    TRY(os_file_open(log->config.fs, path, OS_OPEN_WRITE | OS_OPEN_LOCK_EXCLUSIVE, out));
+    *flags |= LOG_FLAG_FROM_RESERVE;
+done:
+    return err;
+}
+
+static JET_ERR write_header(struct os_file *file, const struct log_header *header)
+{
+    JET_ERR err = JET_errSuccess;
+    uint8_t *bytes = (uint8_t *)mem_alloc(LOG_SEGMENT_SIZE);
+    if (bytes == NULL)
+        RAISE(JET_errOutOfMemory);
+    log_header_encode(header, bytes);
+    TRY(os_file_write(file, 0, bytes, LOG_SEGMENT_SIZE));
+    TRY(os_file_sync(file));
+done:
+    mem_free(bytes);
+    return err;
+}
+
+/* The new file is complete and locked before it takes the name; the old one stays open and locked until then. So a second process finds a locked
+ * file at every moment: the current log, or between the renames the archive and the temporary log. */
+static JET_ERR install_file(struct log *log, struct log_header *header, const char *archive)
+{
+    JET_ERR err = JET_errSuccess;
+    char *temporary = NULL, *current = NULL;
+    struct os_file *file = NULL;
+    TRY(log_named_path(log->log_folder, log->base, "tmp", log->extension, &temporary));
+    TRY(log_named_path(log->log_folder, log->base, "", log->extension, &current));
+    TRY(open_temporary(log, temporary, &file, &header->flags));
+    TRY(write_header(file, header));
+    if (archive != NULL)
+        TRY(os_rename(log->config.fs, current, archive));
+    TRY(os_rename(log->config.fs, temporary, current));
+    TRY(os_dir_sync(log->config.fs, log->log_folder));
+    os_file_close(log->file);
+    log->file = file;
+    file = NULL;
+done:
+    os_file_close(file);
+    mem_free(temporary);
+    mem_free(current);
+    return err;
+}
+
+JET_ERR log_make_first_file(struct log *log, const struct log_header *header)
+{
+    log->header = *header;
+    JET_ERR err = install_file(log, &log->header, NULL);
+    log_start_generation(log);
+    return err;
+}
+
+void log_start_generation(struct log *log)
+{
+    log->segment = log->first_segment = 1;
+    log->byte = LOG_SEGMENT_HEADER;
+    log->shadowed_segment = 0;
+    log->checksum_all = 0;
+    log->is_dirty = false;
+    log_segment_begin(log->buffer, lgpos_make(log->header.generation, 1, 0), log_now());
+    atomic_store(&log->durable, log_next_position(log));
+}
+
+static JET_ERR next_header(struct log *log, struct log_header *next)
+{
+    *next = log->header;
+    if (log->header.generation >= LOG_GENERATION_MAX_RUNNING)
+        return error_raise(JET_errLogSequenceEnd, __FILE__, __LINE__);
+    next->generation = log->header.generation + 1;
+    next->previous_created = log->header.created;
+    next->created = log_now();
+    if (log_version_compare(log->wanted_version, log->header.version) > 0) {
+        /* An update minor must not fall where the major rises (10). */
+        if (log->wanted_version.update_minor < log->header.version.update_minor)
+            return error_raise(JET_errBadLogVersion, __FILE__, __LINE__);
+        next->version = log->wanted_version;
+        next->engine_version = 0;
+    }
+    next->flags = (uint8_t)((log->header.flags & LOG_FLAG_CIRCULAR_HISTORY) | (log->config.is_circular ? LOG_FLAG_CIRCULAR | LOG_FLAG_CIRCULAR_HISTORY : 0));
+    next->checkpoint = log->checkpoint.lgpos_checkpoint;
+    log_fill_parameters(log, &next->parameters);
+    (void)log_encode_attach_list(log, next->attach_list);
+    return JET_errSuccess;
+}
+
+JET_ERR log_roll_locked(struct log *log)
+{
+    JET_ERR err = JET_errSuccess;
+    struct log_header *next = NULL;
+    char *archive = NULL;
+    uint32_t from = log->header.generation;
+    while ((log->is_busy || log->is_rolling) && log->down >= 0)
+        condition_wait(&log->changed, &log->lock);
+    if (log->down < 0)
+        return JET_errLogWriteFail;
+    if (log->header.generation != from)
+        return JET_errSuccess; /* somebody else has done it */
+    log->is_rolling = log->is_busy = true;
+    next = (struct log_header *)mem_alloc(sizeof *next);
+    if (next == NULL)
+        RAISE(JET_errOutOfMemory);
+    err = next_header(log, next);
+    if (err < 0) {
+        err = log_fail(log, err);
+        goto done;
+    }
+    TRY(log_write_buffer(log, true));
+    next->checksum_previous = log->checksum_all;
+    mutex_unlock(&log->lock);
+    err = log_file_path(log->log_folder, log->base, log->header.generation, log->extension, log->config.fs, &archive);
+    if (err >= 0)
+        err = install_file(log, next, archive);
+    if (err >= 0)
+        drop_old_archives(log);
+    mutex_lock(&log->lock);
+    if (err < 0) {
+        err = log_fail(log, err);
+        goto done;
+    }
+    log->header = *next;
+    log->must_roll = false;
+    log_start_generation(log);
+done:
+    log->is_rolling = log->is_busy = false;
+    condition_broadcast(&log->changed);
+    mem_free(next);
+    mem_free(archive);
+    return err;
+}
+
+void log_announce(struct log *log)
+{
+    mutex_lock(&log->lock);
+    uint32_t generation = log->header.generation;
+    struct log_time created = log->header.created;
+    bool is_new = generation != log->announced_generation;
+    log->announced_generation = generation;
+    mutex_unlock(&log->lock);
+    if (is_new && log->config.callbacks.new_generation != NULL)
+        log->config.callbacks.new_generation(log->config.callbacks.context, generation, created);
+}
+
+static JET_ERR roll(struct log *log, const struct span *record, lgpos_t *position, struct log_time *created)
+{
+    JET_ERR err = JET_errSuccess;
+    static const uint8_t FILLER[LR_NOP2_FIXED] = {LR_NOP2};
+    struct span filler = span_of(FILLER, sizeof FILLER);
+    mutex_lock(&log->lock);
+    /* A closed generation has data. */
+    if (log->segment == 1 && log->byte == LOG_SEGMENT_HEADER) {
+        TRY(log_append_locked(log, &filler, 1, NULL));
+        TRY(log_pad_locked(log));
+    }
+    TRY(log_roll_locked(log));
+    if (record != NULL) {
+        TRY(log_append_locked(log, record, 1, position));
+        *created = log->header.created;
+        TRY(log_flush_locked(log, log_next_position(log)));
+    }
+done:
+    mutex_unlock(&log->lock);
+    log_announce(log);
+    return err;
+}
+
+JET_ERR log_roll(struct log *log) { return roll(log, NULL, NULL, NULL); }
+
+JET_ERR log_roll_for_backup(struct log *log, const struct backup_record *record, lgpos_t *position, struct log_time *created)
+{
+    JET_ERR err = JET_errSuccess;
+    uint8_t *bytes = (uint8_t *)mem_alloc(LR_BACKUP2_FIXED + record->path.size);
+    if (bytes == NULL)
+        RAISE(JET_errOutOfMemory);
+    struct span encoded = span_of(bytes, log_record_encode_backup2(bytes, record));
+    TRY(roll(log, &encoded, position, created));
+done:
+    mem_free(bytes);
+    return err;
+}

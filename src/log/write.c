@@ -1,0 +1,318 @@
+/* Appending and flushing (README.md, rules 1-6). */
+#include "base/assert.h"
+#include "base/memory.h"
+#include "log/internal.h"
+
+/* A place in the generation, and what a record does to it. */
+struct place {
+    uint32_t segment, byte;
+};
+
+static uint32_t last_usable_segment(const struct log *log) { return log->sectors - 2; }
+/* One byte of the last usable segment stays free, so that the end of a generation is always padding. */
+static uint32_t segment_end(const struct log *log, uint32_t segment) { return segment == last_usable_segment(log) ? LOG_SEGMENT_SIZE - 1u : LOG_SEGMENT_SIZE; }
+
+static void normalize(struct place *p)
+{
+    if (p->byte >= LOG_SEGMENT_SIZE) {
+        p->segment++;
+        p->byte = LOG_SEGMENT_HEADER;
+    }
+}
+
+/* Where a record of this size begins, and in *p where it ends. False: it does not fit in this generation. */
+static bool place_record(const struct log *log, struct place *p, uint32_t size, struct place *begin)
+{
+    uint32_t last = last_usable_segment(log);
+    if (p->segment > last)
+        return false;
+    if (size > segment_end(log, p->segment) - p->byte && p->segment < last && LOG_SEGMENT_SIZE - p->byte < LOG_SMALLEST_ROOM) {
+        p->segment++;
+        p->byte = LOG_SEGMENT_HEADER;
+    }
+    *begin = *p;
+    if (size <= segment_end(log, p->segment) - p->byte) {
+        p->byte += size;
+        normalize(p);
+        return true;
+    }
+    if (p->segment == last)
+        return false;
+    uint32_t left = size - (LOG_SEGMENT_SIZE - p->byte - LOG_FRAGMENT_BEGIN_HEADER);
+    for (uint32_t segment = p->segment + 1; segment <= last; segment++) {
+        uint32_t room = segment_end(log, segment) - LOG_SEGMENT_HEADER - LOG_FRAGMENT_HEADER;
+        if (left <= room) {
+            p->segment = segment;
+            p->byte = LOG_SEGMENT_HEADER + LOG_FRAGMENT_HEADER + left;
+            normalize(p);
+            return true;
+        }
+        if (segment == last)
+            return false;
+        left -= room;
+    }
+    return false;
+}
+
+static uint8_t *slot(struct log *log, uint32_t segment) { return log->buffer + (size_t)(segment - log->first_segment) * LOG_SEGMENT_SIZE; }
+
+static void enter_segment(struct log *log, uint32_t segment)
+{
+    log->segment = segment;
+    log->byte = LOG_SEGMENT_HEADER;
+    log_segment_begin(slot(log, segment), lgpos_make(log->header.generation, segment, 0), log_now());
+}
+
+static void advance(struct log *log, uint32_t bytes)
+{
+    log->byte += bytes;
+    if (log->byte >= LOG_SEGMENT_SIZE)
+        enter_segment(log, log->segment + 1);
+}
+
+static void copy_fragments(struct log *log, struct span record)
+{
+    uint8_t *at = slot(log, log->segment) + log->byte;
+    uint32_t piece = LOG_SEGMENT_SIZE - log->byte - LOG_FRAGMENT_BEGIN_HEADER, done = piece;
+    at[0] = LR_FRAGMENT_BEGIN;
+    store_le32(at + 1, record.size);
+    store_le16(at + 5, (uint16_t)piece);
+    memcpy(at + LOG_FRAGMENT_BEGIN_HEADER, record.data, piece);
+    enter_segment(log, log->segment + 1);
+    while (done < record.size) {
+        uint32_t room = segment_end(log, log->segment) - LOG_SEGMENT_HEADER - LOG_FRAGMENT_HEADER;
+        piece = record.size - done < room ? record.size - done : room;
+        at = slot(log, log->segment) + log->byte;
+        at[0] = LR_FRAGMENT;
+        store_le16(at + 1, (uint16_t)piece);
+        memcpy(at + LOG_FRAGMENT_HEADER, record.data + done, piece);
+        done += piece;
+        advance(log, LOG_FRAGMENT_HEADER + piece);
+    }
+}
+
+static void copy_record(struct log *log, struct span record, struct place begin)
+{
+    if (begin.segment != log->segment)
+        enter_segment(log, begin.segment);
+    if (record.size <= segment_end(log, log->segment) - log->byte) {
+        memcpy(slot(log, log->segment) + log->byte, record.data, record.size);
+        advance(log, record.size);
+    } else {
+        copy_fragments(log, record);
+    }
+}
+
+JET_ERR log_append_locked(struct log *log, const struct span *records, uint32_t count, lgpos_t *position)
+{
+    JET_ERR err = JET_errSuccess;
+    for (;;) {
+        struct place end = {log->segment, log->byte}, begin, first = {0, 0};
+        bool fits = true;
+        if (log->down < 0)
+            RAISE(JET_errLogWriteFail);
+        if (log->is_rolling) {
+            condition_wait(&log->changed, &log->lock);
+            continue;
+        }
+        for (uint32_t i = 0; i < count && fits; i++) {
+            fits = place_record(log, &end, records[i].size, &begin);
+            if (i == 0)
+                first = begin;
+        }
+        if (!fits || log->must_roll) {
+            if (!fits && log->segment == 1 && log->byte == LOG_SEGMENT_HEADER)
+                RAISE(JET_errLogBufferTooSmall); /* larger than a whole generation */
+            TRY(log_roll_locked(log));
+            continue;
+        }
+        if (end.segment - log->segment + 1 > log->capacity)
+            RAISE(JET_errLogBufferTooSmall);
+        if (end.segment - log->first_segment + 1 > log->capacity) {
+            TRY(log_flush_locked(log, log_next_position(log)));
+            continue;
+        }
+        struct place at = {log->segment, log->byte};
+        for (uint32_t i = 0; i < count; i++) {
+            (void)place_record(log, &at, records[i].size, &begin);
+            copy_record(log, records[i], begin);
+            assert_always(log->segment == at.segment && log->byte == at.byte);
+        }
+        log->is_dirty = true;
+        if (position != NULL)
+            *position = lgpos_make(log->header.generation, first.segment, first.byte == LOG_SEGMENT_HEADER ? 0 : first.byte);
+        break;
+    }
+done:
+    return err;
+}
+
+JET_ERR log_pad_locked(struct log *log)
+{
+    JET_ERR err = JET_errSuccess;
+    while (log->is_rolling && log->down >= 0)
+        condition_wait(&log->changed, &log->lock);
+    if (log->down < 0)
+        RAISE(JET_errLogWriteFail);
+    if (log->byte == LOG_SEGMENT_HEADER || log->segment > last_usable_segment(log))
+        goto done;
+    uint32_t room = segment_end(log, log->segment) - log->byte;
+    if (room >= LR_NOP2_FIXED) {
+        uint8_t *at = slot(log, log->segment) + log->byte;
+        at[0] = LR_NOP2;
+        store_le32(at + 1, room - LR_NOP2_FIXED);
+    }
+    /* The buffer has room for one segment more than a record may end in. */
+    enter_segment(log, log->segment + 1);
+    log->is_dirty = true;
+done:
+    return err;
+}
+
+JET_ERR log_fail(struct log *log, JET_ERR error)
+{
+    if (log->down >= 0) {
+        log->down = error_raise(error == JET_errDiskFull || error == JET_errLogDiskFull ? JET_errLogDiskFull
+                                : error == JET_errLogSequenceEnd || error == JET_errOutOfMemory ? error : JET_errLogWriteFail, __FILE__, __LINE__);
+        atomic_store(&log->is_down, true);
+        condition_broadcast(&log->changed);
+        return log->down;
+    }
+    return JET_errLogWriteFail;
+}
+
+static JET_ERR write_segments(struct log *log, uint32_t first, const uint8_t *segments, uint32_t count)
+{
+    return count == 0 ? JET_errSuccess : os_file_write(log->file, (uint64_t)first * LOG_SEGMENT_SIZE, segments, (size_t)count * LOG_SEGMENT_SIZE);
+}
+
+/* io holds count sealed segments from `first`; the last one is partly filled when is_partial. Runs without the lock. */
+static JET_ERR write_io(struct log *log, uint32_t first, uint32_t count, bool is_partial, bool replaces_shadowed)
+{
+    JET_ERR err = JET_errSuccess;
+    uint32_t last = first + count - 1;
+    const uint8_t *last_bytes = log->io + (size_t)(count - 1) * LOG_SEGMENT_SIZE;
+    if (replaces_shadowed) {
+        /* The shadow in the next sector is the only good copy should this write be torn: nothing may touch it until the segment is on the disk. */
+        TRY(write_segments(log, first, log->io, 1));
+        TRY(os_file_sync(log->file));
+        TRY(write_segments(log, first + 1, log->io + LOG_SEGMENT_SIZE, count - 1));
+    } else {
+        TRY(write_segments(log, first, log->io, count));
+    }
+    if (is_partial || (replaces_shadowed && count == 1))
+        TRY(write_segments(log, last + 1, last_bytes, 1));
+    TRY(os_file_sync(log->file));
+done:
+    return err;
+}
+
+JET_ERR log_write_buffer(struct log *log, bool closing)
+{
+    JET_ERR err = JET_errSuccess;
+    uint32_t first = log->first_segment, closed = log->segment - first;
+    bool has_current = log->byte > LOG_SEGMENT_HEADER, was_dirty = log->is_dirty;
+    uint32_t count = closed + (has_current ? 1u : 0u);
+    bool is_partial = has_current && !closing, replaces = log->shadowed_segment == first && log->shadowed_segment != 0;
+    lgpos_t end = log_next_position(log);
+
+    if (count > 0)
+        memcpy(log->io, log->buffer, (size_t)count * LOG_SEGMENT_SIZE);
+    if (closed > 0) /* from here on appenders have the whole buffer again */
+        memcpy(log->buffer, slot(log, log->segment), LOG_SEGMENT_SIZE);
+    log->first_segment = log->segment;
+    log->is_dirty = false;
+    mutex_unlock(&log->lock);
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t sum = log_segment_seal(log->io + (size_t)i * LOG_SEGMENT_SIZE, first + i);
+        if (i < closed || closing)
+            log->checksum_all ^= sum;
+    }
+    if (was_dirty && count > 0)
+        err = write_io(log, first, count, is_partial, replaces);
+    mutex_lock(&log->lock);
+    if (err < 0)
+        return log_fail(log, err);
+    if (was_dirty && count > 0)
+        log->shadowed_segment = is_partial ? first + count - 1 : 0;
+    atomic_store(&log->durable, end);
+    return JET_errSuccess;
+}
+
+JET_ERR log_flush_locked(struct log *log, lgpos_t until)
+{
+    JET_ERR err = JET_errSuccess;
+    while (atomic_load(&log->durable) < until) {
+        if (log->down < 0)
+            RAISE(JET_errLogWriteFail);
+        if (log->is_busy) {
+            condition_wait(&log->changed, &log->lock);
+            continue;
+        }
+        log->is_busy = true;
+        err = log_write_buffer(log, false);
+        log->is_busy = false;
+        condition_broadcast(&log->changed);
+        TRY(err);
+    }
+done:
+    return err;
+}
+
+/* --- the public face --- */
+
+JET_ERR log_append_many(struct log *log, const struct span *records, uint32_t count, lgpos_t *position)
+{
+    mutex_lock(&log->lock);
+    JET_ERR err = log_append_locked(log, records, count, position);
+    mutex_unlock(&log->lock);
+    log_announce(log);
+    return err;
+}
+
+JET_ERR log_append(struct log *log, const void *record, uint32_t size, lgpos_t *position)
+{
+    struct span one = span_of(record, size);
+    return log_append_many(log, &one, 1, position);
+}
+
+JET_ERR log_pad_segment(struct log *log)
+{
+    mutex_lock(&log->lock);
+    JET_ERR err = log_pad_locked(log);
+    mutex_unlock(&log->lock);
+    return err;
+}
+
+JET_ERR log_flush(struct log *log, lgpos_t position)
+{
+    /* A record at byte 40 may be given as byte 0; it is durable when its last byte, so at least one byte more, is. */
+    lgpos_t until = position == 0 ? 0 : lgpos_normalize(position) + 1;
+    if (atomic_load(&log->durable) >= until)
+        return JET_errSuccess;
+    mutex_lock(&log->lock);
+    /* A position from beyond the tip would wait for ever. */
+    if (until > log_next_position(log))
+        until = log_next_position(log);
+    JET_ERR err = log_flush_locked(log, until);
+    mutex_unlock(&log->lock);
+    return err;
+}
+
+JET_ERR log_flush_all(struct log *log)
+{
+    mutex_lock(&log->lock);
+    JET_ERR err = log->down < 0 ? JET_errLogWriteFail : log_flush_locked(log, log_next_position(log));
+    mutex_unlock(&log->lock);
+    return err;
+}
+
+lgpos_t log_durable(const struct log *log) { return atomic_load(&((struct log *)(uintptr_t)log)->durable); }
+
+lgpos_t log_tip(struct log *log)
+{
+    mutex_lock(&log->lock);
+    lgpos_t tip = log_next_position(log);
+    mutex_unlock(&log->lock);
+    return tip;
+}

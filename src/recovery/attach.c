@@ -1,0 +1,378 @@
+/* Which databases the replay works on (recovery.md 6.2): entries of the attachment list, AttachDB, CreateDB.
+ *
+ * The tables are written as they stand in the specification, first match wins; the row numbers are in the comments. */
+#include <string.h>
+#include <strings.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "os/path.h"
+#include "recovery/internal.h"
+
+/* What the log says about a database, from a list entry or a record. */
+struct logged {
+    uint32_t dbid;
+    const char *path;
+    lgpos_t attach, consistent;
+    struct signature db_signature, log_signature;
+    bool is_list;
+};
+
+/* --- paths --- */
+
+static bool same_path(const char *a, const char *b)
+{
+    for (; *a != 0 && *b != 0; a++, b++) {
+        char x = *a == '\\' ? '/' : *a, y = *b == '\\' ? '/' : *b;
+        char pair[2][2] = {{x, 0}, {y, 0}};
+        if (ascii_compare_nocase(pair[0], pair[1]) != 0)
+            return false;
+    }
+    return *a == *b;
+}
+
+static bool has_signature(struct recovery *r, const char *path, const struct signature *signature)
+{
+    struct db_header header;
+    uint32_t page_size;
+    bool used_shadow;
+    return database_read_header(r->fs, path, &header, &page_size, &used_shadow, NULL) >= 0 && signature_equal(&header.db_signature, signature);
+}
+
+/* Where the database is here: *path NULL when nowhere. A path of another system is data: it is used only through the map or the alternate folder. */
+static JET_ERR resolve(struct recovery *r, const struct logged *l, char **path)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct recovery_map_entry *map = r->hard != NULL ? r->hard->map : r->config->map;
+    size_t count = r->hard != NULL ? r->hard->map_count : r->config->map_count;
+    const char *found = NULL;
+    *path = NULL;
+    for (size_t i = 0; i < count && found == NULL; i++)
+        if (same_path(map[i].old_path, l->path))
+            found = map[i].new_path;
+    for (size_t i = 0; i < count && found == NULL; i++)
+        if (has_signature(r, map[i].new_path, &l->db_signature))
+            found = map[i].new_path;
+    if (found == NULL && r->config != NULL && r->config->alternate_folder != NULL) {
+        TRY(path_join(r->config->alternate_folder, path_foreign_file_name(l->path), path));
+        goto done;
+    }
+    if (found == NULL && l->path[0] == '/' && r->hard == NULL && (count == 0 || r->config->options.map_entry_optional))
+        found = l->path;
+    if (found != NULL) {
+        *path = mem_strdup(found);
+        if (*path == NULL)
+            RAISE(JET_errOutOfMemory);
+    }
+done:
+    return err;
+}
+
+/* --- the table of databases --- */
+
+struct recovered_database *recovery_find_attached(struct recovery *r, uint32_t dbid)
+{
+    for (uint32_t i = 0; i < r->database_count; i++)
+        if (r->databases[i].dbid == dbid && r->databases[i].is_attached)
+            return &r->databases[i];
+    return NULL;
+}
+
+static JET_ERR find_or_add(struct recovery *r, const struct logged *l, struct recovered_database **out)
+{
+    JET_ERR err = JET_errSuccess;
+    struct recovered_database *d = NULL;
+    for (uint32_t i = 0; i < r->database_count; i++)
+        if (strcmp(r->databases[i].logged_path, l->path) == 0)
+            d = &r->databases[i];
+    if (d == NULL) {
+        if (r->database_count == RECOVERED_DATABASES_MAX)
+            RAISE(JET_errTooManyAttachedDatabases);
+        d = &r->databases[r->database_count];
+        memset(d, 0, sizeof *d);
+        d->logged_path = mem_strdup(l->path);
+        if (d->logged_path == NULL)
+            RAISE(JET_errOutOfMemory);
+        r->database_count++;
+    }
+    if (d->path == NULL)
+        TRY(resolve(r, l, &d->path));
+    d->dbid = l->dbid;
+    *out = d;
+done:
+    return err;
+}
+
+void recovery_release_databases(struct recovery *r)
+{
+    for (uint32_t i = 0; i < r->database_count; i++) {
+        database_close(r->databases[i].db);
+        mem_free(r->databases[i].logged_path);
+        mem_free(r->databases[i].path);
+    }
+    r->database_count = 0;
+}
+
+/* --- decisions --- */
+
+static void defer(struct recovered_database *d, bool is_future) {
+    d->is_deferred = !is_future;
+    d->is_future = is_future;
+}
+
+/* Reads the header once. *usable false: deferred, with the reason noted (rows 1, 2). */
+static JET_ERR load_header(struct recovery *r, struct recovered_database *d, bool *usable)
+{
+    JET_ERR err = JET_errSuccess;
+    bool used_shadow;
+    *usable = false;
+    d->is_access_denied = false;
+    if (d->has_header) {
+        *usable = true;
+        return JET_errSuccess;
+    }
+    if (d->path == NULL) {
+        defer(d, false);
+        return JET_errSuccess;
+    }
+    err = database_read_header(r->fs, d->path, &d->header, &d->page_size, &used_shadow, NULL);
+    if (err == JET_errFileNotFound || err == JET_errInvalidPath) { /* 1 */
+        defer(d, false);
+        return JET_errSuccess;
+    }
+    if (err == JET_errFileAccessDenied) { /* 2 */
+        defer(d, false);
+        d->is_access_denied = true;
+        return JET_errSuccess;
+    }
+    if (err == JET_errDatabaseCorrupted || err == JET_errReadVerifyFailure || err == JET_errFileIOBeyondEOF) /* 4 */
+        RAISE(JET_errReadVerifyFailure);
+    TRY(err);
+    if (d->page_size != r->generation.header.page_size)
+        RAISE(JET_errReadVerifyFailure);
+    d->has_header = true;
+    *usable = true;
+done:
+    return err;
+}
+
+/* Opens and locks the file: from here on it is the recovery's. */
+static JET_ERR open_database(struct recovery *r, struct recovered_database *d)
+{
+    JET_ERR err = JET_errSuccess;
+    if (d->db != NULL)
+        return JET_errSuccess;
+    struct database_open_config open = {.fs = r->fs, .cache = r->cache, .path = d->path, .page_size = d->page_size, .dbid = d->dbid};
+    TRY(database_open(&open, &d->db));
+    d->db->is_logged = true;
+done:
+    return err;
+}
+
+static JET_ERR attach(struct recovery *r, struct recovered_database *d, const struct logged *l)
+{
+    JET_ERR err = JET_errSuccess;
+    struct db_header *h = &d->header;
+    uint32_t generation = r->generation.header.generation;
+    bool allows_backup = r->hard != NULL || r->config->options.allow_backup_databases || r->config->options.without_undo;
+    if (h->gen_min_required != 0 && h->state != DB_STATE_DIRTY_AND_PATCHED && h->gen_min_required < generation)
+        RAISE(JET_errRequiredLogFilesMissing);
+    if (h->backup_full_current.gen_low != 0 && h->backup_full_current.gen_high == 0 && !allows_backup)
+        RAISE(JET_errSoftRecoveryOnBackupDatabase);
+    TRY(open_database(r, d));
+    if (!l->is_list || (h->state != DB_STATE_DIRTY && h->state != DB_STATE_DIRTY_AND_PATCHED)) {
+        h->state = DB_STATE_DIRTY;
+        h->gen_min_required = h->gen_max_required = h->gen_max_committed = generation;
+        h->logtime_gen_max_created = h->logtime_gen_max_required = r->generation.header.created;
+    }
+    if (!l->is_list) {
+        h->lgpos_attach = l->attach;
+        if (!signature_equal(&h->log_signature, &r->log_signature))
+            h->lgpos_consistent = 0;
+        h->log_signature = r->log_signature;
+    }
+    h->gen_min_consistent = h->gen_min_required;
+    d->is_attached = true;
+    d->is_deferred = d->is_future = false;
+    d->is_changed = true;
+    d->was_closed_by_redo = false;
+done:
+    return err;
+}
+
+/* Rows 5 to 7: states that cannot be replayed onto. *usable false: deferred. */
+static JET_ERR judge_state(struct recovered_database *d, bool *usable)
+{
+    switch (d->header.state) {
+    case DB_STATE_DIRTY:
+    case DB_STATE_CLEAN:
+    case DB_STATE_DIRTY_AND_PATCHED: *usable = true; return JET_errSuccess;
+    case DB_STATE_INCREMENTAL_RESEED: return error_raise(DATABASE_ERROR_INCOMPLETE_RESEED, __FILE__, __LINE__);
+    case DB_STATE_REVERT_IN_PROGRESS: return error_raise(DATABASE_ERROR_INCOMPLETE_REVERT, __FILE__, __LINE__);
+    case DB_STATE_JUST_CREATED:
+        *usable = false;
+        defer(d, false);
+        return JET_errSuccess;
+    default: return error_raise(JET_errDatabaseCorrupted, __FILE__, __LINE__);
+    }
+}
+
+static JET_ERR decide(struct recovery *r, struct recovered_database *d, const struct logged *l)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct db_header *h = &d->header;
+    bool usable = false;
+    TRY(load_header(r, d, &usable));
+    if (!usable)
+        goto done;
+    TRY(judge_state(d, &usable));
+    if (!usable)
+        goto done;
+    lgpos_t C = lgpos_normalize(h->lgpos_consistent), A = lgpos_normalize(h->lgpos_attach), La = lgpos_normalize(l->attach), Lc = lgpos_normalize(l->consistent);
+    if (!l->is_list && Lc >= lgpos_normalize(r->position))
+        Lc = lgpos_normalize(0);
+    bool same_db = signature_equal(&h->db_signature, &l->db_signature), same_stream = signature_equal(&h->log_signature, &r->log_signature);
+    bool same_logged = signature_equal(&h->log_signature, &l->log_signature);
+    if (!same_stream && same_logged) { /* 9: first use in this stream */
+        if (!same_db)
+            defer(d, false);
+        else if (C != Lc)
+            RAISE(JET_errConsistentTimeMismatch);
+        else
+            TRY(attach(r, d, l));
+    } else if (!same_stream && !same_logged) { /* 10 */
+        defer(d, false);
+    } else if (!same_logged || C == Lc || h->lgpos_consistent == 0) { /* 11 */
+        if (!same_db || A > La)
+            defer(d, false);
+        else if (A == La)
+            TRY(attach(r, d, l));
+        else if (!l->is_list && same_logged)
+            TRY(attach(r, d, l));
+        else
+            RAISE(JET_errAttachedDatabaseMismatch);
+    } else if (C > Lc && (l->is_list || C > lgpos_normalize(r->position))) { /* 12 */
+        defer(d, true);
+    } else if (same_db) { /* 13 */
+        RAISE(JET_errConsistentTimeMismatch);
+    } else {
+        defer(d, false);
+    }
+done:
+    return err;
+}
+
+/* A path from the file as UTF-8, never empty of a terminator. */
+static JET_ERR decode_path(struct span path, bool is_utf16, char **out)
+{
+    if (is_utf16) {
+        JET_ERR err = utf16le_to_utf8(path, out);
+        return err;
+    }
+    *out = (char *)mem_alloc(path.size + 1u);
+    if (*out == NULL)
+        return JET_errOutOfMemory;
+    if (path.size > 0)
+        memcpy(*out, path.data, path.size);
+    return JET_errSuccess;
+}
+
+JET_ERR recovery_attach_list(struct recovery *r, const uint8_t *list, lgpos_t position)
+{
+    JET_ERR err = JET_errSuccess;
+    uint32_t offset = 0;
+    char *path = NULL;
+    r->position = position;
+    for (;;) {
+        struct attach_info info;
+        struct recovered_database *d;
+        bool at_end;
+        TRY(attach_info_decode(list, ATTACH_LIST_SIZE, &offset, &info, &at_end));
+        if (at_end)
+            break;
+        TRY(decode_path(info.path, (info.flags & ATTACH_INFO_UTF16) != 0, &path));
+        struct logged l = {.dbid = info.dbid, .path = path, .attach = info.lgpos_attach, .consistent = info.lgpos_consistent, .db_signature = info.db_signature,
+                           .log_signature = r->log_signature, .is_list = true};
+        TRY(find_or_add(r, &l, &d));
+        TRY(decide(r, d, &l));
+        if (d->is_attached) {
+            if (info.dbtime > d->header.dbtime)
+                d->header.dbtime = info.dbtime;
+            if (info.objid_last > d->header.objid_last)
+                d->header.objid_last = info.objid_last;
+        }
+        mem_free(path);
+        path = NULL;
+    }
+done:
+    mem_free(path);
+    return err;
+}
+
+JET_ERR recovery_attach_record(struct recovery *r, const struct attach_record *record)
+{
+    JET_ERR err = JET_errSuccess;
+    char *path = NULL;
+    struct recovered_database *d;
+    TRY(decode_path(record->path, (record->flags & 8) != 0, &path));
+    struct logged l = {.dbid = record->dbid, .path = path, .attach = r->position, .consistent = record->lgpos_consistent, .db_signature = record->db_signature,
+                       .log_signature = record->log_signature};
+    TRY(find_or_add(r, &l, &d));
+    if (!d->is_attached)
+        TRY(decide(r, d, &l));
+done:
+    mem_free(path);
+    return err;
+}
+
+JET_ERR recovery_create_record(struct recovery *r, const struct create_record *record)
+{
+    JET_ERR err = JET_errSuccess;
+    char *path = NULL;
+    struct recovered_database *d;
+    bool usable = false;
+    TRY(decode_path(record->path, (record->flags & 8) != 0, &path));
+    struct logged l = {.dbid = record->dbid, .path = path, .attach = r->position, .db_signature = record->db_signature, .log_signature = r->log_signature};
+    TRY(find_or_add(r, &l, &d));
+    TRY(load_header(r, d, &usable));
+    if (!usable && d->path == NULL)
+        goto done; /* nowhere to create it */
+    lgpos_t La = lgpos_normalize(l.attach), A = lgpos_normalize(d->header.lgpos_attach);
+    if (!usable || d->header.state == DB_STATE_JUST_CREATED) {
+        /* To be created again: every page of it comes from the log. */
+        if (d->is_access_denied)
+            goto done;
+        r->result->refused_page = 1;
+        r->result->refused_record = r->position;
+        RAISE(JET_errFeatureNotAvailable);
+    }
+    TRY(judge_state(d, &usable));
+    if (!signature_equal(&d->header.log_signature, &r->log_signature) || A != La || !signature_equal(&d->header.db_signature, &record->db_signature))
+        defer(d, false);
+    else if (lgpos_normalize(d->header.lgpos_consistent) >= La && d->header.lgpos_consistent != 0)
+        defer(d, true);
+    else {
+        l.is_list = true; /* the header says already what the record would write */
+        TRY(attach(r, d, &l));
+    }
+done:
+    mem_free(path);
+    return err;
+}
+
+void recovery_end_database(struct recovery *r, struct recovered_database *d, lgpos_t position, bool by_redo)
+{
+    (void)r;
+    if (!d->is_attached)
+        return;
+    db_header_set_state(&d->header, DB_STATE_CLEAN);
+    d->header.lgpos_consistent = d->header.lgpos_detach = position;
+    d->is_attached = false;
+    d->was_closed_by_redo = by_redo;
+}
+
+void recovery_end_databases(struct recovery *r, lgpos_t position, bool by_redo)
+{
+    for (uint32_t i = 0; i < r->database_count; i++)
+        recovery_end_database(r, &r->databases[i], position, by_redo);
+}

@@ -1,0 +1,525 @@
+/* The course of a recovery: the decision at start, the generations one after another, what a bad one means (recovery.md 4, 5). */
+#include "recovery/recovery.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "os/path.h"
+#include "recovery/internal.h"
+
+enum { OWN_CACHE_BYTES = 4 << 20 };
+
+/* A checkpoint's attachment list is used from this version on. */
+static const struct log_version ATTACH_LIST_VERSION = {8, 4000, 4, 3};
+
+/* --- generations --- */
+
+static JET_ERR archive_or_current(struct recovery *r, uint32_t generation, char **path, bool *is_current)
+{
+    JET_ERR err = JET_errSuccess;
+    *path = NULL;
+    *is_current = false;
+    if (r->hard != NULL && generation >= r->hard->gen_low && generation <= r->hard->gen_high)
+        return log_file_path(r->hard->backup_folder, r->base, generation, r->hard->extension, r->fs, path);
+    TRY(log_file_path(r->folder, r->base, generation, r->extension, r->fs, path));
+    if (os_exists(r->fs, *path))
+        goto done;
+    mem_free(*path);
+    *path = NULL;
+    if (r->listing.has_current) {
+        *is_current = true;
+        TRY(log_named_path(r->folder, r->base, "", r->extension, path));
+    }
+done:
+    return err;
+}
+
+static bool is_in_backup_range(const struct recovery *r, uint32_t generation) { return r->hard != NULL && generation <= r->hard->gen_high; }
+
+/* Checks a generation against the stream and, when there is one, the generation before (5). */
+static JET_ERR check_chain(struct recovery *r, const struct log_generation *g)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct log_header *h = &g->header, *p = &r->generation.header;
+    uint32_t page_size = r->hard != NULL ? r->hard->page_size : r->config->log.page_size;
+    if (signature_is_set(&r->log_signature) && !signature_equal(&h->log_signature, &r->log_signature))
+        RAISE(JET_errBadLogSignature);
+    if (h->page_size != page_size)
+        RAISE(JET_errPageSizeMismatch);
+    if (!r->has_generation)
+        goto done;
+    if (h->file_sectors != p->file_sectors)
+        RAISE(JET_errLogFileSizeMismatch);
+    if (h->generation != p->generation + 1 || !log_time_equal(h->previous_created, p->created))
+        RAISE(JET_errInvalidLogSequence);
+    if (h->version.update_minor >= LOG_MINOR_CHECKS_PREVIOUS && h->checksum_previous != r->generation.scan.checksum_all)
+        RAISE(JET_errLogSequenceChecksumMismatch);
+done:
+    return err;
+}
+
+static JET_ERR check_creation_times(struct recovery *r)
+{
+    const struct log_header *h = &r->generation.header;
+    for (uint32_t i = 0; i < r->database_count; i++) {
+        const struct recovered_database *d = &r->databases[i];
+        if (!d->is_attached || d->header.gen_max_required != h->generation)
+            continue;
+        struct log_time t = log_time_is_set(d->header.logtime_gen_max_required) ? d->header.logtime_gen_max_required : d->header.logtime_gen_max_created;
+        if (log_time_is_set(t) && !log_time_equal(t, h->created))
+            return error_raise(JET_errRequiredLogFilesMissing, __FILE__, __LINE__);
+    }
+    return JET_errSuccess;
+}
+
+/* --- a lost or unusable generation (5.1) --- */
+
+struct removal {
+    struct recovery *r;
+    uint32_t from;
+};
+
+static JET_ERR remove_archive(void *context, uint32_t generation, const char *path)
+{
+    struct removal *x = (struct removal *)context;
+    return generation >= x->from ? os_remove(x->r->fs, path) : JET_errSuccess;
+}
+
+/* Deletes archives from a generation on, and the current log. */
+static JET_ERR remove_logs(struct recovery *r, uint32_t from, bool with_current)
+{
+    JET_ERR err = JET_errSuccess;
+    struct removal x = {r, from};
+    char *current = NULL;
+    TRY(log_visit_archives(r->fs, r->folder, r->base, r->extension, remove_archive, &x));
+    if (with_current && r->listing.has_current) {
+        TRY(log_named_path(r->folder, r->base, "", r->extension, &current));
+        TRY(os_remove(r->fs, current));
+        r->listing.has_current = false;
+    }
+    TRY(os_dir_sync(r->fs, r->folder));
+done:
+    mem_free(current);
+    return err;
+}
+
+static bool is_corruption(JET_ERR error) { return error == JET_errLogFileCorrupt || error == JET_errLogCorrupted; }
+
+/* Generation `bad` cannot be used. Success: the replay ends with the one before. */
+static JET_ERR judge_lost(struct recovery *r, uint32_t bad, JET_ERR error)
+{
+    JET_ERR err = JET_errSuccess;
+    bool is_required = false, is_committed = false;
+    if (r->hard != NULL) {
+        if (is_corruption(error))
+            return is_in_backup_range(r, bad) ? JET_errLogCorruptDuringHardRestore : JET_errLogCorruptDuringHardRecovery;
+        return error;
+    }
+    if (!is_corruption(error) && error != JET_errInvalidLogSequence)
+        return error;
+    for (uint32_t i = 0; i < r->database_count; i++) {
+        const struct recovered_database *d = &r->databases[i];
+        is_required |= d->is_attached && d->header.gen_max_required >= bad;
+        is_committed |= d->is_attached && d->header.gen_max_committed >= bad;
+    }
+    if (is_required || !is_committed)
+        return error;
+    if (!r->config->options.ignore_lost_logs || !r->config->options.delete_out_of_range_logs || r->config->options.without_undo)
+        RAISE(is_corruption(error) ? JET_errCommittedLogFileCorrupt : JET_errCommittedLogFilesMissing);
+    if (bad <= r->generation.header.generation && r->has_generation && bad == r->generation.header.generation)
+        RAISE(JET_errCommittedLogFileCorrupt); /* part of it has been replayed */
+    TRY(remove_logs(r, bad, true));
+    r->result->warning = JET_wrnCommittedLogFilesRemoved;
+done:
+    return err;
+}
+
+/* --- replay --- */
+
+static JET_ERR replay_generation(struct recovery *r, lgpos_t start)
+{
+    JET_ERR err = JET_errSuccess;
+    struct log_walk walk;
+    lgpos_t from = lgpos_normalize(start);
+    /* The walk needs a place where a record or a fragment begins: the start of the segment. */
+    log_walk_begin(&walk, r->generation.image, r->generation.header.generation, r->generation.scan.last_segment,
+                   lgpos_make(r->generation.header.generation, lgpos_segment(start), 0));
+    for (;;) {
+        struct log_record_ref ref;
+        err = log_walk_next(&walk, &ref);
+        r->end = ref.end != 0 ? ref.end : r->end;
+        if (err == JET_errNoCurrentRecord) {
+            err = JET_errSuccess;
+            break;
+        }
+        if (err < 0)
+            break;
+        if (ref.position < from)
+            continue;
+        r->position = ref.position;
+        err = recovery_redo_record(r, ref.bytes);
+        if (err < 0)
+            break;
+    }
+    log_walk_end(&walk);
+    return err;
+}
+
+/* A torn first write at the very end of the last log: nothing of it was acknowledged. Only where no database needs the generation. */
+static bool may_ignore_torn_tail(struct recovery *r, const struct log_generation *g)
+{
+    for (uint32_t i = 0; i < r->database_count; i++)
+        if (r->databases[i].is_attached && r->databases[i].header.gen_max_required >= g->header.generation)
+            return false;
+    return r->is_current && g->scan.is_torn_tail;
+}
+
+static JET_ERR report_progress(struct recovery *r, uint32_t first, uint32_t at)
+{
+    recovery_progress_fn progress = r->hard != NULL ? r->hard->progress : r->config->progress;
+    void *context = r->hard != NULL ? r->hard->progress_context : r->config->progress_context;
+    uint32_t last = r->listing.last > at ? r->listing.last : at;
+    if (r->hard != NULL && r->hard->gen_high > last)
+        last = r->hard->gen_high;
+    return progress == NULL ? JET_errSuccess : progress(context, (uint32_t)((uint64_t)(at - first + 1) * 100 / (last - first + 2)));
+}
+
+/* The generation after the present one becomes the present one. *at_end: there is none. */
+static JET_ERR open_next(struct recovery *r, uint32_t wanted, bool *at_end)
+{
+    JET_ERR err = JET_errSuccess;
+    char *path = NULL;
+    struct log_generation next = {.image = NULL};
+    bool is_current;
+    *at_end = r->has_generation && r->is_current;
+    if (*at_end)
+        goto done;
+    TRY(archive_or_current(r, wanted, &path, &is_current));
+    if (path == NULL) {
+        *at_end = true;
+        goto done;
+    }
+    TRY(log_generation_read(r->fs, path, &next));
+    if (!r->has_generation && is_current && next.header.generation != wanted && next.header.generation != wanted + 1)
+        RAISE(JET_errMissingLogFile);
+    err = check_chain(r, &next);
+    if (err < 0) {
+        err = judge_lost(r, wanted, err);
+        *at_end = err >= 0;
+        goto done;
+    }
+    if (next.scan.error < 0) {
+        bool was_current = r->is_current;
+        r->is_current = is_current;
+        bool is_ignored = may_ignore_torn_tail(r, &next);
+        r->is_current = was_current;
+        if (!is_ignored && r->has_generation) {
+            err = judge_lost(r, wanted, next.scan.error);
+            *at_end = err >= 0;
+            goto done;
+        }
+        if (!is_ignored && !r->has_generation)
+            RAISE(r->hard != NULL ? judge_lost(r, wanted, next.scan.error) : next.scan.error);
+    }
+    log_generation_release(&r->generation);
+    r->generation = next;
+    next.image = NULL;
+    r->has_generation = true;
+    r->is_current = is_current;
+    r->log_signature = r->generation.header.log_signature;
+done:
+    log_generation_release(&next);
+    mem_free(path);
+    return err;
+}
+
+static JET_ERR replay_all(struct recovery *r, uint32_t first, lgpos_t start, const struct checkpoint *checkpoint)
+{
+    JET_ERR err = JET_errSuccess;
+    bool at_end = false;
+    TRY(open_next(r, first, &at_end));
+    if (at_end)
+        RAISE(JET_errMissingLogFile);
+    const struct log_header *h = &r->generation.header;
+    bool is_exact = checkpoint != NULL && checkpoint->has_attach_list && log_version_compare(h->version, ATTACH_LIST_VERSION) >= 0 && h->generation == lgpos_generation(start);
+    if (!is_exact)
+        start = lgpos_make(h->generation, 1, 0);
+    r->redo_from = r->result->redo_from = start;
+    TRY(recovery_attach_list(r, is_exact ? checkpoint->attach_list : h->attach_list, start));
+    for (;;) {
+        uint32_t generation = r->generation.header.generation;
+        TRY(check_creation_times(r));
+        TRY(report_progress(r, first, generation));
+        err = replay_generation(r, start);
+        if (err < 0) {
+            err = is_corruption(err) ? judge_lost(r, generation, err) : err;
+            goto done;
+        }
+        TRY(open_next(r, generation + 1, &at_end));
+        if (at_end)
+            break;
+        start = lgpos_make(r->generation.header.generation, 1, 0);
+    }
+    r->result->redo_to = r->position;
+    TRY(recovery_check_ranges(r));
+done:
+    return err;
+}
+
+/* --- start --- */
+
+static JET_ERR make_cache(struct recovery *r, struct cache *given, uint32_t page_size, uint64_t bytes)
+{
+    struct cache_config config = {.page_size = page_size, .bytes_min = bytes, .bytes_max = bytes};
+    r->cache = given;
+    if (given != NULL)
+        return JET_errSuccess;
+    JET_ERR err = cache_create(&config, &r->own_cache);
+    r->cache = r->own_cache;
+    return err;
+}
+
+static void release(struct recovery *r)
+{
+    recovery_release_databases(r);
+    cache_destroy(r->own_cache);
+    log_generation_release(&r->generation);
+    mem_free(r->sessions);
+    mem_free(r->page);
+}
+
+/* What the last record of a generation is; LR_NOP when there is none. Damage is met, and reported, by the replay (4.2). */
+static JET_ERR find_last_record(const struct log_generation *g, uint8_t *type, lgpos_t *position)
+{
+    JET_ERR err = JET_errSuccess;
+    struct log_walk walk;
+    struct log_record_ref ref;
+    *type = LR_NOP;
+    log_walk_begin(&walk, g->image, g->header.generation, g->scan.last_segment, 0);
+    while ((err = log_walk_next(&walk, &ref)) >= 0) {
+        if (ref.bytes.data[0] != LR_NOP2) {
+            *type = ref.bytes.data[0];
+            *position = ref.position;
+        }
+    }
+    log_walk_end(&walk);
+    if (err == JET_errOutOfMemory)
+        return err;
+    if (err != JET_errNoCurrentRecord || g->scan.error < 0)
+        *type = LR_NOP;
+    return JET_errSuccess;
+}
+
+/* Does the stream end clean, with the checkpoint at its last record (section 4)? */
+static JET_ERR is_clean_stream(struct recovery *r, const struct checkpoint *checkpoint, bool *is_clean)
+{
+    JET_ERR err = JET_errSuccess;
+    struct log_generation current = {.image = NULL};
+    char *path = NULL;
+    uint8_t type;
+    lgpos_t position = 0;
+    *is_clean = false;
+    TRY(log_named_path(r->folder, r->base, "", r->extension, &path));
+    TRY(log_generation_read(r->fs, path, &current));
+    if (current.header.page_size != r->config->log.page_size)
+        RAISE(JET_errPageSizeMismatch);
+    if (r->config->options.delete_out_of_range_logs)
+        TRY(remove_logs(r, current.header.generation, false));
+    TRY(find_last_record(&current, &type, &position));
+    *is_clean = recovery_is_end(type) && checkpoint != NULL && signature_equal(&checkpoint->log_signature, &current.header.log_signature) &&
+                lgpos_normalize(checkpoint->lgpos_checkpoint) == lgpos_normalize(position);
+    r->last_position = position;
+done:
+    log_generation_release(&current);
+    mem_free(path);
+    return err;
+}
+
+static JET_ERR read_checkpoint(struct recovery *r, struct checkpoint *out, bool *has_checkpoint)
+{
+    JET_ERR err = JET_errSuccess;
+    char *path = NULL;
+    TRY(checkpoint_path(r->config->log.system_folder, r->base, r->extension, &path));
+    err = checkpoint_file_read(r->fs, path, out);
+    *has_checkpoint = err >= 0;
+    if (err == JET_errOutOfMemory)
+        goto done;
+    err = JET_errSuccess; /* an unusable one counts as none: the replay starts at the lowest generation */
+done:
+    mem_free(path);
+    return err;
+}
+
+/* The checkpoint belongs to this stream? The first log that exists tells. */
+static bool is_of_stream(struct recovery *r, const struct checkpoint *checkpoint)
+{
+    char *path = NULL;
+    struct log_header header;
+    bool is_same = true, is_current;
+    uint32_t first = r->listing.archive_count > 0 ? r->listing.first : 0;
+    if (archive_or_current(r, first, &path, &is_current) >= 0 && path != NULL && log_header_read(r->fs, path, &header) >= 0)
+        is_same = signature_equal(&header.log_signature, &checkpoint->log_signature);
+    mem_free(path);
+    return is_same;
+}
+
+static JET_ERR start_new_stream(struct recovery *r)
+{
+    JET_ERR err = JET_errSuccess;
+    if (r->config->options.stream_must_exist)
+        RAISE(JET_errMissingLogFile);
+    r->result->is_new_stream = true;
+    TRY(log_create(&r->config->log, NULL, &r->result->log));
+done:
+    return err;
+}
+
+static JET_ERR lowest_generation(struct recovery *r, uint32_t *generation)
+{
+    JET_ERR err = JET_errSuccess;
+    char *path = NULL;
+    struct log_header header;
+    *generation = r->listing.first;
+    if (r->listing.archive_count > 0)
+        return JET_errSuccess;
+    TRY(log_named_path(r->folder, r->base, "", r->extension, &path));
+    TRY(log_header_read(r->fs, path, &header));
+    *generation = header.generation;
+done:
+    mem_free(path);
+    return err;
+}
+
+/* After success: sizes, truncation (instance-and-session 8). */
+static JET_ERR settle(struct recovery *r)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct recovery_config *c = r->config;
+    struct log **log = &r->result->log;
+    if (c->is_file_kib_set && log_file_size_kib(*log) != c->log.file_kib) {
+        if (!c->options.cleanup_mismatched_logs || !c->log.is_circular)
+            RAISE(JET_errLogFileSizeMismatchDatabasesConsistent);
+        log_close(*log);
+        *log = NULL;
+        r->listing.has_current = true;
+        TRY(remove_logs(r, 0, true));
+        TRY(log_create(&c->log, NULL, log));
+        r->result->is_new_stream = true;
+    } else if (c->options.truncate_logs_after && r->result->was_replayed) {
+        uint32_t oldest, tip = log_tip_generation(*log);
+        TRY(log_oldest_generation(*log, &oldest));
+        for (uint32_t g = oldest; g < tip; g++)
+            if (log_delete_generation(*log, g) < 0)
+                continue; /* a gap: nothing there to delete */
+    }
+done:
+    return err;
+}
+
+static JET_ERR run_soft(struct recovery *r, struct checkpoint *checkpoint)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct recovery_options *o = &r->config->options;
+    bool has_checkpoint = false, is_clean = false;
+    uint32_t first;
+    TRY(log_list(r->fs, r->folder, r->base, r->config->log.is_legacy_names, &r->listing));
+    r->extension = r->listing.extension;
+    if (!r->listing.has_current && r->listing.archive_count == 0) {
+        TRY(start_new_stream(r));
+        goto done;
+    }
+    if (!r->listing.has_current && !r->listing.has_temporary && !o->ignore_lost_logs && !o->without_undo)
+        RAISE(JET_errMissingLogFile);
+    TRY(read_checkpoint(r, checkpoint, &has_checkpoint));
+    if (r->listing.has_current)
+        TRY(is_clean_stream(r, has_checkpoint ? checkpoint : NULL, &is_clean));
+    if (is_clean) {
+        if (o->without_undo)
+            RAISE(JET_errRecoveredWithoutUndoDatabasesConsistent);
+        TRY(log_continue(&r->config->log, &r->result->log));
+        TRY(settle(r));
+        goto done;
+    }
+    if (has_checkpoint)
+        has_checkpoint = is_of_stream(r, checkpoint);
+    if (has_checkpoint)
+        r->log_signature = checkpoint->log_signature;
+    TRY(lowest_generation(r, &first));
+    TRY(make_cache(r, r->config->cache, r->config->log.page_size, OWN_CACHE_BYTES));
+    r->result->was_replayed = true;
+    if (has_checkpoint)
+        first = lgpos_generation(checkpoint->lgpos_checkpoint);
+    TRY(replay_all(r, first, has_checkpoint ? checkpoint->lgpos_checkpoint : 0, has_checkpoint ? checkpoint : NULL));
+    if (o->without_undo) {
+        bool is_open = false;
+        for (uint32_t i = 0; i < r->database_count; i++)
+            is_open |= r->databases[i].is_attached;
+        RAISE(is_open ? JET_errRecoveredWithoutUndo : JET_errRecoveredWithoutUndoDatabasesConsistent);
+    }
+    TRY(recovery_finish(r, &r->result->log));
+    TRY(settle(r));
+done:
+    return err;
+}
+
+static void finish_result(struct recovery *r, JET_ERR err)
+{
+    release(r);
+    if (err < 0) {
+        log_close(r->result->log);
+        r->result->log = NULL;
+    }
+}
+
+JET_ERR recovery_run(const struct recovery_config *config, struct recovery_result *result)
+{
+    JET_ERR err = JET_errSuccess;
+    struct recovery *r = (struct recovery *)mem_alloc(sizeof *r);
+    struct checkpoint *checkpoint = (struct checkpoint *)mem_alloc(sizeof *checkpoint);
+    memset(result, 0, sizeof *result);
+    if (r == NULL || checkpoint == NULL)
+        RAISE(JET_errOutOfMemory);
+    *r = (struct recovery){.config = config, .result = result, .fs = config->log.fs, .folder = config->log.log_folder, .base = config->log.base_name};
+    if (config->options.cleanup_mismatched_logs && !config->log.is_circular)
+        err = JET_errInvalidSettings;
+    else
+        err = run_soft(r, checkpoint);
+    finish_result(r, err);
+done:
+    mem_free(checkpoint);
+    mem_free(r);
+    return err;
+}
+
+JET_ERR recovery_run_hard(const struct recovery_hard_config *hard)
+{
+    JET_ERR err = JET_errSuccess;
+    struct recovery_result result;
+    struct recovery_config config = {.log = {.fs = hard->fs, .log_folder = hard->log_folder, .system_folder = hard->system_folder, .base_name = hard->base_name,
+                                             .is_legacy_names = strcmp(hard->extension, ".jtx") != 0, .page_size = hard->page_size},
+                                     .events = hard->events};
+    struct recovery *r = (struct recovery *)mem_alloc(sizeof *r);
+    char *path = NULL;
+    memset(&result, 0, sizeof result);
+    if (r == NULL)
+        RAISE(JET_errOutOfMemory);
+    *r = (struct recovery){.config = &config, .hard = hard, .result = &result, .fs = hard->fs, .folder = hard->log_folder, .base = hard->base_name,
+                           .extension = hard->extension};
+    err = log_list(r->fs, r->folder, r->base, config.log.is_legacy_names, &r->listing);
+    if (err >= 0)
+        err = checkpoint_path(hard->system_folder, r->base, hard->extension, &path);
+    if (err >= 0 && os_exists(hard->fs, path))
+        err = os_remove(hard->fs, path); /* it says nothing about the set */
+    if (err >= 0)
+        err = make_cache(r, NULL, hard->page_size, hard->cache_bytes != 0 ? hard->cache_bytes : OWN_CACHE_BYTES);
+    if (err >= 0)
+        err = replay_all(r, hard->gen_low, 0, NULL);
+    if (err >= 0)
+        err = recovery_finish(r, &result.log);
+    finish_result(r, err);
+    log_close(result.log);
+done:
+    mem_free(path);
+    mem_free(r);
+    return err;
+}

@@ -1,0 +1,18 @@
+/* Where the real files are, and scratch folders for tests. */
+#ifndef TESTS_LIB_SHARED_DATA_H
+#define TESTS_LIB_SHARED_DATA_H
+
+/* Folder `data` of the shared files: $OPENESE_SHARED/data, else ../shared/data beside the source tree; NULL when absent. */
+const char *shared_data_dir(void);
+/* In a cmocka test: returns the folder or prints "skipped: no shared data" and skips the test. */
+const char *require_shared_data(void);
+/* A new empty folder below $TMPDIR (default the build's test folder), removed at exit unless KEEP_TEST_FOLDERS is set. Never NULL. */
+const char *make_scratch_folder(const char *name);
+/* Copies a file of the data folder (relative path without .zst/.gz) to target, unpacking NAME.zst or NAME.gz. Fails the test on error. */
+void copy_shared_file(const char *relative_path, const char *target);
+/* printf into a new string that lives until exit. */
+const char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Whole file; *size set; freed with free(). Fails the test on error. */
+unsigned char *read_whole_file(const char *path, unsigned long long *size);
+
+#endif

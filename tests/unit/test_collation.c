@@ -1,0 +1,265 @@
+/* Sort keys from a small weight table made here, damaged tables, and, when the system has the real table, keys that Windows is known to make. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uchar.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "record/collation.h"
+
+/* weights: 65536, then one exception table (256 page bases, one page); two sorts; one expansion; one compression table */
+enum { UNITS = 65536, WEIGHTS = UNITS + 512, SORTS_AT = 16 + 4 * WEIGHTS, TABLE_SIZE = SORTS_AT + 8 + 2 * 36 + 4 + 4 + 4 + 24 + 20 };
+
+static uint8_t *table_bytes;
+
+static void weight(uint32_t at, unsigned script, unsigned primary, unsigned diacritic, unsigned case_bits)
+{
+    store_le32(table_bytes + 16 + 4 * at, primary | script << 8 | diacritic << 16 | case_bits << 24);
+}
+
+static int make_table(void **state)
+{
+    (void)state;
+    table_bytes = (uint8_t *)calloc(1, TABLE_SIZE);
+    if (table_bytes == NULL)
+        return -1;
+    store_le32(table_bytes, 16);
+    store_le32(table_bytes + 4, SORTS_AT);
+    store_le32(table_bytes + 8, SORTS_AT);
+    store_le32(table_bytes + 12, SORTS_AT);
+    for (uint32_t pass = 0; pass < 2; pass++) {
+        uint32_t base = pass == 0 ? 0 : UNITS + 256;
+        for (uint32_t c = 'a'; c <= 'z'; c++) {
+            weight(base + c, 14, 2 + 4 * (c - 'a'), 2, 2);
+            weight(base + c - 32, 14, 2 + 4 * (c - 'a'), 2, 0x12);
+        }
+        weight(base + '-', 6, 0x82, 2, 2);
+        weight(base + '!', 7, 0x1C, 2, 2);
+        weight(base + 0xE4, 14, 2, 0x13, 2); /* a with two dots */
+        weight(base + 0xE6, 2, 0, 0, 0);     /* expansion 0 */
+    }
+    weight(0x301, 1, 0, 0x0E, 0);  /* combining acute */
+    weight(0x1100, 4, 1, 2, 2);    /* a Hangul letter */
+    weight(UNITS + 256 + 'c', 14, 10, 2, 0x42); /* c may begin a compression */
+    for (uint32_t page = 0; page < 256; page++)
+        store_le32(table_bytes + 16 + 4 * (UNITS + page), page == 0 ? UNITS + 256 : page * 256);
+    uint8_t *at = table_bytes + SORTS_AT;
+    store_le32(at, 0x60305);
+    store_le32(at + 4, 2);
+    at += 8;
+    for (uint32_t i = 0; i < 2; i++, at += 36) {
+        at[0] = (uint8_t)(i + 1);
+        store_le32(at + 16, i == 1 ? 0x30 : 0); /* reversed diacritics, double compression */
+        store_le32(at + 20, i == 1 ? 0 : 0xFFFFFFFF);
+        store_le32(at + 24, i == 1 ? UNITS : 0);
+    }
+    store_le32(at, 1);
+    store_le16(at + 4, 'a');
+    store_le16(at + 6, 'e');
+    at += 8;
+    store_le32(at, 1);
+    store_le16(at + 8, 'c');
+    store_le16(at + 10, 'h');
+    store_le16(at + 12, 1); /* one of two characters */
+    at += 28;
+    store_le16(at, 'c');
+    store_le16(at + 2, 'h');
+    store_le32(at + 4, 0x0C | 14 << 8 | 2 << 16 | 2u << 24);
+    return 0;
+}
+
+static int drop_table(void **state)
+{
+    (void)state;
+    free(table_bytes);
+    return 0;
+}
+
+static struct collation_table *open_table(void)
+{
+    struct collation_table *t;
+    assert_int_equal(collation_table_from_bytes(span_of(table_bytes, TABLE_SIZE), &t), JET_errSuccess);
+    return t;
+}
+
+static const char *key_of(const struct collation *c, const char16_t *text, uint32_t room)
+{
+    static char hex[600];
+    uint8_t out[256];
+    uint32_t size, units = 0;
+    bool is_cut;
+    while (text[units] != 0)
+        units++;
+    JET_ERR err = collation_sort_key(c, span_of(text, 2 * units), out, room, &size, &is_cut);
+    if (err < 0)
+        return err == JET_errFeatureNotAvailable ? "not available" : "error";
+    hex[0] = '\0';
+    for (uint32_t i = 0; i < size; i++)
+        sprintf(hex + 2 * i, "%02x", out[i]);
+    if (is_cut)
+        strcat(hex, "...");
+    return hex;
+}
+
+static struct collation rules(const struct collation_table *t, unsigned sort, uint32_t flags)
+{
+    uint8_t id[16] = {(uint8_t)sort};
+    struct collation c;
+    assert_int_equal(collation_open(t, NULL, 0, id, 0, flags, &c), JET_errSuccess);
+    return c;
+}
+
+static void keys_have_their_five_parts(void **state)
+{
+    (void)state;
+    struct collation_table *t = open_table();
+    struct collation plain = rules(t, 1, 0x400), folded = rules(t, 1, COLLATION_FLAGS_DEFAULT);
+    assert_string_equal(key_of(&folded, u"aB", 256), "0e020e060101010100");
+    assert_string_equal(key_of(&plain, u"aB", 256), "0e020e060101021201" "0100");
+    assert_string_equal(key_of(&folded, u"", 256), "0101010100");
+    assert_string_equal(key_of(&folded, u"a\u00E4a", 256), "0e020e020e0201021301010100");
+    assert_string_equal(key_of(&folded, u"a\u0301b", 256), "0e020e06011001010100");
+    assert_string_equal(key_of(&folded, u"a-b", 256), "0e020e0601010101fffe821200");
+    assert_string_equal(key_of(&folded, u"a!b", 256), "0e02071c0e060101010100");
+    assert_string_equal(key_of(&folded, u"\u00E6", 256), "0e020e120101010100");
+    assert_string_equal(key_of(&folded, u"a\u4444b", 256), "0e020e060101010100"); /* a unit without weight */
+    collation_table_close(t);
+}
+
+static void flags_leave_things_out(void **state)
+{
+    (void)state;
+    struct collation_table *t = open_table();
+    struct collation no_symbols = rules(t, 1, 0x400 | COLLATION_IGNORE_SYMBOLS), no_marks = rules(t, 1, 0x400 | COLLATION_IGNORE_NON_SPACE);
+    struct collation string_sort = rules(t, 1, 0x400 | COLLATION_STRING_SORT);
+    assert_string_equal(key_of(&no_symbols, u"a-!b", 256), "0e020e060101010100");
+    assert_string_equal(key_of(&no_marks, u"\u00E4a\u0301", 256), "0e020e020101010100");
+    assert_string_equal(key_of(&string_sort, u"a-b", 256), "0e0206820e060101010100");
+    collation_table_close(t);
+}
+
+static void locales_have_exceptions_and_compressions(void **state)
+{
+    (void)state;
+    struct collation_table *t = open_table();
+    struct collation c = rules(t, 2, COLLATION_FLAGS_DEFAULT);
+    assert_string_equal(key_of(&c, u"chc", 256), "0e0c0e0a0101010100");
+    assert_string_equal(key_of(&c, u"cch", 256), "0e0c0e0c0101010100"); /* doubled */
+    assert_string_equal(key_of(&c, u"\u00E4b", 256), "0e020e0601" "0213010101" "00"); /* diacritics from the end */
+    collation_table_close(t);
+}
+
+static void a_key_is_cut_at_the_room(void **state)
+{
+    (void)state;
+    struct collation_table *t = open_table();
+    struct collation c = rules(t, 1, COLLATION_FLAGS_DEFAULT);
+    assert_string_equal(key_of(&c, u"abc", 3), "0e020e...");
+    assert_string_equal(key_of(&c, u"abc", 0), "...");
+    assert_string_equal(key_of(&c, u"ab", 9), "0e020e060101010100");
+    assert_string_equal(key_of(&c, u"ab", 8), "0e020e0601010101...");
+    uint8_t text[4000], out[2000];
+    uint32_t size;
+    bool is_cut;
+    uint64_t before = memory_live_count();
+    for (unsigned i = 0; i < sizeof text; i += 2)
+        store_le16(text + i, 'b');
+    assert_int_equal(collation_sort_key(&c, span_of(text, sizeof text), out, sizeof out, &size, &is_cut), JET_errSuccess);
+    assert_true(is_cut && size == sizeof out && out[1998] == 0x0E && out[1999] == 0x06);
+    memory_fail_at(1, 0);
+    assert_int_equal(collation_sort_key(&c, span_of(text, sizeof text), out, sizeof out, &size, &is_cut), JET_errOutOfMemory);
+    memory_fail_at(0, 0);
+    assert_true(memory_live_count() == before);
+    collation_table_close(t);
+}
+
+static void what_has_no_known_rule_says_so(void **state)
+{
+    (void)state;
+    struct collation_table *t = open_table();
+    struct collation c;
+    uint8_t id[16] = {1}, unknown[16] = {9};
+    assert_int_equal(collation_open(NULL, "en-US", 0, id, 0, 0x400, &c), JET_errFeatureNotAvailable);
+    assert_int_equal(collation_open(t, "en-US", 0, id, 0, 0x400 | COLLATION_DIGITS_AS_NUMBERS, &c), JET_errFeatureNotAvailable);
+    assert_int_equal(collation_open(t, "en-US", 0, id, 0, 0x400 | COLLATION_UPPERCASE, &c), JET_errFeatureNotAvailable);
+    assert_int_equal(collation_open(t, "en-US", 0, id, 0x0005000000050000ull, 0x400, &c), JET_errFeatureNotAvailable);
+    assert_int_equal(collation_open(t, "en-US", 0, id, 0x0006020F0006020Full, 0x400, &c), JET_errSuccess);
+    assert_int_equal(collation_open(t, "en-US", 0, unknown, 0, 0x400, &c), JET_errInvalidLanguageId);
+    assert_int_equal(collation_open(t, "ja-JP", 0, NULL, 0, 0x400, &c), JET_errInvalidLanguageId);
+    assert_int_equal(collation_open(t, NULL, 1033, NULL, 0, 0x400, &c), JET_errSuccess);
+    assert_string_equal(key_of(&c, u"a\u1100", 256), "not available");
+    collation_table_close(t);
+}
+
+static void damaged_tables_are_refused(void **state)
+{
+    (void)state;
+    static const struct { uint32_t at, value; } damages[] = {
+        {0, 8}, {0, 0xFFFFFFF0}, {4, 0x1000}, {4, 0xFFFFFFFF}, {12, 0xFFFFFFFF}, {12, TABLE_SIZE - 3},
+        {SORTS_AT + 4, 0}, {SORTS_AT + 4, 0x10000000}, {SORTS_AT + 8 + 36 + 20, 1}, {SORTS_AT + 8 + 36 + 24, WEIGHTS - 10},
+        {16 + 4 * (UNITS + 7), WEIGHTS - 100}, {SORTS_AT + 8 + 72, 0xFFFFFFFF}, {SORTS_AT + 8 + 72 + 8, 0x01000000}, {SORTS_AT + 8 + 72 + 12, 1000},
+        {SORTS_AT + 8 + 72 + 12 + 8, 0xFFFF},
+    };
+    uint64_t before = memory_live_count();
+    for (unsigned i = 0; i < sizeof damages / sizeof damages[0]; i++) {
+        struct collation_table *t = NULL;
+        uint32_t kept = load_le32(table_bytes + damages[i].at);
+        store_le32(table_bytes + damages[i].at, damages[i].value);
+        if (collation_table_from_bytes(span_of(table_bytes, TABLE_SIZE), &t) != JET_errFeatureNotAvailable)
+            fail_msg("damage %u was accepted", i);
+        assert_null(t);
+        store_le32(table_bytes + damages[i].at, kept);
+    }
+    for (uint32_t size = 0; size < TABLE_SIZE; size += size < 64 ? 1 : size > SORTS_AT - 1 ? 3 : 4096) {
+        struct collation_table *t = NULL;
+        if (collation_table_from_bytes(span_of(table_bytes, size), &t) == JET_errSuccess && size < TABLE_SIZE - 20)
+            fail_msg("a table cut to %u bytes was accepted", size);
+        collation_table_close(t);
+    }
+    struct collation_table *none;
+    assert_int_equal(collation_table_open(os_fs_posix(), "/nonexistent/table.nls", &none), JET_errFeatureNotAvailable);
+    assert_true(memory_live_count() == before);
+}
+
+/* Keys from public sources: the first from the original engine's own tests (zh-CN, primary weights of three bytes), the others from articles by
+ * the authors of Windows' collation. */
+static void known_windows_keys_are_made_with_the_real_table(void **state)
+{
+    (void)state;
+    struct collation_table *t;
+    struct collation c;
+    if (collation_table_open(os_fs_posix(), NULL, &t) < 0) {
+        print_message("skipped: no weight table\n");
+        skip();
+    }
+    uint8_t id[16] = {0x4B, 0, 0, 0, 0xEE, 0x57, 0x5C, 0x1E, 0x00, 0xB4, 0xD0, 0x00, 0x0B, 0xB1, 0xE1, 0x1E};
+    assert_int_equal(collation_open(t, "zh-CN", 0, id, 0x0006020F0006020Full, COLLATION_FLAGS_DEFAULT, &c), JET_errSuccess);
+    assert_string_equal(key_of(&c, u"\u738B", 256), "ce931601010101" "00");
+    assert_int_equal(collation_open(t, "en-US", 0, NULL, 0, 0x400, &c), JET_errSuccess);
+    assert_string_equal(key_of(&c, u"\u30E9\u30FC\u30E1\u30F3", 256), "2242220222352280010101ff030502c4c4c4c4ffff0100");
+    char both[600];
+    assert_int_equal(collation_open(t, "en-US", 0, NULL, 0, COLLATION_FLAGS_DEFAULT, &c), JET_errSuccess);
+    snprintf(both, sizeof both, "%s", key_of(&c, u"AEss", 256));
+    assert_string_equal(both, key_of(&c, u"\u00C6\u00DF", 256));
+    collation_table_close(t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_have_their_five_parts),
+        cmocka_unit_test(flags_leave_things_out),
+        cmocka_unit_test(locales_have_exceptions_and_compressions),
+        cmocka_unit_test(a_key_is_cut_at_the_room),
+        cmocka_unit_test(what_has_no_known_rule_says_so),
+        cmocka_unit_test(damaged_tables_are_refused),
+        cmocka_unit_test(known_windows_keys_are_made_with_the_real_table),
+    };
+    return cmocka_run_group_tests(tests, make_table, drop_table);
+}

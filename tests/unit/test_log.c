@@ -1,0 +1,426 @@
+/* The log: positions, fragments, generations, group flush, failures, and what the original engine did to a real stream. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "fault_fs.h"
+#include "log/log.h"
+#include "os/thread.h"
+#include "shared_data.h"
+
+static struct log_config config_for(struct os_fs *fs, const char *folder)
+{
+    return (struct log_config){.fs = fs, .log_folder = folder, .system_folder = folder, .base_name = "edb", .is_legacy_names = true, .file_kib = 64, .page_size = 4096};
+}
+
+/* Every record of a stream's generations, in order, as "type size position". */
+static unsigned walk_stream(const char *folder, uint32_t first, uint32_t tip, void (*visit)(void *context, const struct log_record_ref *ref), void *context)
+{
+    unsigned records = 0;
+    uint64_t previous = 0;
+    for (uint32_t g = first; g <= tip; g++) {
+        struct log_generation generation;
+        struct log_walk walk;
+        struct log_record_ref ref;
+        const char *path = g < tip ? text_of("%s/edb%05X.log", folder, g) : text_of("%s/edb.log", folder);
+        JET_ERR err = log_generation_read(os_fs_posix(), path, &generation);
+        if (err < 0)
+            fail_msg("%s: %d", path, err);
+        assert_int_equal(generation.scan.error, 0);
+        assert_int_equal(generation.header.generation, g);
+        if (g > first)
+            assert_int_equal(generation.header.checksum_previous, previous);
+        previous = generation.scan.checksum_all;
+        log_walk_begin(&walk, generation.image, g, generation.scan.last_segment, 0);
+        while ((err = log_walk_next(&walk, &ref)) >= 0) {
+            if (visit != NULL)
+                visit(context, &ref);
+            records++;
+        }
+        assert_int_equal(err, JET_errNoCurrentRecord);
+        log_walk_end(&walk);
+        log_generation_release(&generation);
+    }
+    return records;
+}
+
+/* A record that carries a number and a pattern: CommitCtx of any size. */
+static uint32_t make_record(uint8_t *out, uint32_t number, uint32_t payload)
+{
+    out[0] = LR_COMMIT_CTX;
+    store_le32(out + 1, payload);
+    memset(out + 5, (int)(number & 0xFF), payload);
+    store_le32(out + 5 + 3, number);
+    return payload + 5;
+}
+
+struct expectation {
+    uint32_t next;
+    lgpos_t positions[5000];
+};
+
+static void check_numbered(void *context, const struct log_record_ref *ref)
+{
+    struct expectation *e = (struct expectation *)context;
+    if (ref->bytes.data[0] != LR_COMMIT_CTX)
+        return;
+    assert_int_equal(load_le32(ref->bytes.data + 8), e->next);
+    assert_int_equal(lgpos_normalize(e->positions[e->next]), ref->position);
+    e->next++;
+}
+
+static void records_of_every_size_come_back_in_order_over_generations(void **state)
+{
+    (void)state;
+    const char *folder = make_scratch_folder("log");
+    struct log_config config = config_for(os_fs_posix(), folder);
+    struct log *log = NULL;
+    static struct expectation e;
+    static uint8_t record[40000];
+    memset(&e, 0, sizeof e);
+    assert_int_equal(log_create(&config, NULL, &log), 0);
+    assert_int_equal(log_append_init(log, &e.positions[0]), 0);
+    assert_int_equal(e.positions[0], lgpos_make(1, 1, 0));
+    unsigned seed = 12345;
+    uint32_t count = 600;
+    for (uint32_t i = 0; i < count; i++) {
+        seed = seed * 1103515245u + 12345u;
+        uint32_t payload = 8 + (seed >> 8) % (i % 10 == 0 ? 30000u : i % 3 == 0 ? 4200u : 300u);
+        assert_int_equal(log_append(log, record, make_record(record, i, payload), &e.positions[i]), 0);
+        if (i % 7 == 0)
+            assert_int_equal(log_flush(log, e.positions[i]), 0);
+        if (i % 50 == 0)
+            assert_int_equal(log_pad_segment(log), 0);
+    }
+    assert_int_equal(log_flush_all(log), 0);
+    uint32_t tip = log_tip_generation(log);
+    assert_true(tip > 5);
+    log_close(log);
+    walk_stream(folder, 1, tip, check_numbered, &e);
+    assert_int_equal(e.next, count);
+    /* The stream goes on in the next segment, never in the last one. */
+    struct log_generation g;
+    assert_int_equal(log_generation_read(os_fs_posix(), text_of("%s/edb.log", folder), &g), 0);
+    uint32_t last = g.scan.last_segment;
+    log_generation_release(&g);
+    assert_int_equal(log_continue(&config, &log), 0);
+    assert_int_equal(log_tip(log), lgpos_make(tip, last + 1, 40));
+    log_close(log);
+}
+
+static void a_record_larger_than_buffer_or_generation_is_refused(void **state)
+{
+    (void)state;
+    struct log_config config = config_for(os_fs_posix(), make_scratch_folder("large"));
+    struct log *log = NULL;
+    uint8_t *record = calloc(1, 70000);
+    assert_int_equal(log_create(&config, NULL, &log), 0);
+    assert_int_equal(log_append(log, record, make_record(record, 1, 69000), NULL), JET_errLogBufferTooSmall);
+    assert_int_equal(log_append(log, record, make_record(record, 1, 50000), NULL), 0);
+    assert_int_equal(log_flush_all(log), 0);
+    log_close(log);
+    free(record);
+}
+
+static void what_esentutl_appended_to_a_clean_stream_is_appended_here(void **state)
+{
+    (void)state;
+    require_shared_data();
+    const char *folder = make_scratch_folder("r4");
+    for (int i = 3; i <= 9; i++) {
+        const char *name = i < 9 ? text_of("SRU%05X.log", i) : "SRU.log";
+        copy_shared_file(text_of("windows/srum-w10-21h1-rathbun/collected/%s", name), text_of("%s/%s", folder, name));
+    }
+    copy_shared_file("windows/srum-w10-21h1-rathbun/collected/SRU.chk", text_of("%s/SRU.chk", folder));
+    struct log_config config = config_for(os_fs_posix(), folder);
+    config.base_name = "SRU";
+    struct log *log = NULL;
+    lgpos_t position, shutdown, term, checkpoint;
+    assert_int_equal(log_continue(&config, &log), 0);
+    struct log_version version = log_stream_version(log);
+    assert_int_equal(version.update_major, 60);
+    assert_int_equal(version.update_minor, 140);
+    assert_int_equal(log_append_init(log, &position), 0);
+    assert_int_equal(position, lgpos_make(9, 8, 0));
+    assert_int_equal(log_append_shutdown(log, &shutdown), 0);
+    assert_int_equal(shutdown, lgpos_make(9, 8, 0x268));
+    assert_int_equal(log_append_term(log, &term), 0);
+    assert_int_equal(term, lgpos_make(9, 9, 0));
+    assert_int_equal(log_read_checkpoint(log, &checkpoint), 0);
+    assert_int_equal(checkpoint, lgpos_make(9, 9, 0));
+    log_close(log);
+
+    /* Types, sizes and positions as in the set's other half, which esentutl /r wrote on. */
+    struct log_generation ours, theirs;
+    struct log_walk a, b;
+    struct log_record_ref x, y;
+    copy_shared_file("windows/srum-w10-21h1-rathbun/after-esentutl/SRU.log", text_of("%s/theirs.log", folder));
+    copy_shared_file("windows/srum-w10-21h1-rathbun/after-esentutl/SRU.chk", text_of("%s/theirs.chk", folder));
+    assert_int_equal(log_generation_read(os_fs_posix(), text_of("%s/SRU.log", folder), &ours), 0);
+    assert_int_equal(log_generation_read(os_fs_posix(), text_of("%s/theirs.log", folder), &theirs), 0);
+    assert_int_equal(ours.scan.last_segment, theirs.scan.last_segment);
+    log_walk_begin(&a, ours.image, 9, ours.scan.last_segment, 0);
+    log_walk_begin(&b, theirs.image, 9, theirs.scan.last_segment, 0);
+    for (;;) {
+        JET_ERR p = log_walk_next(&a, &x), q = log_walk_next(&b, &y);
+        assert_int_equal(p, q);
+        if (p < 0)
+            break;
+        assert_int_equal(x.position, y.position);
+        assert_int_equal(x.bytes.size, y.bytes.size);
+        assert_int_equal(x.bytes.data[0], y.bytes.data[0]);
+        if (x.position >= lgpos_make(9, 9, 0)) { /* Term2: the same but for the time */
+            assert_memory_equal(x.bytes.data, y.bytes.data, 18);
+        }
+    }
+    struct checkpoint c, d;
+    assert_int_equal(checkpoint_file_read(os_fs_posix(), text_of("%s/SRU.chk", folder), &c), 0);
+    assert_int_equal(checkpoint_file_read(os_fs_posix(), text_of("%s/theirs.chk", folder), &d), 0);
+    assert_int_equal(lgpos_normalize(c.lgpos_checkpoint), lgpos_normalize(d.lgpos_checkpoint));
+    assert_int_equal(lgpos_normalize(c.lgpos_consistency), lgpos_normalize(d.lgpos_consistency));
+    assert_int_equal(c.has_attach_list, d.has_attach_list);
+    log_walk_end(&a);
+    log_walk_end(&b);
+    log_generation_release(&ours);
+    log_generation_release(&theirs);
+}
+
+static void a_second_opener_is_refused_also_after_a_roll(void **state)
+{
+    (void)state;
+    struct log_config config = config_for(os_fs_posix(), make_scratch_folder("locked"));
+    struct log *log = NULL, *other = NULL;
+    assert_int_equal(log_create(&config, NULL, &log), 0);
+    assert_int_equal(log_continue(&config, &other), JET_errFileAccessDenied);
+    assert_int_equal(log_roll(log), 0);
+    assert_int_equal(log_continue(&config, &other), JET_errFileAccessDenied);
+    log_close(log);
+    assert_int_equal(log_continue(&config, &other), 0);
+    assert_int_equal(log_tip_generation(other), 2);
+    log_close(other);
+}
+
+static void a_roll_for_backup_puts_its_record_first_in_the_new_generation(void **state)
+{
+    (void)state;
+    struct log_config config = config_for(os_fs_posix(), make_scratch_folder("backup"));
+    struct log *log = NULL;
+    lgpos_t position;
+    struct log_time created;
+    struct backup_record record = {.phase = BACKUP_RECORD_PREPARE_LOGS, .scope = 1};
+    assert_int_equal(log_create(&config, NULL, &log), 0);
+    assert_int_equal(log_append_init(log, NULL), 0);
+    assert_int_equal(log_roll_for_backup(log, &record, &position, &created), 0);
+    assert_int_equal(position, lgpos_make(2, 1, 0));
+    struct log_time now = log_generation_created(log);
+    assert_true(log_time_equal(created, now));
+    assert_int_equal(log_delete_generation(log, 2), JET_errInvalidParameter);
+    uint32_t oldest;
+    assert_int_equal(log_oldest_generation(log, &oldest), 0);
+    assert_int_equal(oldest, 1);
+    assert_int_equal(log_delete_generation(log, 1), 0);
+    assert_int_equal(log_oldest_generation(log, &oldest), 0);
+    assert_int_equal(oldest, 2);
+    log_close(log);
+}
+
+static void circular_logging_reuses_generations_below_the_checkpoint(void **state)
+{
+    (void)state;
+    const char *folder = make_scratch_folder("circular");
+    struct log_config config = config_for(os_fs_posix(), folder);
+    struct log *log = NULL;
+    struct log_listing listing;
+    static uint8_t record[4000];
+    config.is_circular = true;
+    assert_int_equal(log_create(&config, NULL, &log), 0);
+    for (uint32_t i = 0; i < 200; i++) {
+        assert_int_equal(log_append(log, record, make_record(record, i, 3900), NULL), 0);
+        if (i % 5 == 0)
+            assert_int_equal(log_write_checkpoint(log, lgpos_make(log_tip_generation(log), 1, 0), 0, true), 0);
+    }
+    assert_int_equal(log_flush_all(log), 0);
+    assert_int_equal(log_list(os_fs_posix(), folder, "edb", true, &listing), 0);
+    assert_true(log_tip_generation(log) > 10);
+    assert_true(listing.archive_count <= 4);
+    uint32_t tip = log_tip_generation(log);
+    log_close(log);
+    assert_true(walk_stream(folder, listing.first, tip, NULL, NULL) > 10);
+}
+
+enum { THREADS = 8, COMMITS = 40 };
+static void *commit_many(void *argument)
+{
+    struct log *log = (struct log *)argument;
+    uint8_t record[64];
+    for (uint32_t i = 0; i < COMMITS; i++) {
+        lgpos_t position;
+        assert_int_equal(log_append(log, record, log_record_encode_commit0(record, 1, i), &position), 0);
+        assert_int_equal(log_flush(log, position), 0);
+        assert_true(log_durable(log) > lgpos_normalize(position));
+    }
+    return NULL;
+}
+
+static void count_commits(void *context, const struct log_record_ref *ref) { *(unsigned *)context += ref->bytes.data[0] == LR_COMMIT0 ? 1u : 0u; }
+
+static void commits_of_many_threads_share_syncs(void **state)
+{
+    (void)state;
+    const char *folder = make_scratch_folder("group");
+    struct fault_fs *f = fault_fs_create(os_fs_posix());
+    struct log_config config = config_for(fault_fs_os(f), folder);
+    struct log *log = NULL;
+    struct thread threads[THREADS];
+    unsigned commits = 0;
+    assert_int_equal(log_create(&config, NULL, &log), 0);
+    fault_fs_reset_counts(f);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(thread_start(&threads[i], commit_many, log), 0);
+    for (int i = 0; i < THREADS; i++)
+        thread_join(&threads[i]);
+    print_message("%d commits, %llu syncs\n", THREADS * COMMITS, (unsigned long long)fault_fs_count(f, FAULT_SYNC));
+    assert_true(fault_fs_count(f, FAULT_SYNC) < THREADS * COMMITS * 2);
+    log_close(log);
+    walk_stream(folder, 1, 1, count_commits, &commits);
+    assert_int_equal(commits, THREADS * COMMITS);
+    assert_int_equal(fault_fs_open_files(f), 0);
+    fault_fs_destroy(f);
+}
+
+static void a_failed_sync_takes_the_log_down(void **state)
+{
+    (void)state;
+    struct fault_fs *f = fault_fs_create(os_fs_posix());
+    struct log_config config = config_for(fault_fs_os(f), make_scratch_folder("down"));
+    struct log *log = NULL;
+    assert_int_equal(log_create(&config, NULL, &log), 0);
+    assert_int_equal(log_append_init(log, NULL), 0);
+    fault_fs_fail(f, FAULT_SYNC, 1, JET_errDiskIO, false);
+    assert_int_equal(log_flush_all(log), JET_errLogWriteFail);
+    assert_true(log_is_down(log));
+    assert_int_equal(log_append_init(log, NULL), JET_errLogWriteFail);
+    assert_int_equal(log_flush_all(log), JET_errLogWriteFail);
+    assert_int_equal(log_write_checkpoint(log, lgpos_make(1, 1, 0), 0, false), JET_errLogWriteFail);
+    log_close(log);
+    fault_fs_destroy(f);
+}
+
+static void a_full_disk_uses_the_reserves_and_then_takes_the_log_down(void **state)
+{
+    (void)state;
+    const char *folder = make_scratch_folder("full");
+    struct fault_fs *f = fault_fs_create(os_fs_posix());
+    struct log_config config = config_for(fault_fs_os(f), folder);
+    struct log *log = NULL;
+    struct log_header header;
+    assert_int_equal(log_create(&config, NULL, &log), 0);
+    fault_fs_fail(f, FAULT_SET_SIZE, 1, JET_errDiskFull, true);
+    assert_int_equal(log_roll(log), 0);
+    assert_int_equal(log_header_read(os_fs_posix(), text_of("%s/edb.log", folder), &header), 0);
+    assert_true((header.flags & LOG_FLAG_FROM_RESERVE) != 0);
+    assert_int_equal(log_roll(log), 0);
+    assert_int_equal(log_roll(log), JET_errLogDiskFull);
+    assert_int_equal(log_roll(log), JET_errLogWriteFail);
+    log_close(log);
+    fault_fs_destroy(f);
+}
+
+/* After a crash at any moment every record whose flush had returned is there, and the stream can be continued. */
+static void crash_everywhere(uint32_t large, uint32_t records, enum fault_image last_mode)
+{
+    const char *folder = make_scratch_folder("crash");
+    struct fault_fs *f = fault_fs_create(os_fs_posix());
+    struct log_config config = config_for(fault_fs_os(f), folder);
+    struct log *log = NULL;
+    static uint8_t record[8000];
+    enum { RECORDS = 400 };
+    static size_t events_at[RECORDS];
+    static lgpos_t positions[RECORDS];
+    fault_fs_record(f, folder);
+    assert_int_equal(log_create(&config, NULL, &log), 0);
+    for (uint32_t i = 0; i < records; i++) {
+        assert_int_equal(log_append(log, record, make_record(record, i, i % 4 == 0 ? large : 100u), &positions[i]), 0);
+        assert_int_equal(log_flush(log, positions[i]), 0);
+        events_at[i] = fault_fs_event_count(f);
+    }
+    log_close(log);
+    size_t total = fault_fs_event_count(f);
+    assert_true(lgpos_generation(positions[records - 1]) >= 2);
+    for (size_t events = events_at[0]; events <= total; events++) {
+        for (int mode = FAULT_IMAGE_KEEP_ALL; mode <= (int)last_mode; mode++) {
+            const char *image = make_scratch_folder("image");
+            struct log_config again = config_for(os_fs_posix(), image);
+            struct log *reopened = NULL;
+            fault_fs_build_image(f, events, (enum fault_image)mode, events * 7 + 1, image);
+            JET_ERR err = log_continue(&again, &reopened);
+            if (err < 0)
+                fail_msg("after %zu events, mode %d: %d", events, mode, err);
+            lgpos_t tip = log_tip(reopened);
+            for (uint32_t i = 0; i < records; i++)
+                if (events_at[i] <= events && lgpos_normalize(positions[i]) >= tip)
+                    fail_msg("after %zu events, mode %d: record %u is lost", events, mode, i);
+            log_close(reopened);
+        }
+    }
+    fault_fs_destroy(f);
+}
+
+static void what_was_flushed_survives_a_crash_at_every_event(void **state)
+{
+    (void)state;
+    crash_everywhere(5000, 50, FAULT_IMAGE_DROP_ALL);
+}
+
+/* Sectors of 512 bytes kept or lost at random: no flush here writes two new segments, see README, limits. */
+static void what_was_flushed_survives_torn_segments(void **state)
+{
+    (void)state;
+    crash_everywhere(400, 340, FAULT_IMAGE_RANDOM);
+}
+
+static void no_allocation_failure_leaks_or_lies(void **state)
+{
+    (void)state;
+    uint64_t before = memory_live_count();
+    for (uint64_t n = 1; n < 60; n++) {
+        struct log_config config = config_for(os_fs_posix(), make_scratch_folder("memory"));
+        struct log *log = NULL;
+        memory_fail_at(n, 0);
+        JET_ERR err = log_create(&config, NULL, &log);
+        if (err >= 0)
+            err = log_append_init(log, NULL);
+        if (err >= 0)
+            err = log_roll(log);
+        memory_fail_at(0, 0);
+        log_close(log);
+        assert_true(err == 0 || err == JET_errOutOfMemory);
+        assert_int_equal(memory_live_count(), before);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(records_of_every_size_come_back_in_order_over_generations),
+        cmocka_unit_test(a_record_larger_than_buffer_or_generation_is_refused),
+        cmocka_unit_test(what_esentutl_appended_to_a_clean_stream_is_appended_here),
+        cmocka_unit_test(a_second_opener_is_refused_also_after_a_roll),
+        cmocka_unit_test(a_roll_for_backup_puts_its_record_first_in_the_new_generation),
+        cmocka_unit_test(circular_logging_reuses_generations_below_the_checkpoint),
+        cmocka_unit_test(commits_of_many_threads_share_syncs),
+        cmocka_unit_test(a_failed_sync_takes_the_log_down),
+        cmocka_unit_test(a_full_disk_uses_the_reserves_and_then_takes_the_log_down),
+        cmocka_unit_test(what_was_flushed_survives_a_crash_at_every_event),
+        cmocka_unit_test(what_was_flushed_survives_torn_segments),
+        cmocka_unit_test(no_allocation_failure_leaks_or_lies),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

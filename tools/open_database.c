@@ -1,0 +1,64 @@
+/* A database opened read-only by a tool (open_database.h). */
+#include "open_database.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "btree/btree.h"
+
+enum { DEFAULT_CACHE_BYTES = 32 << 20 };
+
+static JET_ERR open_with(const char *path, uint64_t cache_bytes, const struct cache_observer *observer, struct tool_database *out, struct db_header *header)
+{
+    JET_ERR err = JET_errSuccess;
+    uint32_t page_size;
+    bool used_shadow;
+    page_no_t last = 0;
+    TRY(database_read_header(os_fs_posix(), path, header, &page_size, &used_shadow, NULL));
+    struct cache_config cache = {.page_size = page_size, .bytes_min = 0, .bytes_max = cache_bytes != 0 ? cache_bytes : DEFAULT_CACHE_BYTES};
+    TRY(cache_create(&cache, &out->cache));
+    struct database_open_config config = {
+        .fs = os_fs_posix(), .cache = out->cache, .path = path, .page_size = page_size, .dbid = 1, .read_only = true};
+    if (observer != NULL)
+        config.observer = *observer;
+    TRY(database_open(&config, &out->database));
+    /* A file may be longer than what its root owns; a damaged space tree must not keep the rest from being read. */
+    if (space_last_owned_page(out->database->pages, &last) >= 0 && last > 0 && last < out->database->last_owned_page)
+        TRY(database_set_last_owned_page(out->database, last));
+done:
+    return err;
+}
+
+int tool_database_open(const struct command *self, const char *path, uint64_t cache_bytes, const struct cache_observer *observer, struct tool_database *out)
+{
+    struct db_header header;
+    memset(out, 0, sizeof *out);
+    JET_ERR err = open_with(path, cache_bytes, observer, out, &header);
+    if (err < 0) {
+        tool_database_close(out);
+        return tool_error(self, err, "cannot open %s", path);
+    }
+    if (header.state != DB_STATE_CLEAN)
+        fprintf(stderr, "ese %s: %s was not closed cleanly (%s); it is read as it stands, without its logs\n", self->name, path, db_state_name(header.state));
+    return EXIT_GOOD;
+}
+
+void tool_database_close(struct tool_database *db)
+{
+    database_close(db->database);
+    cache_destroy(db->cache);
+    memset(db, 0, sizeof *db);
+}
+
+bool tool_cache_bytes(const char *value, uint64_t *bytes)
+{
+    char *end;
+    *bytes = 0;
+    if (value == NULL)
+        return true;
+    unsigned long mib = strtoul(value, &end, 10);
+    if (end == value || *end != 0 || mib < 1 || mib > 65536)
+        return false;
+    *bytes = (uint64_t)mib << 20;
+    return true;
+}

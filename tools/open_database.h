@@ -1,0 +1,21 @@
+/* A database opened read-only by a tool, whatever its state, without an instance: nothing is written, locked shared. */
+#ifndef OPENESE_TOOLS_OPEN_DATABASE_H
+#define OPENESE_TOOLS_OPEN_DATABASE_H
+
+#include "database/database.h"
+#include "tool.h"
+
+struct tool_database {
+    struct cache *cache;
+    struct database *database;
+};
+
+/* Opens path with a page cache of cache_bytes (0 = the default of 32 MiB). A database that was not closed cleanly is opened too, with a word on
+ * standard error. On failure says why and returns an exit status other than EXIT_GOOD. observer may be NULL. */
+int tool_database_open(const struct command *self, const char *path, uint64_t cache_bytes, const struct cache_observer *observer, struct tool_database *out);
+/* Accepts a zeroed struct. */
+void tool_database_close(struct tool_database *db);
+/* --cache MIB: bytes of the option's value; false when it is no number from 1 to 65536. NULL gives 0. */
+bool tool_cache_bytes(const char *value, uint64_t *bytes);
+
+#endif

@@ -1,0 +1,158 @@
+/* Error lines, options and the progress bar (tool.h). */
+#include "tool.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+int tool_error(const struct command *self, JET_ERR err, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "ese %s: ", self->name);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    if (err != JET_errSuccess)
+        fprintf(stderr, ": %s (%d)", error_name(err), (int)err);
+    fputc('\n', stderr);
+    return EXIT_ERROR;
+}
+
+int tool_usage(const struct command *self, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "ese %s: ", self->name);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, " (see ese %s --help)\n", self->name);
+    return EXIT_USAGE;
+}
+
+static struct option_spec *find_option(struct option_spec *options, size_t count, const char *argument, const char **inline_value)
+{
+    *inline_value = NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct option_spec *o = &options[i];
+        if (argument[1] != '-') {
+            if (o->short_name != 0 && argument[1] == o->short_name && argument[2] == 0)
+                return o;
+            continue;
+        }
+        size_t length = strlen(o->long_name);
+        if (strncmp(argument + 2, o->long_name, length) != 0)
+            continue;
+        if (argument[2 + length] == 0)
+            return o;
+        if (argument[2 + length] == '=' && o->takes_value) {
+            *inline_value = argument + 2 + length + 1;
+            return o;
+        }
+    }
+    return NULL;
+}
+
+bool tool_options(const struct command *self, int argc, char **argv, struct option_spec *options, size_t option_count, int *count, int *status)
+{
+    bool only_positional = false;
+    *count = 0;
+    for (int i = 0; i < argc; i++) {
+        char *argument = argv[i];
+        if (only_positional || argument[0] != '-' || argument[1] == 0) {
+            argv[(*count)++] = argument;
+            continue;
+        }
+        if (strcmp(argument, "--") == 0) {
+            only_positional = true;
+            continue;
+        }
+        if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
+            fputs(self->help, stdout);
+            *status = EXIT_GOOD;
+            return false;
+        }
+        const char *value;
+        struct option_spec *o = find_option(options, option_count, argument, &value);
+        if (o == NULL) {
+            *status = tool_usage(self, "unknown option %s", argument);
+            return false;
+        }
+        if (!o->takes_value)
+            value = "";
+        else if (value == NULL && i + 1 < argc)
+            value = argv[++i];
+        if (value == NULL) {
+            *status = tool_usage(self, "option %s needs a value", argument);
+            return false;
+        }
+        o->value = value;
+    }
+    return true;
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void progress_start(struct progress *p, const char *label, uint64_t total)
+{
+    const char *forced = getenv("OPENESE_PROGRESS");
+    *p = (struct progress){.label = label, .total = total != 0 ? total : 1, .shown_percent = UINT64_MAX, .started_ns = now_ns()};
+    p->is_shown = forced != NULL ? forced[0] == '1' : isatty(STDERR_FILENO) != 0;
+}
+
+void progress_update(struct progress *p, uint64_t done)
+{
+    enum { WIDTH = 40 };
+    uint64_t percent = done >= p->total ? 100 : done * 100 / p->total;
+    if (!p->is_shown || percent == p->shown_percent)
+        return;
+    p->shown_percent = percent;
+    double seconds = (double)(now_ns() - p->started_ns) / 1e9;
+    fprintf(stderr, "\r%-24.24s [", p->label);
+    for (unsigned i = 0; i < WIDTH; i++)
+        fputc(i * 100 < percent * WIDTH ? '#' : '.', stderr);
+    fprintf(stderr, "] %3u%% %5.1fs", (unsigned)percent, seconds);
+    fflush(stderr);
+}
+
+void progress_end(struct progress *p)
+{
+    if (p->is_shown && p->shown_percent != UINT64_MAX)
+        fprintf(stderr, "\r%*s\r", 85, "");
+    p->is_shown = false;
+}
+
+const char *format_bytes(uint64_t bytes, char *text)
+{
+    static const char *const UNITS[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double value = (double)bytes;
+    unsigned unit = 0;
+    while (value >= 1024 && unit < 4) {
+        value /= 1024;
+        unit++;
+    }
+    snprintf(text, 32, unit == 0 ? "%.0f %s" : "%.1f %s", value, UNITS[unit]);
+    return text;
+}
+
+void json_string(FILE *out, const char *text)
+{
+    fputc('"', out);
+    for (const unsigned char *s = (const unsigned char *)text; *s != 0; s++) {
+        if (*s == '"' || *s == '\\')
+            fprintf(out, "\\%c", *s);
+        else if (*s < 0x20)
+            fprintf(out, "\\u%04x", *s);
+        else
+            fputc(*s, out);
+    }
+    fputc('"', out);
+}

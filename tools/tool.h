@@ -1,0 +1,54 @@
+/* What the sub-commands of `ese` share: the command table, error lines, options, and the progress bar. */
+#ifndef OPENESE_TOOLS_TOOL_H
+#define OPENESE_TOOLS_TOOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "esent.h"
+
+enum exit_status { EXIT_GOOD = 0, EXIT_FINDINGS = 1, EXIT_ERROR = 1, EXIT_USAGE = 2 };
+
+struct command {
+    const char *name;
+    const char *summary; /* one line for `ese --help` */
+    const char *help;    /* the whole --help text */
+    int (*run)(const struct command *self, int argc, char **argv);
+};
+
+extern const struct command COMMAND_INFO, COMMAND_VERIFY, COMMAND_DUMP, COMMAND_EXPORT, COMMAND_BACKUP, COMMAND_RESTORE;
+
+/* One line on standard error: "ese verb: what: JET_errName (-123)"; err 0 leaves the number out. Returns EXIT_ERROR. */
+int tool_error(const struct command *self, JET_ERR err, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same for a wrong command line, with a hint at --help. Returns EXIT_USAGE. */
+int tool_usage(const struct command *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Options: --name VALUE, --name=VALUE, -o VALUE, flags; everything else is positional; "--" ends options. */
+struct option_spec {
+    const char *long_name;  /* without dashes */
+    char short_name;        /* 0 = none */
+    bool takes_value;
+    const char *value;      /* out: value, or "" for a given flag; NULL when absent */
+};
+/* Moves positional arguments to the front of argv (from argv[0]) and sets *count. Prints help for --help/-h and returns EXIT_GOOD through
+ * *status with false; a wrong option gives EXIT_USAGE. argv starts behind the command's name. */
+bool tool_options(const struct command *self, int argc, char **argv, struct option_spec *options, size_t option_count, int *count, int *status);
+
+/* A bar on standard error when that is a terminal (or force with OPENESE_PROGRESS=1); silent otherwise. */
+struct progress {
+    const char *label;
+    uint64_t total, shown_percent, started_ns;
+    bool is_shown;
+};
+void progress_start(struct progress *p, const char *label, uint64_t total);
+void progress_update(struct progress *p, uint64_t done);
+/* Clears the line. */
+void progress_end(struct progress *p);
+
+/* "12.3 MiB". text has 32 bytes. */
+const char *format_bytes(uint64_t bytes, char *text);
+/* Writes text as a JSON string with quotes. */
+void json_string(FILE *out, const char *text);
+
+#endif
