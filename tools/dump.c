@@ -1,6 +1,7 @@
 /* ese dump: every row in one stable text form (cursor/row_dump.h), for comparing databases, byte for byte. */
 #include <string.h>
 
+#include "base/text.h"
 #include "catalog/catalog.h"
 #include "cursor/row_dump.h"
 #include "open_database.h"
@@ -21,21 +22,12 @@ static JET_ERR print_line(void *context, const char *text, size_t size)
     return ferror(stdout) ? JET_errDiskFull : JET_errSuccess;
 }
 
-static void print_hex(struct span bytes)
-{
-    static const char DIGITS[] = "0123456789abcdef";
-    for (uint32_t i = 0; i < bytes.size; i++) {
-        putchar(DIGITS[bytes.data[i] >> 4]);
-        putchar(DIGITS[bytes.data[i] & 15]);
-    }
-}
-
 static JET_ERR print_entry(void *context, struct span key, struct span data)
 {
     (void)context;
-    print_hex(key);
+    print_hex(stdout, key);
     putchar('\t');
-    print_hex(data);
+    print_hex(stdout, data);
     putchar('\n');
     return ferror(stdout) ? JET_errDiskFull : JET_errSuccess;
 }

@@ -127,10 +127,10 @@ static JET_ERR side_value(struct sqlite_sink *s, const struct column *column, ui
         if (err < 0)
             goto done;
     }
-    sqlite3_bind_int64(s->insert_value, 1, s->row);
-    sqlite3_bind_text(s->insert_value, 2, column->name, -1, SQLITE_TRANSIENT);
-    sqlite3_bind_int64(s->insert_value, 3, sequence);
-    bind(s->insert_value, 4, value);
+    TRY(result_of(s, sqlite3_bind_int64(s->insert_value, 1, s->row)));
+    TRY(result_of(s, sqlite3_bind_text(s->insert_value, 2, column->name, -1, SQLITE_TRANSIENT)));
+    TRY(result_of(s, sqlite3_bind_int64(s->insert_value, 3, sequence)));
+    TRY(result_of(s, bind(s->insert_value, 4, value)));
     TRY(result_of(s, sqlite3_step(s->insert_value)));
     TRY(result_of(s, sqlite3_reset(s->insert_value)));
 done:

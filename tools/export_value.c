@@ -132,15 +132,6 @@ void export_value_release(struct export_value *value)
     value->text = NULL;
 }
 
-static void print_hex(FILE *out, struct span bytes)
-{
-    static const char DIGITS[] = "0123456789abcdef";
-    for (uint32_t i = 0; i < bytes.size; i++) {
-        fputc(DIGITS[bytes.data[i] >> 4], out);
-        fputc(DIGITS[bytes.data[i] & 15], out);
-    }
-}
-
 static void print_number(FILE *out, const struct export_value *value)
 {
     if (value->kind == EXPORT_INTEGER)

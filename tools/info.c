@@ -65,8 +65,8 @@ static void field_time(struct printer *p, const char *name, struct log_time time
 static void field_signature(struct printer *p, const char *name, const struct signature *s)
 {
     char text[2 * SIGNATURE_SIZE + 1];
-    for (int i = 0; i < SIGNATURE_SIZE; i++)
-        snprintf(text + 2 * (size_t)i, 3, "%02x", s->bytes[i]);
+    hex_encode(span_of(s->bytes, SIGNATURE_SIZE), text);
+    text[2 * SIGNATURE_SIZE] = 0;
     field_text(p, name, "%s", text);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 int tool_error(const struct command *self, JET_ERR err, const char *format, ...)
 {
@@ -155,4 +156,15 @@ void json_string(FILE *out, const char *text)
             fputc(*s, out);
     }
     fputc('"', out);
+}
+
+void print_hex(FILE *out, struct span bytes)
+{
+    char digits[512];
+    for (uint32_t at = 0; at < bytes.size;) {
+        uint32_t part = bytes.size - at < sizeof digits / 2 ? bytes.size - at : (uint32_t)(sizeof digits / 2);
+        hex_encode(span_of(bytes.data + at, part), digits);
+        fwrite(digits, 1, 2 * (size_t)part, out);
+        at += part;
+    }
 }

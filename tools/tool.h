@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/bytes.h"
 #include "esent.h"
 
 enum exit_status { EXIT_GOOD = 0, EXIT_FINDINGS = 1, EXIT_ERROR = 1, EXIT_USAGE = 2 };
@@ -50,5 +51,7 @@ void progress_end(struct progress *p);
 const char *format_bytes(uint64_t bytes, char *text);
 /* Writes text as a JSON string with quotes. */
 void json_string(FILE *out, const char *text);
+/* Writes the bytes as hexadecimal digits. */
+void print_hex(FILE *out, struct span bytes);
 
 #endif

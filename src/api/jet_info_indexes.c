@@ -59,6 +59,8 @@ static JET_GRBIT index_grbit(const struct index *x)
         if ((x->flags & INDEX_FLAG_NULLS_HIGH) != 0)
             grbit |= JET_bitIndexSortNullsHigh;
     }
+    if ((x->flags & INDEX_FLAG_DEFERRED) != 0)
+        grbit |= JET_bitIndexDeferredPopulateCreate;
     if (x->key_most > KEY_MOST_DEFAULT)
         grbit |= JET_bitIndexKeyMost;
     return grbit;
@@ -387,7 +389,7 @@ static JET_ERR checked_index_info(struct session *session, const struct cursor *
     char *name = NULL, checked[OBJECT_NAME_UTF8_MAX] = "";
     if (result == NULL)
         RAISE(JET_errInvalidParameter);
-    if (level != JET_IdxInfoList && level != JET_IdxInfoCount && !text_length_is_zero(form, text)) {
+    if (level != JET_IdxInfoList && level != JET_IdxInfoCount && text != NULL && !text_length_is_zero(form, text)) {
         TRY(text_argument(form, text, &name));
         TRY(name_check(name, checked));
     }

@@ -39,7 +39,7 @@ static JET_ERR set_index(JET_SESID sesid, JET_TABLEID tableid, enum text_form fo
         if (id->cbStruct != sizeof *id || load_le32(id->rgbIndexId) != INDEX_ID_MAGIC || load_le32(id->rgbIndexId + 8) != cursor_schema(cursor)->objid)
             RAISE(JET_errInvalidIndexId);
         objid = load_le32(id->rgbIndexId + 4);
-    } else if (!text_length_is_zero(form, text)) {
+    } else if (text != NULL && !text_length_is_zero(form, text)) {
         TRY(text_argument(form, text, &name));
         TRY(name_check(name, checked));
     }

@@ -175,16 +175,23 @@ static JET_ERR open_temporary(JET_SESID sesid, const JET_COLUMNDEF *columns, uin
                                        .flags = column_flags_of(columns[i].grbit), .is_fixed = (columns[i].grbit & JET_bitColumnFixed) != 0,
                                        .is_tagged = (columns[i].grbit & JET_bitColumnTagged) != 0, .is_key = (columns[i].grbit & JET_bitColumnTTKey) != 0,
                                        .is_descending = (columns[i].grbit & JET_bitColumnTTDescending) != 0};
+    /* Weights only where keys need them: they are a large table. Without them the keys cannot be made, and inserting says so. */
+    for (uint32_t i = 0; i < count && config->weights == NULL; i++)
+        if (list[i].is_key && column_type_is_text(list[i].type) && list[i].code_page == 1200
+            && collation_table_open(instance_fs(session_instance(session)), NULL, &config->weights) < 0)
+            break;
     config->columns = list;
     config->column_count = count;
     config->page_size = instance_page_size(session_instance(session));
     TRY(temp_table_create(config, column_ids, &table));
+    config->weights = NULL;
     TRY(cursor_open_temporary(table, &cursor));
     table = NULL;
     cursor_set_read_only(cursor, false);
     TRY(table_publish(session, NULL, cursor, tableid));
 done:
     temp_table_release(table);
+    collation_table_close(config->weights);
     mem_free(list);
     engine_leave_session(session);
     return err;

@@ -124,3 +124,12 @@ int ascii_compare_nocase(const char *a, const char *b)
     }
     return fold(*a) - fold(*b);
 }
+
+void hex_encode(struct span bytes, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < bytes.size; i++) {
+        out[2 * i] = digits[bytes.data[i] >> 4];
+        out[2 * i + 1] = digits[bytes.data[i] & 15];
+    }
+}

@@ -1,4 +1,4 @@
-/* Text: UTF-8 inside, UTF-16LE at the W face and in the files. */
+/* Text: UTF-8 inside, UTF-16LE at the W face and in the files; bytes in hexadecimal. */
 #ifndef OPENESE_BASE_TEXT_H
 #define OPENESE_BASE_TEXT_H
 
@@ -20,5 +20,7 @@ MUST_CHECK JET_ERR utf16le_to_utf8(struct span bytes, char **out);
 MUST_CHECK JET_ERR utf8_to_utf16(const char *text, char16_t **out, size_t *units_out);
 /* ASCII-only case folding: object names in the catalog compare this way. */
 int ascii_compare_nocase(const char *a, const char *b);
+/* Lower-case hexadecimal: 2 * bytes.size characters, not closed by 0. */
+void hex_encode(struct span bytes, char *out);
 
 #endif

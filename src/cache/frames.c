@@ -83,12 +83,27 @@ static void free_chunk(struct frame_chunk *chunk)
     mem_free(chunk);
 }
 
-/* Takes an unpinned page out of table and queue. */
+static bool is_pinned(const struct cache_frame *frame) { return atomic_load_explicit(&frame->pins, memory_order_relaxed) != 0; }
+static bool is_dirty(const struct cache_frame *frame) { return atomic_load_explicit(&frame->state, memory_order_relaxed) != 0; }
+
+/* Takes an unpinned clean page out of table and queue. */
 static bool evict(struct cache *cache, struct cache_frame *frame)
 {
-    if (atomic_load_explicit(&frame->pins, memory_order_relaxed) != 0 || !table_remove_unpinned(frame))
+    if (is_pinned(frame) || is_dirty(frame) || !table_remove_unpinned(frame))
+        return false;
+    dirty_note_eviction(frame);
+    queue_remove(cache, frame);
+    return true;
+}
+
+/* A page whose turn to leave has come and that must be written first waits where it is no longer in the way. */
+static bool park_if_dirty(struct cache *cache, struct cache_frame *frame)
+{
+    if (is_pinned(frame) || !is_dirty(frame))
         return false;
     queue_remove(cache, frame);
+    queue_append(cache, QUEUE_PARKED, frame);
+    writer_wake(cache);
     return true;
 }
 
@@ -100,10 +115,13 @@ static bool empty_chunk(struct cache *cache, struct frame_chunk *chunk)
         struct cache_frame *frame = &chunk->frames[i];
         if (frame->queue == QUEUE_FREE)
             continue;
-        if (frame->queue != QUEUE_NONE && evict(cache, frame))
+        if (frame->queue != QUEUE_NONE && evict(cache, frame)) {
             queue_append(cache, QUEUE_FREE, frame);
-        else
-            is_empty = false;
+            continue;
+        }
+        is_empty = false;
+        if (frame->queue != QUEUE_NONE)
+            (void)park_if_dirty(cache, frame);
     }
     return is_empty;
 }
@@ -134,6 +152,8 @@ static struct cache_frame *evict_cold(struct cache *cache)
         bool has_earned_it = atomic_exchange_explicit(&frame->is_referenced, 0, memory_order_relaxed) != 0;
         if (!has_earned_it && evict(cache, frame))
             return frame;
+        if (!has_earned_it && park_if_dirty(cache, frame))
+            continue;
         queue_remove(cache, frame);
         queue_append(cache, has_earned_it ? QUEUE_HOT : QUEUE_COLD, frame); /* pinned ones have another turn */
     }
@@ -143,10 +163,13 @@ static struct cache_frame *evict_cold(struct cache *cache)
 static struct cache_frame *evict_hot(struct cache *cache)
 {
     /* Two rounds: the first may only take marks away. */
-    for (uint64_t left = 2 * cache->queues[QUEUE_HOT].count; left > 0; left--) {
+    for (uint64_t left = 2 * cache->queues[QUEUE_HOT].count; left > 0 && cache->queues[QUEUE_HOT].count > 0; left--) {
         struct cache_frame *frame = cache->queues[QUEUE_HOT].first;
-        if (atomic_exchange_explicit(&frame->is_referenced, 0, memory_order_relaxed) == 0 && evict(cache, frame))
+        bool has_earned_it = atomic_exchange_explicit(&frame->is_referenced, 0, memory_order_relaxed) != 0;
+        if (!has_earned_it && evict(cache, frame))
             return frame;
+        if (!has_earned_it && park_if_dirty(cache, frame))
+            continue;
         queue_remove(cache, frame);
         queue_append(cache, QUEUE_HOT, frame);
     }
@@ -187,19 +210,26 @@ static struct cache_frame *take_now(struct cache *cache, bool *out_of_memory)
 
 JET_ERR frames_take(struct cache *cache, struct cache_frame **out)
 {
-    JET_ERR err = JET_errSuccess;
+    JET_ERR err = JET_errSuccess, write_error = JET_errSuccess;
     bool out_of_memory = false;
     *out = NULL;
-    for (int round = 0; *out == NULL && round < WAIT_ROUNDS; round++) {
-        if (round > 0)
-            thread_sleep_ms(1);
+    for (int round = 0; round < WAIT_ROUNDS; round++) {
         mutex_lock(&cache->replacement);
         *out = take_now(cache, &out_of_memory);
         mutex_unlock(&cache->replacement);
+        if (*out != NULL)
+            break;
+        if (writer_help(cache, &write_error) != WRITE_DONE) /* nothing clean: write something */
+            thread_sleep_ms(1);
     }
     if (*out == NULL)
-        RAISE(out_of_memory ? JET_errOutOfMemory : JET_errOutOfBuffers);
+        RAISE(write_error != JET_errSuccess ? write_error : out_of_memory ? JET_errOutOfMemory : JET_errOutOfBuffers);
     (*out)->error = JET_errSuccess;
+    (*out)->is_new = false;
+    (*out)->flush_type = 0;
+    (*out)->written_epoch = 0;
+    (*out)->unsynced_oldest = 0;
+    atomic_store_explicit(&(*out)->last_change, 0, memory_order_relaxed);
     (*out)->read_tick = atomic_fetch_add_explicit(&cache->tick, 1, memory_order_relaxed);
     atomic_store_explicit(&(*out)->is_referenced, 0, memory_order_relaxed);
     atomic_store_explicit(&(*out)->pins, 1, memory_order_relaxed);
@@ -215,11 +245,55 @@ void frames_give_back(struct cache *cache, struct cache_frame *frame)
     mutex_unlock(&cache->replacement);
 }
 
-void frames_enter(struct cache *cache, struct cache_frame *frame)
+bool frames_enter(struct cache *cache, struct cache_frame *frame)
 {
     mutex_lock(&cache->replacement);
-    queue_append(cache, QUEUE_COLD, frame);
+    /* Here and nowhere else: a truncation sets the end first and then, under this mutex, drops what it finds in the queues. */
+    bool is_inside = frame->page_no <= cache_file_last_page(frame->file);
+    if (is_inside)
+        queue_append(cache, QUEUE_COLD, frame);
     mutex_unlock(&cache->replacement);
+    return is_inside;
+}
+
+void frames_leave(struct cache *cache, struct cache_frame *frame)
+{
+    mutex_lock(&cache->replacement);
+    queue_remove(cache, frame);
+    mutex_unlock(&cache->replacement);
+}
+
+void frames_unpark(struct cache *cache, struct cache_frame *frame)
+{
+    if (frame->queue != QUEUE_PARKED)
+        return;
+    struct frame_list *cold = &cache->queues[QUEUE_COLD];
+    queue_remove(cache, frame);
+    frame->queue = QUEUE_COLD;
+    frame->next = cold->first;
+    if (cold->first != NULL)
+        cold->first->previous = frame;
+    else
+        cold->last = frame;
+    cold->first = frame;
+    cold->count++;
+}
+
+struct cache_frame *frames_claim_parked(struct cache *cache)
+{
+    struct cache_frame *claimed = NULL;
+    mutex_lock(&cache->replacement);
+    for (uint64_t left = cache->queues[QUEUE_PARKED].count; left > 0 && claimed == NULL; left--) {
+        struct cache_frame *frame = cache->queues[QUEUE_PARKED].first;
+        queue_remove(cache, frame);
+        queue_append(cache, QUEUE_PARKED, frame);
+        if (dirty_try_claim(frame)) {
+            file_hold(frame->file);
+            claimed = frame;
+        }
+    }
+    mutex_unlock(&cache->replacement);
+    return claimed;
 }
 
 JET_ERR frames_set_limits(struct cache *cache, uint64_t frames_min, uint64_t frames_max)
@@ -229,6 +303,8 @@ JET_ERR frames_set_limits(struct cache *cache, uint64_t frames_min, uint64_t fra
     cache->frames_max = frames_max;
     /* Half of what passes through the cold queue: a second visit within a page's stay there can be seen. */
     atomic_store_explicit(&cache->touch_window, frames_max / 8, memory_order_relaxed);
+    atomic_store_explicit(&cache->dirty_high, frames_max / 2, memory_order_relaxed);
+    atomic_store_explicit(&cache->dirty_low, frames_max * 3 / 8, memory_order_relaxed);
     bool shrinks = cache->frame_count > frames_max;
     if (shrinks)
         shrink_to_limit(cache);
@@ -244,17 +320,55 @@ JET_ERR frames_set_limits(struct cache *cache, uint64_t frames_min, uint64_t fra
     return err;
 }
 
-void frames_drop_file(struct cache *cache, const struct cache_file *file)
+/* Is the frame a page of the file after `last` that has come in? */
+static bool is_page_after(const struct cache_frame *frame, const struct cache_file *file, page_no_t last)
 {
+    return frame->queue != QUEUE_NONE && frame->queue != QUEUE_FREE && frame->file == file && frame->page_no > last;
+}
+
+struct frames_left frames_drop(struct cache *cache, const struct cache_file *file, page_no_t last)
+{
+    struct frames_left left = {0, 0};
     mutex_lock(&cache->replacement);
     for (struct frame_chunk *chunk = cache->chunks; chunk != NULL; chunk = chunk->next) {
         for (int i = 0; i < CHUNK_FRAMES; i++) {
             struct cache_frame *frame = &chunk->frames[i];
-            if ((frame->queue != QUEUE_COLD && frame->queue != QUEUE_HOT) || frame->file != file)
+            if (!is_page_after(frame, file, last))
                 continue;
-            bool is_dropped = evict(cache, frame);
-            assert_always(is_dropped); /* a pin left behind would point into a page of another file later */
-            queue_append(cache, QUEUE_FREE, frame);
+            if (is_pinned(frame)) {
+                left.pinned++;
+            } else if (!dirty_forget(frame)) {
+                left.claimed++;
+            } else if (evict(cache, frame)) {
+                queue_append(cache, QUEUE_FREE, frame);
+            } else {
+                left.pinned++;
+            }
+        }
+    }
+    mutex_unlock(&cache->replacement);
+    return left;
+}
+
+uint64_t frames_count_pinned(struct cache *cache, const struct cache_file *file, page_no_t last)
+{
+    uint64_t count = 0;
+    mutex_lock(&cache->replacement);
+    for (struct frame_chunk *chunk = cache->chunks; chunk != NULL; chunk = chunk->next) {
+        for (int i = 0; i < CHUNK_FRAMES; i++)
+            count += is_page_after(&chunk->frames[i], file, last) && is_pinned(&chunk->frames[i]);
+    }
+    mutex_unlock(&cache->replacement);
+    return count;
+}
+
+void frames_redirty_unsynced(struct cache *cache, struct cache_file *file, uint64_t epoch)
+{
+    mutex_lock(&cache->replacement);
+    for (struct frame_chunk *chunk = cache->chunks; chunk != NULL; chunk = chunk->next) {
+        for (int i = 0; i < CHUNK_FRAMES; i++) {
+            if (is_page_after(&chunk->frames[i], file, 0))
+                dirty_again(&chunk->frames[i], epoch);
         }
     }
     mutex_unlock(&cache->replacement);

@@ -45,6 +45,7 @@ struct read_result read_page(struct cache_frame *frame)
         return result;
     }
     result = verify(frame, result);
+    frame->flush_type = (uint8_t)flush_type_of_flags(load_le32(frame->bytes + 36)); /* page flags (database-file 4.2) */
     if (result.checksum.verdict == CHECKSUM_REPAIRED && result.error >= JET_errSuccess) {
         atomic_fetch_add_explicit(&file->cache->repaired, 1, memory_order_relaxed);
         if (file->observer.page_repaired != NULL)

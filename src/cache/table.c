@@ -142,11 +142,23 @@ bool table_remove_unpinned(struct cache_frame *frame)
     struct partition *p = partition_of(frame->file->cache, hash);
     mutex_lock(&p->mutex);
     /* Acquire: what the last reader did with the bytes is over before they are overwritten. */
-    bool is_free = atomic_load_explicit(&frame->pins, memory_order_acquire) == 0;
+    bool is_free = atomic_load_explicit(&frame->pins, memory_order_acquire) == 0 && atomic_load_explicit(&frame->state, memory_order_relaxed) == 0;
     if (is_free)
         unlink_frame(p, hash, frame);
     mutex_unlock(&p->mutex);
     return is_free;
+}
+
+struct cache_frame *table_claim_dirty(struct cache_file *file, page_no_t page_no)
+{
+    uint64_t hash = hash_of(file, page_no);
+    struct partition *p = partition_of(file->cache, hash);
+    mutex_lock(&p->mutex);
+    struct cache_frame *frame = find_in(p, hash, file, page_no);
+    if (frame != NULL && (atomic_load_explicit(&frame->state, memory_order_relaxed) != FRAME_DIRTY || !dirty_try_claim(frame)))
+        frame = NULL;
+    mutex_unlock(&p->mutex);
+    return frame;
 }
 
 bool table_contains(struct cache_file *file, page_no_t page_no)

@@ -119,6 +119,31 @@ static uint32_t fixed_size(const struct catalog_row *row)
     return size <= 255 && !column_type_is_long(row->type_or_root) ? size : 0;
 }
 
+/* The default of a column, as it would be if it had been set in a row: true is 0xFF, and a fixed Binary or Text column holds its whole size. */
+static JET_ERR copy_default(struct arena *arena, struct span from, struct column *c)
+{
+    JET_ERR err = JET_errSuccess;
+    bool is_padded = column_is_fixed(c->id) && (c->type == COLUMN_TYPE_BINARY || c->type == COLUMN_TYPE_TEXT) && from.data != NULL && from.size < c->max_size;
+    static const uint8_t yes = 0xFF;
+    if (c->type == COLUMN_TYPE_BIT && from.size == 1 && from.data[0] != 0)
+        from = span_of(&yes, 1);
+    if (!is_padded) {
+        TRY(copy_span(arena, from, &c->default_value));
+        goto done;
+    }
+    uint8_t *room = arena_alloc(arena, c->max_size);
+    if (room == NULL)
+        RAISE(JET_errOutOfMemory);
+    bool is_wide = c->type == COLUMN_TYPE_TEXT && c->code_page == 1200;
+    for (uint32_t i = from.size; i < c->max_size; i++)
+        room[i] = c->type == COLUMN_TYPE_BINARY || (is_wide && (i & 1) != 0) ? 0 : ' ';
+    if (from.size > 0)
+        memcpy(room, from.data, from.size);
+    c->default_value = span_of(room, c->max_size);
+done:
+    return err;
+}
+
 static JET_ERR add_column(struct schema_builder *b, const struct catalog_row *row)
 {
     JET_ERR err = JET_errSuccess;
@@ -144,7 +169,7 @@ static JET_ERR add_column(struct schema_builder *b, const struct catalog_row *ro
     if ((c.flags & COLUMN_FLAG_USER_DEFAULT) != 0 && row->template_name.data != NULL)
         TRY(copy_name(&b->arena, row->template_name, &c.callback));
     else if ((c.flags & COLUMN_FLAG_DEFAULT) != 0)
-        TRY(copy_span(&b->arena, row->default_value, &c.default_value));
+        TRY(copy_default(&b->arena, row->default_value, &c));
     void *columns = b->columns;
     TRY(grow(&columns, b->column_count, &b->column_capacity, sizeof *b->columns));
     b->columns = columns;
@@ -293,20 +318,27 @@ done:
     return err;
 }
 
-/* Copies the columns of one kind; those of the template get the API's bit. Ids must go on ascending over both tables for fixed and variable
- * columns. */
-static JET_ERR append_columns(struct table_schema *s, const struct column *from, uint32_t count, bool (*is_kind)(uint32_t id), uint32_t bit, uint32_t *last)
+/* Does a column carry the API's template bit? Columns of a template table do, in the table itself as in those derived from it; templates of
+ * old engines are not marked, and only their derived tables tell. */
+static bool has_template_bit(const struct column *c) { return (c->flags & COLUMN_FLAG_TEMPLATE) != 0 || (c->id & COLUMN_ID_TEMPLATE_BIT) != 0; }
+
+enum column_group { GROUP_ALL, GROUP_OWN, GROUP_TEMPLATE };
+
+/* Copies the columns of one kind and group. Ids must go on ascending over both tables for fixed and variable columns. */
+static JET_ERR append_columns(struct table_schema *s, const struct column *from, uint32_t count, bool (*is_kind)(uint32_t id), enum column_group group,
+                              bool is_inherited, uint32_t *last)
 {
     JET_ERR err = JET_errSuccess;
     for (uint32_t i = 0; i < count; i++) {
-        if (!is_kind(from[i].id))
+        bool is_template = is_inherited || has_template_bit(&from[i]);
+        if (!is_kind(from[i].id) || (group != GROUP_ALL && is_template != (group == GROUP_TEMPLATE)))
             continue;
         struct column *c = &s->columns[s->column_count];
         *c = from[i];
         if ((c->id & 0xFFFF) <= *last)
             RAISE(JET_errCatalogCorrupted);
         *last = c->id & 0xFFFF;
-        c->id |= bit;
+        c->id |= is_template ? COLUMN_ID_TEMPLATE_BIT : 0;
         s->column_count++;
     }
 done:
@@ -323,24 +355,25 @@ static JET_ERR merge_columns(struct schema_builder *b, const struct table_schema
         RAISE(JET_errOutOfMemory);
 
     last = 0;
-    TRY(append_columns(s, base, base_count, column_is_fixed, COLUMN_ID_TEMPLATE_BIT, &last));
+    TRY(append_columns(s, base, base_count, column_is_fixed, GROUP_ALL, true, &last));
     uint32_t template_fixed = s->column_count;
-    TRY(append_columns(s, b->columns, b->column_count, column_is_fixed, 0, &last));
+    TRY(append_columns(s, b->columns, b->column_count, column_is_fixed, GROUP_ALL, false, &last));
     if (template_fixed > 0 && s->column_count > template_fixed
         && s->columns[template_fixed].offset < s->columns[template_fixed - 1].offset + s->columns[template_fixed - 1].max_size)
         RAISE(JET_errCatalogCorrupted);
     s->fixed_last = last;
     last = FIXED_ID_LAST;
-    TRY(append_columns(s, base, base_count, column_is_variable, COLUMN_ID_TEMPLATE_BIT, &last));
-    TRY(append_columns(s, b->columns, b->column_count, column_is_variable, 0, &last));
+    TRY(append_columns(s, base, base_count, column_is_variable, GROUP_ALL, true, &last));
+    TRY(append_columns(s, b->columns, b->column_count, column_is_variable, GROUP_ALL, false, &last));
     s->variable_last = last;
     s->tagged_first = s->column_count;
     last = VARIABLE_ID_LAST;
-    TRY(append_columns(s, b->columns, b->column_count, column_is_tagged, 0, &last));
+    TRY(append_columns(s, b->columns, b->column_count, column_is_tagged, GROUP_OWN, false, &last));
     s->tagged_count = s->column_count - s->tagged_first;
     s->template_tagged_first = s->column_count;
     last = VARIABLE_ID_LAST;
-    TRY(append_columns(s, base, base_count, column_is_tagged, COLUMN_ID_TEMPLATE_BIT, &last));
+    TRY(append_columns(s, base, base_count, column_is_tagged, GROUP_ALL, true, &last));
+    TRY(append_columns(s, b->columns, b->column_count, column_is_tagged, GROUP_TEMPLATE, false, &last));
     s->template_tagged_count = s->column_count - s->template_tagged_first;
 
     memset(s->fixed_index, 0xFF, sizeof s->fixed_index);
@@ -356,8 +389,8 @@ done:
     return err;
 }
 
-/* In a derived table a column id says whether the column is the template's; elsewhere the bit has no meaning. Templates of old engines were
- * stored without it. */
+/* The id of a tagged column says whether it is a template's; for the others the bit follows from the column. Templates of old engines were
+ * stored without the bit. */
 static uint32_t resolve_column_id(const struct table_schema *s, uint32_t id)
 {
     uint32_t plain = id & 0xFFFF;

@@ -10,6 +10,7 @@
  */
 #include "check/internal.h"
 
+#include "base/text.h"
 #include "record/key.h"
 
 enum { NOT_KNOWN_DELETED = -1 /* 0xFFFFFFFF: partly deleted long value */, DETAILS_MAX = 20, HEX_BYTES_MAX = 24 };
@@ -162,16 +163,11 @@ enum { PLAIN_SIZE = 1 << 16 };
 /* The start of a key in hexadecimal, for findings. */
 static const char *hex_text(struct span bytes, char *room)
 {
-    uint32_t size = bytes.size < HEX_BYTES_MAX ? bytes.size : HEX_BYTES_MAX, at = 0;
-    for (uint32_t i = 0; i < size; i++) {
-        room[at++] = "0123456789abcdef"[bytes.data[i] >> 4];
-        room[at++] = "0123456789abcdef"[bytes.data[i] & 15];
-    }
-    if (size < bytes.size) {
-        memcpy(room + at, "...", 3);
-        at += 3;
-    }
-    room[at] = 0;
+    uint32_t size = bytes.size < HEX_BYTES_MAX ? bytes.size : HEX_BYTES_MAX;
+    hex_encode(span_of(bytes.data, size), room);
+    room[2 * size] = 0;
+    if (size < bytes.size)
+        memcpy(room + 2 * size, "...", sizeof "...");
     return room;
 }
 enum { HEX_TEXT_SIZE = 2 * HEX_BYTES_MAX + 4 };

@@ -1,4 +1,5 @@
 /* Life of a cursor, and its current index (cursor.h). */
+#define ESENT_PRIVATE
 #include "base/memory.h"
 #include "cursor/internal.h"
 
@@ -103,6 +104,16 @@ done:
     return err;
 }
 
+const struct collation_table *cursor_weights(struct cursor *c, const struct index *index)
+{
+    for (uint32_t i = 0; c->catalog != NULL && i < index->segment_count; i++) {
+        const struct column *column = schema_column(c->schema, index->segments[i].column_id);
+        if (column != NULL && column_type_is_text(column->type) && column->code_page == 1200)
+            return catalog_weights(c->catalog);
+    }
+    return NULL;
+}
+
 JET_ERR cursor_rules(struct cursor *c, const struct key_rules **rules)
 {
     JET_ERR err = JET_errSuccess;
@@ -111,10 +122,10 @@ JET_ERR cursor_rules(struct cursor *c, const struct key_rules **rules)
     if (index == NULL)
         RAISE(JET_errNoCurrentIndex);
     if (!c->has_rules) {
-        const struct collation_table *weights = NULL;
-        if (c->catalog != NULL && (index->flags & INDEX_FLAG_UNICODE_TEXT) != 0)
-            weights = catalog_weights(c->catalog);
-        TRY(key_rules_init(&c->rules, c->schema, index, weights));
+        if (c->temp != NULL)
+            c->rules = *temp_table_rules(c->temp);
+        else
+            TRY(key_rules_init(&c->rules, c->schema, index, cursor_weights(c, index)));
         c->has_rules = true;
     }
     *rules = &c->rules;
@@ -169,7 +180,7 @@ JET_ERR cursor_set_index(struct cursor *c, const char *name, uint32_t objid, uns
     if (wanted != NULL && index_is_primary(wanted))
         wanted = NULL;
     if (wanted != NULL && (wanted->flags & INDEX_FLAG_DEFERRED) != 0)
-        RAISE(JET_errIndexNotFound); /* not populated: its entries say nothing about the rows */
+        RAISE(JET_errCantUseDeferredPopulateIndex); /* its entries say nothing about the rows yet */
     if (wanted == c->index)
         goto done;
     if (stays)

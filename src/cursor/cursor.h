@@ -45,7 +45,8 @@ bool cursor_is_read_only(const struct cursor *cursor);
 enum cursor_index_option { CURSOR_INDEX_NO_MOVE = 0x2 };
 /* name NULL or "": the clustered index. objid 0, or the index with that object id (name is ignored). itag_sequence 0 = 1.
  * Without NO_MOVE the cursor is to stand on the first entry, unless the index is current already: then nothing changes.
- * JET_errIndexNotFound, JET_errInvalidIndexId, JET_errBadItagSequence, JET_errNoCurrentRecord, JET_errIndexInvalidDef (not populated yet). */
+ * JET_errIndexNotFound, JET_errInvalidIndexId, JET_errBadItagSequence, JET_errNoCurrentRecord,
+ * JET_errCantUseDeferredPopulateIndex (not populated yet). */
 MUST_CHECK JET_ERR cursor_set_index(struct cursor *cursor, const char *name, uint32_t objid, unsigned options, uint32_t itag_sequence);
 /* The current index; the primary index where the clustered one is current, NULL when there is none. */
 const struct index *cursor_index(const struct cursor *cursor);
@@ -67,6 +68,8 @@ void cursor_after_last(struct cursor *cursor);
 /* options: enum search_key_option. */
 MUST_CHECK JET_ERR cursor_make_key(struct cursor *cursor, struct span data, unsigned options);
 void cursor_reset_key(struct cursor *cursor);
+/* The same into a key of the caller's own, which starts empty. */
+MUST_CHECK JET_ERR cursor_make_other_key(struct cursor *cursor, struct search_key *key, struct span data, unsigned options);
 
 enum cursor_seek_option {
     CURSOR_SEEK_EQ = 0x1, CURSOR_SEEK_LT = 0x2, CURSOR_SEEK_LE = 0x4, CURSOR_SEEK_GE = 0x8, CURSOR_SEEK_GT = 0x10, CURSOR_SEEK_SET_RANGE = 0x20,
@@ -82,6 +85,12 @@ MUST_CHECK JET_ERR cursor_set_range(struct cursor *cursor, unsigned options);
 
 /* Entries from the current one to the end of the range in its direction; at most `most` (0 = no limit). The cursor does not move. */
 MUST_CHECK JET_ERR cursor_count_entries(struct cursor *cursor, uint64_t most, uint64_t *count);
+
+/* Calls visit with the primary key of every entry that cursor_count_entries would count. The cursor does not move. A negative return of visit
+ * stops. */
+MUST_CHECK JET_ERR cursor_visit_entries(struct cursor *cursor, JET_ERR (*visit)(void *context, struct span primary_key), void *context);
+/* Brings the page on which a key of the current index is, or would be, into the cache. The cursor does not move. */
+MUST_CHECK JET_ERR cursor_read_ahead(struct cursor *cursor, struct span key);
 
 /* Position as a fraction. JET_errNoCurrentRecord. */
 MUST_CHECK JET_ERR cursor_get_position(struct cursor *cursor, uint32_t *entries_before, uint32_t *entries_total);

@@ -82,14 +82,13 @@ JET_ERR row_index_key(struct cursor *c, const struct index *index, uint32_t sequ
     struct key_rules rules;
     struct first_key first = {.key = key};
     const struct column *multi = index_multi_column(c->schema, index);
-    const struct collation_table *weights = (index->flags & INDEX_FLAG_UNICODE_TEXT) != 0 ? catalog_weights(c->catalog) : NULL;
     uint32_t count, record_size = 0;
     *has_entry = false;
     uint8_t *copy = mem_alloc(c->schema->page_size);
     if (copy == NULL)
         RAISE(JET_errOutOfMemory);
     TRY(cursor_long_values(c, &nodes));
-    TRY(key_rules_init(&rules, c->schema, index, weights));
+    TRY(key_rules_init(&rules, c->schema, index, cursor_weights(c, index)));
     TRY(btree_cursor_get(&c->table_entry, &node));
     record_size = node.data.size;
     memcpy(copy, node.data.data, record_size);

@@ -106,6 +106,7 @@ JET_ERR value_from_key(const struct table_schema *schema, const struct index *in
             return JET_errSuccess;
         if (prefix == KEY_PREFIX_NULL || prefix == KEY_PREFIX_NULL_HIGH || prefix == KEY_PREFIX_EMPTY) {
             *is_null = prefix != KEY_PREFIX_EMPTY;
+            *size = 0;
             if (is_wanted) {
                 *found = true;
                 return JET_errSuccess;

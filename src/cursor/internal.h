@@ -74,6 +74,8 @@ MUST_CHECK JET_ERR row_value_count(const struct row *row, const struct column *c
 MUST_CHECK JET_ERR cursor_long_values(struct cursor *c, const struct long_value_nodes **nodes);
 /* Rules of the current index. JET_errNoCurrentIndex when it has none. */
 MUST_CHECK JET_ERR cursor_rules(struct cursor *c, const struct key_rules **rules);
+/* The weights for an index of this cursor's table: NULL when it has no UTF-16 text column, or there are none. */
+const struct collation_table *cursor_weights(struct cursor *c, const struct index *index);
 /* A range or a key ends with every navigation that is not JetMove. */
 void cursor_forget_range(struct cursor *c);
 

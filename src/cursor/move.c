@@ -155,31 +155,58 @@ static void restore_place(struct cursor *c, struct place *p)
     }
 }
 
-JET_ERR cursor_count_entries(struct cursor *c, uint64_t most, uint64_t *count)
+/* Walks from the current entry to the end of the range, and comes back. most 0: no limit. */
+static JET_ERR walk_range(struct cursor *c, uint64_t most, JET_ERR (*visit)(void *context, struct span primary_key), void *context, uint64_t *count)
 {
     JET_ERR err = JET_errSuccess;
     struct place place;
     bool is_saved = false, had_range = c->has_range;
     bool forward = !c->has_range || (c->range & CURSOR_RANGE_UPPER) != 0;
-    uint64_t n = 0;
     *count = 0;
     TRY(navigate_test(c));
     TRY(save_place(c, &place));
     is_saved = true;
     while (err >= 0) {
-        n++;
-        if (most != 0 && n >= most)
+        ++*count;
+        if (visit != NULL) {
+            struct span key;
+            TRY(navigate_primary_key(c, &key));
+            TRY(visit(context, key));
+        }
+        if (most != 0 && *count >= most)
             break;
         err = step(c, forward);
     }
     if (err == JET_errNoCurrentRecord)
         err = JET_errSuccess;
-    *count = n;
 done:
     if (is_saved) {
         restore_place(c, &place);
         c->has_range = had_range;
     }
+    return err;
+}
+
+JET_ERR cursor_count_entries(struct cursor *c, uint64_t most, uint64_t *count) { return walk_range(c, most, NULL, NULL, count); }
+
+JET_ERR cursor_visit_entries(struct cursor *c, JET_ERR (*visit)(void *context, struct span primary_key), void *context)
+{
+    uint64_t count;
+    return walk_range(c, 0, visit, context, &count);
+}
+
+JET_ERR cursor_read_ahead(struct cursor *c, struct span key)
+{
+    JET_ERR err = JET_errSuccess;
+    struct btree_cursor other = {0};
+    if (c->temp != NULL)
+        goto done;
+    TRY(btree_cursor_open(current_entry(c)->tree, &other));
+    err = btree_seek(&other, key, BTREE_SEEK_GE);
+    if (err == JET_errRecordNotFound || err == JET_errNoCurrentRecord)
+        err = JET_errSuccess;
+done:
+    btree_cursor_close(&other);
     return err;
 }
 

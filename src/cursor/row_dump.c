@@ -5,8 +5,9 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "base/sha256.h"
+#include "base/text.h"
 #include "cursor/internal.h"
-#include "cursor/digest.h"
 
 enum { LONG_VALUE_TEXT = 256 };
 
@@ -46,14 +47,11 @@ static JET_ERR put(struct line *l, const char *format, ...)
 
 static JET_ERR put_hex(struct line *l, struct span bytes)
 {
-    static const char digits[] = "0123456789abcdef";
     JET_ERR err = reserve(l, 2 * (size_t)bytes.size);
     if (err < 0)
         return err;
-    for (uint32_t i = 0; i < bytes.size; i++) {
-        l->text[l->size++] = digits[bytes.data[i] >> 4];
-        l->text[l->size++] = digits[bytes.data[i] & 15];
-    }
+    hex_encode(bytes, l->text + l->size);
+    l->size += 2 * (size_t)bytes.size;
     return JET_errSuccess;
 }
 
@@ -76,11 +74,11 @@ static JET_ERR put_value(struct line *l, struct span bytes)
 {
     if (bytes.size <= LONG_VALUE_TEXT)
         return put_hex(l, bytes);
-    struct digest sha;
-    uint8_t hash[32];
-    digest_init(&sha);
-    digest_add(&sha, bytes.data, bytes.size);
-    digest_finish(&sha, hash);
+    struct sha256 sha;
+    uint8_t hash[SHA256_SIZE];
+    sha256_init(&sha);
+    sha256_add(&sha, bytes.data, bytes.size);
+    sha256_finish(&sha, hash);
     JET_ERR err = put(l, "#%u:", bytes.size);
     return err < 0 ? err : put_hex(l, span_of(hash, sizeof hash));
 }

@@ -14,6 +14,17 @@ done:
     return err;
 }
 
+JET_ERR cursor_make_other_key(struct cursor *c, struct search_key *key, struct span data, unsigned options)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct key_rules *rules = NULL;
+    if (cursor_index(c) != NULL)
+        TRY(cursor_rules(c, &rules));
+    TRY(search_key_make(key, rules, data, options));
+done:
+    return err;
+}
+
 /* A unique entry can be told cheaply where the index is unique and the whole key was given. */
 static bool entry_is_unique(struct cursor *c)
 {

@@ -11,6 +11,7 @@ struct temp_table {
     struct table_schema schema;
     struct index index;       /* schema.indexes points here when there are key columns */
     struct key_rules rules;
+    struct collation_table *weights; /* owned */
     unsigned options;
     uint32_t references;
     struct temp_row **rows;
@@ -20,6 +21,7 @@ struct temp_table {
 };
 
 const struct table_schema *temp_table_schema(const struct temp_table *table) { return &table->schema; }
+const struct key_rules *temp_table_rules(const struct temp_table *table) { return &table->rules; }
 unsigned temp_table_options(const struct temp_table *table) { return table->options; }
 void temp_table_retain(struct temp_table *table) { table->references++; }
 
@@ -32,6 +34,7 @@ void temp_table_release(struct temp_table *table)
     mem_free(table->rows);
     mem_free(table->schema.columns);
     mem_free(table->index.locale);
+    collation_table_close(table->weights);
     mem_free(table);
 }
 
@@ -155,6 +158,7 @@ JET_ERR temp_table_create(const struct temp_table_config *config, uint32_t *colu
     t->schema.page_size = config->page_size != 0 ? config->page_size : 4096;
     TRY(make_columns(&t->schema, config, column_ids));
     TRY(make_index(t, config));
+    t->weights = config->weights;
     *out = t;
     t = NULL;
 done:

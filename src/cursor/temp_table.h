@@ -33,7 +33,7 @@ struct temp_table_config {
     uint32_t key_most, var_seg_most;        /* 0 = default */
     const char *locale;                     /* of Unicode key columns; NULL = "en-US" unless lcid says otherwise */
     uint32_t lcid, lcmap_flags;             /* 0 = default */
-    const struct collation_table *weights;  /* may be NULL */
+    struct collation_table *weights;        /* may be NULL; the table takes them over on success */
 };
 
 struct temp_table;
@@ -47,6 +47,8 @@ void temp_table_retain(struct temp_table *table);
 void temp_table_release(struct temp_table *table);
 
 const struct table_schema *temp_table_schema(const struct temp_table *table);
+/* How its keys are made; only for a table with key columns (schema.index_count). */
+const struct key_rules *temp_table_rules(const struct temp_table *table);
 unsigned temp_table_options(const struct temp_table *table);
 
 struct temp_value {

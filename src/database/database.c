@@ -132,7 +132,7 @@ JET_ERR database_open(const struct database_open_config *config, struct database
     TRY(path_absolute(config->path, &db->path));
     TRY(os_file_open(config->fs, db->path, config->read_only ? OS_OPEN_READ | OS_OPEN_LOCK_SHARED : OS_OPEN_WRITE | OS_OPEN_LOCK_EXCLUSIVE, &db->file));
     TRY(take_header(db, config->page_size));
-    const struct cache_file_config pages = {.file = db->file, .observer = config->observer};
+    const struct cache_file_config pages = {.file = db->file, .observer = config->observer, .is_read_only = config->read_only, .context = db};
     TRY(cache_file_attach(config->cache, &pages, &db->pages));
     db->last_owned_page = cache_file_last_page(db->pages);
     *out = db;
@@ -198,6 +198,7 @@ static void set_log_signature(struct db_header *header, const struct signature *
     if (signature_equal(&header->log_signature, wanted))
         return;
     header->log_signature = *wanted;
+    header->lgpos_consistent = 0; /* a position of the other stream: it says nothing in this one (recovery.md 6.2, on attach) */
     header->backup_full_previous = header->backup_incremental_previous = header->backup_copy_previous = header->backup_differential_previous = empty;
     header->backup_full_previous_type = header->backup_incremental_previous_type = 0;
     header->backup_copy_previous_type = header->backup_differential_previous_type = 0;
@@ -246,7 +247,7 @@ JET_ERR database_mark_clean(struct database *db, lgpos_t lgpos, struct log_time 
 {
     JET_ERR err = JET_errSuccess;
     mutex_lock(&db->header_lock);
-    TRY(os_file_sync(db->file));
+    TRY(cache_flush_file(db->pages));
     struct db_header h = db->header;
     db_header_set_state(&h, DB_STATE_CLEAN);
     h.lgpos_consistent = h.lgpos_detach = lgpos;
@@ -263,7 +264,7 @@ JET_ERR database_set_generations(struct database *db, uint32_t min_required, uin
 {
     JET_ERR err = JET_errSuccess;
     mutex_lock(&db->header_lock);
-    TRY(os_file_sync(db->file));
+    TRY(cache_file_sync(db->pages));
     struct db_header h = db->header;
     set_generations(&h, min_required, max_required, max_required_created, max_committed, max_committed_created);
     TRY(replace_header(db, &h));

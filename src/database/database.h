@@ -59,7 +59,7 @@ MUST_CHECK JET_ERR database_read_header(struct os_fs *fs, const char *path, stru
 /* Opens and locks the file, reads the header, checks file type, format version (JET_errInvalidDatabaseVersion, JET_errDatabase…Format) and page size,
  * makes the cache file, finds last_owned_page. Does not judge the state: see database_check_attachable. Never writes. */
 MUST_CHECK JET_ERR database_open(const struct database_open_config *config, struct database **out);
-/* Closes without writing. Accepts NULL. */
+/* Closes without writing. Changed pages have been flushed before (database_mark_clean does) or given up with cache_file_discard. Accepts NULL. */
 void database_close(struct database *db);
 /* Sets the logical size, which is known only above this module (the owned-extent tree of page 1); until then it is the size of the file.
  * JET_errDatabaseCorrupted when it is no page number. */
@@ -83,11 +83,11 @@ MUST_CHECK JET_ERR database_write_header(struct database *db);
  * than before all previous-backup slots are cleared; NULL when logging is off: the generations are then ignored); current-backup slots
  * cleared. Writes the pair. */
 MUST_CHECK JET_ERR database_mark_attached(struct database *db, lgpos_t attach_lgpos, struct log_time now, const struct signature *log_signature, uint32_t generation, struct log_time generation_created);
-/* Header of a clean detach at consistent position `lgpos` (of ShutDownMark or DetachDB). lgpos 0 with logging off. Syncs the file, so that no
- * page is less durable than the claim to be clean, then writes the pair. */
+/* Header of a clean detach at consistent position `lgpos` (of ShutDownMark or DetachDB). lgpos 0 with logging off. Writes all changed pages and
+ * syncs the file, so that no page is less durable than the claim to be clean, then writes the pair. The caller holds no page latch. */
 MUST_CHECK JET_ERR database_mark_clean(struct database *db, lgpos_t lgpos, struct log_time now);
 /* The log has moved to a new generation, or the checkpoint has: required and committed range. Syncs the file (a raised minimum says that
- * older changes are in it), then writes the pair. */
+ * older changes are in it: min_required is at most the generation of cache_oldest_dirty), then writes the pair. */
 MUST_CHECK JET_ERR database_set_generations(struct database *db, uint32_t min_required, uint32_t max_required, struct log_time max_required_created, uint32_t max_committed, struct log_time max_committed_created);
 
 #endif

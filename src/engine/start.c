@@ -229,6 +229,24 @@ done:
     return err;
 }
 
+/* A stream that another process has open must not be replayed: that process holds its current log locked. */
+static JET_ERR check_log_is_free(const struct log_config *config)
+{
+    JET_ERR err = JET_errSuccess;
+    struct log_listing listing;
+    struct os_file *file = NULL;
+    char *path = NULL;
+    TRY(log_list(config->fs, config->log_folder, config->base_name, config->is_legacy_names, &listing));
+    if (!listing.has_current)
+        goto done;
+    TRY(log_named_path(config->log_folder, config->base_name, "", listing.extension, &path));
+    TRY(os_file_open(config->fs, path, OS_OPEN_WRITE | OS_OPEN_LOCK_EXCLUSIVE, &file));
+done:
+    os_file_close(file);
+    mem_free(path);
+    return err;
+}
+
 static JET_ERR start_log(struct instance *instance, const struct instance_start_options *options, JET_ERR *warning)
 {
     JET_ERR err = JET_errSuccess;
@@ -263,6 +281,7 @@ static JET_ERR start_log(struct instance *instance, const struct instance_start_
         .progress_context = &progress,
     };
     fill_log_config(instance, &config.log);
+    TRY(check_log_is_free(&config.log));
     TRY(recovery_run(&config, &result));
     *warning = result.warning;
     instance->log = result.log;

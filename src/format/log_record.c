@@ -184,7 +184,7 @@ static void decode_prefixes(const uint8_t *p, const struct shape *shape, struct 
 static void decode_node_tail(const uint8_t *p, struct log_record *out)
 {
     struct node_tail *t = &out->tail;
-    uint32_t a = load_le16(p + 44), b, c;
+    uint32_t a = out->size >= 46 ? load_le16(p + 44) : 0, b, c; /* FlagDelete and Delete end before it */
     switch (out->type) {
     case LR_INSERT:
         b = load_le16(p + 46);

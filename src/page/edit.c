@@ -166,8 +166,11 @@ static uint32_t node_count(const struct page_edit *e)
 JET_ERR page_empty(struct page_edit *e)
 {
     JET_ERR err = JET_errSuccess;
-    DEMAND((flags_of(e) & (PAGE_FLAG_ROOT | PAGE_FLAG_PREINITIALIZED)) == 0 && lines_count(e) > 0);
-    lines_init(e);
+    DEMAND((flags_of(e) & PAGE_FLAG_PREINITIALIZED) == 0 && lines_count(e) > 0);
+    if ((flags_of(e) & PAGE_FLAG_ROOT) != 0)
+        lines_remove(e, 1, node_count(e));
+    else
+        lines_init(e);
     store_le32(e->bytes + PAGE_FLAGS_OFFSET, flags_of(e) | PAGE_FLAG_EMPTY);
 done:
     return err;
@@ -417,6 +420,55 @@ JET_ERR page_add_to_data(struct page_edit *e, uint32_t line, uint32_t offset, ui
         store_le64(data.bytes + offset, load_le64(data.bytes + offset) + (uint64_t)delta);
     node.data.data = data.bytes;
     TRY(replace_node(e, line, &node));
+done:
+    return err;
+}
+
+/* --- wiping --- */
+
+enum { FILL_DELETED = 'D', FILL_LONG_VALUE = 'L', FILL_USED_PAGE = 'Z', FILL_UNUSED_PAGE = 'U' };
+enum { SCRUBBED_CHUNK = 4 << 3 }; /* scheme byte of wiped chunks (records-and-catalog 5) */
+
+static void fill_free_space(struct page_edit *e, int fill)
+{
+    uint32_t from = page_header_size(e->size) + load_le16(e->bytes + PAGE_FIRST_FREE_OFFSET), to = e->size - TAG_SIZE * lines_count(e);
+    memset(e->bytes + from, fill, to - from);
+}
+
+JET_ERR page_scrub(struct page_edit *e, struct span operations)
+{
+    enum { LEAVE = 0, DELETED_DATA = 1, LONG_VALUE = 2 };
+    JET_ERR err = JET_errSuccess;
+    DEMAND(takes_nodes(e) && (flags_of(e) & PAGE_FLAG_LEAF) != 0 && operations.size == node_count(e));
+    for (uint32_t i = 0; i < operations.size; i++) {
+        DEMAND(operations.data[i] <= LONG_VALUE);
+        DEMAND(operations.data[i] != DELETED_DATA || (present_node(e, i).flags & NODE_FLAG_DELETED) != 0);
+        DEMAND(operations.data[i] == LEAVE || (flags_of(e) & PAGE_FLAG_NON_UNIQUE) == 0); /* there data is part of the order */
+    }
+    for (uint32_t i = 0; i < operations.size; i++) {
+        if (operations.data[i] == LEAVE)
+            continue;
+        struct page_new_node node = present_node(e, i);
+        uint8_t *data = e->bytes + (node.data.data - e->bytes);
+        memset(data, operations.data[i] == DELETED_DATA ? FILL_DELETED : FILL_LONG_VALUE, node.data.size);
+        if (operations.data[i] == LONG_VALUE)
+            data[0] = SCRUBBED_CHUNK;
+        lines_set_flags(e, i + 1, node.flags & ~(unsigned)NODE_FLAG_VERSIONED);
+    }
+    DEMAND(lines_compact(e));
+    fill_free_space(e, FILL_USED_PAGE);
+done:
+    return err;
+}
+
+JET_ERR page_scrub_unused(struct page_edit *e)
+{
+    JET_ERR err = JET_errSuccess;
+    if (lines_count(e) == 0) /* reserved, never built: it has nothing to wipe */
+        goto done;
+    lines_remove(e, 1, node_count(e));
+    DEMAND(lines_compact(e));
+    fill_free_space(e, FILL_UNUSED_PAGE);
 done:
     return err;
 }

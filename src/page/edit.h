@@ -4,8 +4,8 @@
  * leaves a page that page_check accepts or leaves the page as it was. Arguments may come from a log that nobody has vetted: line numbers,
  * lengths, prefixes and key order are checked against the page, and what does not fit is JET_errDatabaseCorrupted.
  *
- * Called by btree/ (new changes), page/redo.c (replay). No I/O, no state, no allocation; the caller holds the page for writing. A function may use up
- * to three page-sized buffers (96 KiB) of stack. Arguments may point into the page that is changed.
+ * Called by btree/ (new changes), page/redo.c (replay). No I/O, no state, no allocation; the caller holds the page for writing. A function may
+ * use several page-sized buffers of stack, up to 256 KiB in move.h and redo.h. Arguments may point into the page that is changed.
  */
 #ifndef OPENESE_PAGE_EDIT_H
 #define OPENESE_PAGE_EDIT_H
@@ -40,7 +40,7 @@ struct page_fields {
 MUST_CHECK JET_ERR page_init(struct page_edit *e, const struct page_fields *fields, struct span external);
 /* A page reserved for a tree but without content: header only (recovery.md 7.3). */
 void page_init_blank(struct page_edit *e, uint32_t objid, uint64_t dbtime);
-/* Takes all nodes and the prefix away and marks the page free; its links and the other flags stay. Not for roots. */
+/* Takes all nodes and the prefix away and marks the page free; its links and the other flags stay. A root keeps its external header. */
 MUST_CHECK JET_ERR page_empty(struct page_edit *e);
 /* The root of a tree that lost all other pages: no nodes, a leaf. */
 MUST_CHECK JET_ERR page_empty_root(struct page_edit *e);
@@ -103,6 +103,14 @@ MUST_CHECK JET_ERR page_change_node_flags(struct page_edit *e, uint32_t line, un
 MUST_CHECK JET_ERR page_delete(struct page_edit *e, uint32_t line, uint32_t count);
 /* Adds to the 4 or 8 bytes at offset of the node's data, with wrap-around. */
 MUST_CHECK JET_ERR page_add_to_data(struct page_edit *e, uint32_t line, uint32_t offset, uint32_t width, int64_t delta);
+
+/* --- wiping (log-files 9.4, Scrub) --- */
+
+/* One operation byte per node: 0 leave, 1 overwrite a deleted node's data, 2 overwrite a long-value chunk so that it still names itself wiped. Both clear
+ * the versioned flag. Then the unused bytes are overwritten. */
+MUST_CHECK JET_ERR page_scrub(struct page_edit *e, struct span operations);
+/* A page in nobody's use: nodes removed, all else overwritten. An internal page is then no valid page, as it was none before: nobody reads it. */
+MUST_CHECK JET_ERR page_scrub_unused(struct page_edit *e);
 
 /* --- external header --- */
 

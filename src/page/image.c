@@ -69,7 +69,8 @@ static uint32_t dehydrate(const struct page_edit *page, uint8_t *out)
     memcpy(out, page->bytes, page->size);
     if (!lines_compact(&copy))
         return page->size;
-    uint32_t tags = lines_count(&copy) * TAG_SIZE, used = page_header_size(page->size) + load_le16(out + PAGE_FIRST_FREE_OFFSET), size = (used + tags + 1) & ~1u;
+    uint32_t tags = lines_count(&copy) * TAG_SIZE, used = page_header_size(page->size) + load_le16(out + PAGE_FIRST_FREE_OFFSET);
+    uint32_t size = (used + tags + 1) & ~1u;
     if (size > page->size - page->size / 10) /* not worth it */
         return page->size;
     memmove(out + size - tags, out + page->size - tags, tags);

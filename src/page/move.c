@@ -209,7 +209,7 @@ done:
 JET_ERR page_insert_separator(struct page_edit *parent, uint32_t line, const struct page_key *key, page_no_t child, page_no_t child_new)
 {
     JET_ERR err = JET_errSuccess;
-    uint8_t data[CHILD_SIZE];
+    uint8_t data[CHILD_SIZE] = {0};
     struct page_new_node node = {.key = *key, .data = span_of(data, CHILD_SIZE)};
     DEMAND(has_entry(parent, line) && child_new != 0 && child_new <= PAGE_NO_MAX && child_new != parent->page_no);
     store_le32(data, child);

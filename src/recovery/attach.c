@@ -180,7 +180,9 @@ static JET_ERR attach(struct recovery *r, struct recovered_database *d, const st
     if (h->backup_full_current.gen_low != 0 && h->backup_full_current.gen_high == 0 && !allows_backup)
         RAISE(JET_errSoftRecoveryOnBackupDatabase);
     TRY(open_database(r, d));
-    if (!l->is_list || (h->state != DB_STATE_DIRTY && h->state != DB_STATE_DIRTY_AND_PATCHED)) {
+    /* A file that has seen this very attach, and is dirty since, keeps its ranges: they say which pages may be newer than the record. */
+    bool is_same_attach = lgpos_normalize(h->lgpos_attach) == lgpos_normalize(l->attach) && signature_equal(&h->log_signature, &r->log_signature);
+    if ((!l->is_list && !is_same_attach) || (h->state != DB_STATE_DIRTY && h->state != DB_STATE_DIRTY_AND_PATCHED)) {
         h->state = DB_STATE_DIRTY;
         h->gen_min_required = h->gen_max_required = h->gen_max_committed = generation;
         h->logtime_gen_max_created = h->logtime_gen_max_required = r->generation.header.created;

@@ -255,6 +255,7 @@ static JET_ERR replay_all(struct recovery *r, uint32_t first, lgpos_t start, con
             err = is_corruption(err) ? judge_lost(r, generation, err) : err;
             goto done;
         }
+        TRY(check_creation_times(r)); /* of databases that this generation attached */
         TRY(open_next(r, generation + 1, &at_end));
         if (at_end)
             break;

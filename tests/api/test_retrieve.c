@@ -164,10 +164,24 @@ static char *next_line(struct expected *e)
     return line;
 }
 
+/* For a default that the application computes, the list holds addresses inside the process that wrote the expectation: nothing to compare. */
+static void drop_computed_defaults(char *line)
+{
+    static const char mark[] = "\"grbit\":32770,";
+    for (char *at = strstr(line, mark); at != NULL; at = strstr(at + 1, mark)) {
+        char *start = strchr(at, '}'), *text = strstr(at, ",\"default\":\"");
+        if (start == NULL || text == NULL || text > start)
+            continue;
+        memmove(text, start, strlen(start) + 1);
+    }
+}
+
 /* System tables name sort versions and times of the system that wrote them, but reading them must give what that system wrote. */
 static void compare(struct expected *e, const struct text *have)
 {
     char *wanted = next_line(e);
+    if (wanted != NULL && strncmp(wanted, "{\"table\"", 8) == 0)
+        drop_computed_defaults(wanted);
     if (wanted == NULL || strcmp(wanted, have->bytes) != 0) {
         size_t at = 0;
         while (wanted != NULL && wanted[at] != 0 && wanted[at] == have->bytes[at])
@@ -216,8 +230,13 @@ static void check_index(struct expected *e, JET_SESID session, JET_TABLEID table
     struct text line = {0};
     unsigned char key[2100], bookmark[2100];
     uint32_t key_size, size, count = 0;
-    assert_good(JetSetCurrentIndex(session, table, index));
-    JET_ERR err;
+    JET_ERR err = JetSetCurrentIndex(session, table, index);
+    if (err < 0) {
+        put(&line, "{\"t\":\"%s\",\"index\":\"%s\",\"err\":%d}", name, index, err);
+        compare(e, &line);
+        free(line.bytes);
+        return;
+    }
     for (err = JetMove(session, table, JET_MoveFirst, 0); err == JET_errSuccess; err = JetMove(session, table, JET_MoveNext, 0)) {
         line.size = 0;
         assert_good(JetRetrieveKey(session, table, key, sizeof key, &key_size, 0));
@@ -328,7 +347,8 @@ static void rows_and_schema_are_what_the_original_engine_returned(void **state)
         }
         for (int f = 0; f < count; f++)
             free(files[f]);
-        free(files);
+        if (count >= 0)
+            free(files);
     }
     for (int s = 0; s < set_count; s++)
         free(sets[s]);

@@ -121,7 +121,7 @@ static struct outcome examine_for(const struct image *image, page_no_t page_no)
     uint64_t started = clock_monotonic_ns(), blocks = memory_live_count();
     outcome.open_error = database_read_header(os_fs_posix(), image->path, &header, &page_size, &used_shadow, NULL);
     if (outcome.open_error >= 0) {
-        struct cache_config cache_config = {page_size, 0, CACHE_BYTES};
+        struct cache_config cache_config = {.page_size = page_size, .bytes_max = CACHE_BYTES};
         assert_good(cache_create(&cache_config, &cache));
         struct database_open_config config = {.fs = os_fs_posix(), .cache = cache, .path = image->path, .page_size = page_size, .dbid = 1, .read_only = true};
         outcome.open_error = database_open(&config, &db);

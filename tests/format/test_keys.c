@@ -1,7 +1,6 @@
 /* Every index of the real databases rebuilt from the records: primary keys, and the entries of every secondary index, with nothing missing and
  * nothing extra. Windows' databases, and those of the original engine that exercise each rule of keys (features-*). Indexes over
  * UTF-16 text are rebuilt when a weight table is there (collation.h). */
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +11,9 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "edb_image.h"
+#include "expectations.h"
 #include "os/file.h"
 #include "shared_data.h"
 
@@ -46,10 +47,9 @@ static int compare_nodes(const void *a, const void *b)
 
 static const char *hex(struct span s)
 {
-    const char *text = "";
-    for (uint32_t i = 0; i < s.size && i < 80; i++)
-        text = text_of("%s%02x", text, s.data[i]);
-    return text;
+    char text[161] = "";
+    hex_encode(span_of(s.data, s.size < 80 ? s.size : 80), text);
+    return text_of("%s", text);
 }
 
 static bool report(struct totals *totals, const char *database, const struct edb_table *t, const struct index *index, const char *what,
@@ -193,37 +193,17 @@ static void every_index_windows_wrote_is_rebuilt_from_its_records(void **state)
     assert_true(totals.secondary > 100);
 }
 
-static int has_suffix(const char *text, const char *suffix)
+static void check_engine_database(void *context, const struct shared_file *file)
 {
-    size_t length = strlen(text), tail = strlen(suffix);
-    return length >= tail && strcmp(text + length - tail, suffix) == 0;
+    if (strncmp(file->set, "features-", 9) == 0 || strncmp(file->set, "clean_", 6) == 0)
+        check_database(file->path, (struct totals *)context);
 }
 
 static void every_key_rule_of_the_original_engine_is_reproduced(void **state)
 {
     (void)state;
     struct totals totals = {0};
-    const char *folder = text_of("%s/engine", require_shared_data());
-    DIR *directory = opendir(folder);
-    struct dirent *entry;
-    unsigned databases = 0;
-    assert_non_null(directory);
-    while ((entry = readdir(directory)) != NULL) {
-        if (strncmp(entry->d_name, "features-", 9) != 0 && strncmp(entry->d_name, "clean_", 6) != 0)
-            continue;
-        DIR *set = opendir(text_of("%s/%s", folder, entry->d_name));
-        struct dirent *file;
-        assert_non_null(set);
-        while ((file = readdir(set)) != NULL) {
-            if (!has_suffix(file->d_name, ".edb") && !has_suffix(file->d_name, ".edb.zst") && !has_suffix(file->d_name, ".edb.gz"))
-                continue;
-            check_database(text_of("engine/%s/%.*s", entry->d_name, (int)(strstr(file->d_name, ".edb") + 4 - file->d_name), file->d_name), &totals);
-            databases++;
-        }
-        closedir(set);
-    }
-    closedir(directory);
-    print_message("%u databases\n", databases);
+    visit_shared_files("engine", "", ".edb", check_engine_database, &totals);
     print_totals(&totals);
     assert_true(totals.secondary > 700);
 }

@@ -12,51 +12,19 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "base/text.h"
+#include "expectations.h"
 #include "format/log_record.h"
 #include "log/log_files.h"
 #include "shared_data.h"
 
 static const char *const WINDOWS_SETS[] = {"secedit-w10-logonly", "srum-server2022-day0", "srum-w10-1809-belkasoft", "srum-w10-21h1-rathbun"};
 
-/* --- expectation files: lines of tab-separated fields --- */
-
-enum { FIELDS_MAX = 16 };
-struct table {
-    char *text, *next;
-};
-
-static struct table table_open(const char *set, const char *name)
+static struct expectations open_expectations(const char *set, const char *name)
 {
-    unsigned long long size;
-    const char *relative = text_of("windows/%s/expected/%s", set, name);
-    const char *target = text_of("%s/%s-%s", make_scratch_folder("expected"), set, name);
-    copy_shared_file(relative, target);
-    unsigned char *bytes = read_whole_file(target, &size);
-    char *text = malloc(size + 1);
-    memcpy(text, bytes, size);
-    text[size] = 0;
-    free(bytes);
-    struct table t = {text, strchr(text, '\n') + 1}; /* the first line names the fields */
-    return t;
-}
-
-/* Splits the next line in place; false at the end. */
-static bool table_next(struct table *t, char *fields[FIELDS_MAX])
-{
-    if (*t->next == 0)
-        return false;
-    char *line = t->next, *end = strchr(line, '\n');
-    t->next = end != NULL ? end + 1 : line + strlen(line);
-    if (end != NULL)
-        *end = 0;
-    for (int i = 0; i < FIELDS_MAX; i++) {
-        fields[i] = line;
-        char *tab = line != NULL ? strchr(line, '\t') : NULL;
-        if (tab != NULL)
-            *tab = 0;
-        line = tab != NULL ? tab + 1 : strchr(line, 0);
-    }
-    return true;
+    struct expectations e;
+    assert_true(expectations_open(text_of("windows/%s/expected/%s", set, name), true, &e));
+    return e;
 }
 
 static void read_generation(const char *set, const char *file, struct log_generation *out)
@@ -78,9 +46,10 @@ static void headers_equal_the_expectations(void **state)
     require_shared_data();
     unsigned seen = 0;
     for (size_t s = 0; s < 4; s++) {
-        struct table t = table_open(WINDOWS_SETS[s], "log-headers.tsv");
-        char *f[FIELDS_MAX], text[128];
-        while (table_next(&t, f)) {
+        struct expectations t = open_expectations(WINDOWS_SETS[s], "log-headers.tsv");
+        const char *f[EXPECTATION_FIELDS_MAX];
+        char text[128];
+        while (expectations_next_fields(&t, f)) {
             struct log_generation g;
             read_generation(WINDOWS_SETS[s], f[0], &g);
             const struct log_header *h = &g.header;
@@ -99,8 +68,8 @@ static void headers_equal_the_expectations(void **state)
             assert_string_equal(lgpos_format(h->checkpoint, text), f[8]);
             assert_int_equal(h->flags, strtoul(f[9], NULL, 0));
             assert_int_equal(h->engine_version, strtoul(f[10], NULL, 0));
-            for (int i = 0; i < SIGNATURE_SIZE; i++)
-                snprintf(text + 2 * i, 3, "%02x", h->log_signature.bytes[i]);
+            hex_encode(span_of(h->log_signature.bytes, SIGNATURE_SIZE), text);
+            text[2 * SIGNATURE_SIZE] = 0;
             assert_string_equal(text, f[11]);
             /* Encoding what was decoded gives the same bytes: nothing of the header is lost. */
             uint8_t again[LOG_SEGMENT_SIZE];
@@ -109,13 +78,13 @@ static void headers_equal_the_expectations(void **state)
             log_generation_release(&g);
             seen++;
         }
-        free(t.text);
+        expectations_close(&t);
     }
     assert_int_equal(seen, 16);
 }
 
 /* Prints which record before a comparison fails. */
-static void check_record(char *f[FIELDS_MAX], const struct log_record_ref *ref)
+static void check_record(const char *f[EXPECTATION_FIELDS_MAX], const struct log_record_ref *ref)
 {
     char text[LGPOS_TEXT_SIZE];
     struct log_record r;
@@ -141,12 +110,13 @@ static void every_record_of_the_windows_logs_is_found_and_no_byte_is_left_over(v
     require_shared_data();
     unsigned records = 0, files = 0;
     for (size_t s = 0; s < 4; s++) {
-        struct table t = table_open(WINDOWS_SETS[s], "log-records.tsv");
+        struct expectations t = open_expectations(WINDOWS_SETS[s], "log-records.tsv");
         struct log_generation g = {.image = NULL};
         struct log_walk walk = {.image = NULL};
         struct log_record_ref ref;
-        char *f[FIELDS_MAX], file[256] = "";
-        while (table_next(&t, f)) {
+        const char *f[EXPECTATION_FIELDS_MAX];
+        char file[256] = "";
+        while (expectations_next_fields(&t, f)) {
             if (strcmp(f[0], file) != 0) {
                 if (g.image != NULL)
                     assert_int_equal(log_walk_next(&walk, &ref), JET_errNoCurrentRecord);
@@ -171,7 +141,7 @@ static void every_record_of_the_windows_logs_is_found_and_no_byte_is_left_over(v
             assert_int_equal(log_walk_next(&walk, &ref), JET_errNoCurrentRecord);
         log_walk_end(&walk);
         log_generation_release(&g);
-        free(t.text);
+        expectations_close(&t);
     }
     print_message("%u records in %u files\n", records, files);
     assert_true(records > 5000);

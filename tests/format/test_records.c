@@ -2,7 +2,6 @@
  * multi-values, defaults, 7-bit and XPRESS compression, long values of many chunks; and of the original engine's databases against what its
  * API returned. */
 #include <ctype.h>
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +12,9 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "edb_image.h"
+#include "expectations.h"
 #include "shared_data.h"
 
 struct text {
@@ -38,10 +39,10 @@ static void put_text(struct text *t, const char *text) { put(t, text, strlen(tex
 
 static void put_hex(struct text *t, struct span s)
 {
-    static const char digits[] = "0123456789abcdef";
     for (uint32_t i = 0; i < s.size; i++) {
-        char pair[2] = {digits[s.data[i] >> 4], digits[s.data[i] & 15]};
-        put(t, pair, 2);
+        char pair[2];
+        hex_encode(span_of(s.data + i, 1), pair);
+        put(t, pair, sizeof pair);
     }
 }
 
@@ -71,7 +72,7 @@ static void put_column(struct text *line, const struct edb_table *t, const struc
             put_hex(line, span_of(buffer.data, buffer.size));
         } else {
             char hash[65];
-            sha256_hex(buffer.data, buffer.size, hash);
+            sha256_text(buffer.data, buffer.size, hash);
             put_number(line, "#%u:", buffer.size);
             put_text(line, hash);
         }
@@ -79,17 +80,7 @@ static void put_column(struct text *line, const struct edb_table *t, const struc
     value_buffer_free(&buffer);
 }
 
-/* The next line of the expectations, without its newline; false at the end. */
-static bool next_line(const char **at, const char **line, size_t *size)
-{
-    *line = *at;
-    const char *end = strchr(*at, '\n');
-    *size = end != NULL ? (size_t)(end - *at) : strlen(*at);
-    *at += *size + (end != NULL ? 1 : 0);
-    return *size > 0;
-}
-
-static unsigned check_table(const struct edb_image *image, const struct edb_table *t, const char *database, const char **expected)
+static unsigned check_table(const struct edb_image *image, const struct edb_table *t, const char *database, struct expectations *expected)
 {
     unsigned different = 0;
     struct text line = {0};
@@ -103,10 +94,9 @@ static unsigned check_table(const struct edb_image *image, const struct edb_tabl
             fail_msg("%s: row %u of %s is damaged", database, i, t->schema.name);
         for (uint32_t c = 0; c < t->schema.column_count; c++)
             put_column(&line, t, &record, &t->schema.columns[c]);
-        const char *wanted;
-        size_t size;
-        if ((!next_line(expected, &wanted, &size) || size != line.size || memcmp(wanted, line.bytes, size) != 0) && different++ == 0)
-            print_error("%s:\n got  %.600s\n want %.*s\n", database, line.bytes, (int)(size < 600 ? size : 600), wanted);
+        const char *wanted = expectations_next(expected);
+        if ((wanted == NULL || strlen(wanted) != line.size || memcmp(wanted, line.bytes, line.size) != 0) && different++ == 0)
+            print_error("%s:\n got  %.600s\n want %.600s\n", database, line.bytes, wanted != NULL ? wanted : "(end)");
     }
     free(line.bytes);
     return different;
@@ -125,88 +115,43 @@ static JET_ERR see_long_value(void *context, const struct long_value_report *rep
     return JET_errSuccess;
 }
 
-static void check_database(const char *set, const char *name)
+/* Databases with torn or missing pages: their readers disagree on what is left. */
+static bool is_damaged(const char *set) { return strcmp(set, "webcache-w10-1809-dirty") == 0 || strcmp(set, "ntds-server2012r2-tempdb") == 0; }
+
+static void check_database(void *context, const struct shared_file *expectation)
 {
-    const char *folder = make_scratch_folder("records"), *file = text_of("%s/db", folder), *rows = text_of("%s/rows", folder);
-    char *path = (char *)(uintptr_t)text_of("%s", name);
-    for (char *separator; (separator = strstr(path, "__")) != NULL;) {
-        *separator = '/';
-        memmove(separator + 1, separator + 2, strlen(separator + 2) + 1);
-    }
-    copy_shared_file(text_of("windows/%s/%s", set, path), file);
-    copy_shared_file(text_of("windows/%s/expected/%s.rows.tsv", set, name), rows);
-    unsigned long long size;
-    char *expected = (char *)read_whole_file(rows, &size);
-    expected[size] = '\0';
-    const char *at = expected;
+    const char *file = text_of("%s/db", make_scratch_folder("records")), *set = expectation->set, *name = expectation->name;
+    struct expectations expected;
     struct edb_image image;
+    (void)context;
+    if (is_damaged(set))
+        return;
+    copy_shared_file(windows_database_path(set, name), file);
+    assert_true(expectations_open(expectation->path, true, &expected));
     edb_image_load(&image, file);
-    const char *head;
-    size_t head_size;
-    assert_true(next_line(&at, &head, &head_size) && strncmp(head, "table", 5) == 0);
     const char *label = text_of("%s/%s", set, name);
     unsigned different = 0, total = 0;
     struct long_values seen = {0};
     for (uint32_t i = 0; i < image.table_count; i++) {
-        different += check_table(&image, &image.tables[i], label, &at);
+        different += check_table(&image, &image.tables[i], label, &expected);
         total += image.tables[i].rows.count;
         assert_int_equal(long_value_visit(&image.tables[i].lv, see_long_value, &seen), JET_errSuccess);
     }
     print_message("%s/%s: %u tables, %u rows, %u long values\n", set, name, image.table_count, total, seen.values);
     assert_int_equal(seen.bad, 0);
     assert_int_equal(different, 0);
-    assert_int_equal(*at, '\0');
+    assert_null(expectations_next(&expected));
     assert_true(total > 0);
     edb_image_close(&image);
-    free(expected);
-    if (remove(file) != 0 || remove(rows) != 0)
-        fail_msg("cannot remove copies");
-}
-
-static int has_suffix(const char *text, const char *suffix)
-{
-    size_t length = strlen(text), tail = strlen(suffix);
-    return length >= tail && strcmp(text + length - tail, suffix) == 0;
-}
-
-/* Databases with torn or missing pages: their readers disagree on what is left. */
-static int is_damaged(const char *set) { return strcmp(set, "webcache-w10-1809-dirty") == 0 || strcmp(set, "ntds-server2012r2-tempdb") == 0; }
-
-static void check_set(const char *set)
-{
-    const char *folder = text_of("%s/windows/%s/expected", shared_data_dir(), set);
-    DIR *directory = opendir(folder);
-    struct dirent *entry;
-    unsigned found = 0;
-    assert_non_null(directory);
-    while ((entry = readdir(directory)) != NULL) {
-        const char *name = entry->d_name;
-        if (!has_suffix(name, ".rows.tsv") && !has_suffix(name, ".rows.tsv.zst"))
-            continue;
-        check_database(set, text_of("%.*s", (int)(strstr(name, ".rows.tsv") - name), name));
-        found++;
-    }
-    closedir(directory);
-    assert_true(found > 0 || strcmp(set, "secedit-w10-logonly") == 0);
+    expectations_close(&expected);
+    if (remove(file) != 0)
+        fail_msg("cannot remove the copy");
 }
 
 static void every_value_of_every_row_is_as_independently_read(void **state)
 {
     (void)state;
-    const char *only = getenv("RECORDS_SET");
-    const char *folder = text_of("%s/windows", require_shared_data());
-    DIR *directory = opendir(folder);
-    struct dirent *entry;
-    unsigned sets = 0;
-    assert_non_null(directory);
-    while ((entry = readdir(directory)) != NULL) {
-        if (entry->d_name[0] == '.' || is_damaged(entry->d_name) || (only != NULL && strcmp(only, entry->d_name) != 0))
-            continue;
-        check_set(entry->d_name);
-        sets++;
-    }
-    closedir(directory);
-    assert_true(sets > 0);
+    visit_shared_files("windows", "expected", ".rows.tsv", check_database, NULL);
 }
 
 /* --- what the original engine's API returned, one JSON object per row: {"t":TABLE,"bm":KEY,"c":{COLUMN:[VALUE,...],...}} --- */
@@ -285,20 +230,17 @@ static const struct edb_table *table_of_row(const struct edb_image *image, const
 
 static unsigned check_json(const char *database, const char *expected)
 {
-    const char *folder = make_scratch_folder("json"), *file = text_of("%s/db", folder), *json = text_of("%s/json", folder), *line;
+    const char *file = text_of("%s/db", make_scratch_folder("json")), *line;
+    struct expectations lines;
     struct edb_image image;
     struct text got = {0};
-    unsigned long long json_size;
     unsigned rows = 0, different = 0;
-    size_t size;
     copy_shared_file(database, file);
-    copy_shared_file(expected, json);
     edb_image_load(&image, file);
-    char *bytes = (char *)read_whole_file(json, &json_size);
-    bytes[json_size] = '\0';
+    assert_true(expectations_open(expected, false, &lines));
     const struct edb_table *last = NULL;
     uint32_t row = 0;
-    for (const char *at = bytes; next_line(&at, &line, &size);) {
+    while ((line = expectations_next(&lines)) != NULL) {
         const struct edb_table *t = table_of_row(&image, line);
         if (t == NULL || strncmp(t->schema.name, "MSys", 4) == 0)
             continue;
@@ -307,44 +249,32 @@ static unsigned check_json(const char *database, const char *expected)
         assert_true(row < t->rows.count);
         put_json_row(&got, &image, t, row);
         rows++;
-        if ((size != got.size || memcmp(line, got.bytes, size) != 0) && different++ < 3)
-            print_error("%s:\n got  %.700s\n want %.*s\n", database, got.bytes, (int)(size < 700 ? size : 700), line);
+        if (strcmp(line, got.bytes) != 0 && different++ < 3)
+            print_error("%s:\n got  %.700s\n want %.700s\n", database, got.bytes, line);
     }
     edb_image_close(&image);
-    free(bytes);
+    expectations_close(&lines);
     free(got.bytes);
     assert_int_equal(different, 0);
-    if (remove(file) != 0 || remove(json) != 0)
-        fail_msg("cannot remove copies");
+    if (remove(file) != 0)
+        fail_msg("cannot remove the copy");
     return rows;
+}
+
+static void check_engine_set(void *context, const struct shared_file *expectation)
+{
+    const char *set = expectation->set, *name = expectation->name; /* "" or "name." */
+    unsigned *rows = (unsigned *)context;
+    if (strncmp(set, "features-", 9) == 0 || strncmp(set, "clean_", 6) == 0)
+        *rows += check_json(*name == 0 ? text_of("engine/%s/data.edb", set) : text_of("engine/%s/%sedb", set, name), expectation->path);
 }
 
 static void every_value_is_as_the_original_engine_returned_it(void **state)
 {
     (void)state;
-    const char *folder = text_of("%s/engine", require_shared_data());
-    DIR *directory = opendir(folder);
-    struct dirent *entry, *file;
-    unsigned rows = 0, databases = 0;
-    assert_non_null(directory);
-    while ((entry = readdir(directory)) != NULL) {
-        if (strncmp(entry->d_name, "features-", 9) != 0 && strncmp(entry->d_name, "clean_", 6) != 0)
-            continue;
-        DIR *set = opendir(text_of("%s/%s", folder, entry->d_name));
-        assert_non_null(set);
-        while ((file = readdir(set)) != NULL) {
-            const char *mark = strstr(file->d_name, "expected.json");
-            if (mark == NULL)
-                continue;
-            int length = (int)(mark - file->d_name);
-            const char *database = length == 0 ? text_of("engine/%s/data.edb", entry->d_name) : text_of("engine/%s/%.*sedb", entry->d_name, length, file->d_name);
-            rows += check_json(database, text_of("engine/%s/%.*sexpected.json", entry->d_name, length, file->d_name));
-            databases++;
-        }
-        closedir(set);
-    }
-    closedir(directory);
-    print_message("%u databases, %u rows\n", databases, rows);
+    unsigned rows = 0;
+    visit_shared_files("engine", "", "expected.json", check_engine_set, &rows);
+    print_message("%u rows\n", rows);
     assert_true(rows > 1000);
 }
 

@@ -1,7 +1,6 @@
 /* Every tree of every Windows database of the shared data (and of the original engine's), walked in both directions and compared with what
  * an independent reader found: rows, entries, deleted nodes, long values, the digest of each secondary index; and each tree's pages against
  * the extents it owns. */
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,10 +13,10 @@
 #include <cmocka.h>
 
 #include "btree/btree.h"
-#include "sha256.h"
+#include "expectations.h"
 #include "shared_data.h"
 
-enum { FIELDS_MAX = 12, DEPTH_MAX = 8 };
+enum { DEPTH_MAX = 8 };
 
 struct database {
     const char *name; /* set/file */
@@ -57,10 +56,10 @@ static void open_file(struct database *db, const char *relative)
     unlink(path);
 }
 
-static void open_database(struct database *db, const char *set, const char *file_name)
+static void open_database(struct database *db, const struct shared_file *expectation)
 {
-    open_file(db, text_of("windows/%s/%s", set, file_name));
-    db->is_damaged = access(text_of("%s/windows/%s/expected/%s.notes.txt", shared_data_dir(), set, file_name), R_OK) == 0;
+    open_file(db, windows_database_path(expectation->set, expectation->name));
+    db->is_damaged = access(text_of("%s/windows/%s/expected/%s.notes.txt", shared_data_dir(), expectation->set, expectation->name), R_OK) == 0;
 }
 
 static void close_database(struct database *db)
@@ -76,32 +75,15 @@ static void close_database(struct database *db)
 
 /* --- tables of expectations --- */
 
-static const char *const *split_line(char *line)
-{
-    static const char *fields[FIELDS_MAX];
-    line[strcspn(line, "\n")] = 0;
-    for (int i = 0; i < FIELDS_MAX; i++) {
-        fields[i] = line;
-        if (line == NULL) {
-            fields[i] = "";
-            continue;
-        }
-        line = strchr(line, '\t');
-        if (line != NULL)
-            *line++ = 0;
-    }
-    return fields;
-}
-
 static void for_each_line(const char *path, struct database *db, void (*check)(struct database *db, const char *const *fields))
 {
-    FILE *file = fopen(path, "r");
-    char line[4096];
-    if (file == NULL || fgets(line, sizeof line, file) == NULL)
+    struct expectations lines;
+    const char *fields[EXPECTATION_FIELDS_MAX];
+    if (!expectations_open(path, true, &lines))
         fail_msg("cannot read %s", path);
-    while (fgets(line, sizeof line, file) != NULL)
-        check(db, split_line(line));
-    fclose(file);
+    while (expectations_next_fields(&lines, fields))
+        check(db, fields);
+    expectations_close(&lines);
 }
 
 static uint32_t number(const char *text) { return (uint32_t)strtoul(text, NULL, 10); }
@@ -113,38 +95,26 @@ struct findings {
     char digest[65];
 };
 
-static void add_hex(struct test_sha256 *s, struct span bytes)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (uint32_t i = 0; i < bytes.size; i++) {
-        char two[2] = {digits[bytes.data[i] >> 4], digits[bytes.data[i] & 15]};
-        test_sha256_add(s, two, 2);
-    }
-}
-
 /* Forward with digest, then backward. */
 static JET_ERR walk_both_ways(const struct btree *tree, struct findings *out)
 {
     JET_ERR err = JET_errSuccess;
     struct btree_cursor cursor;
-    struct test_sha256 digest;
+    struct sha256 digest;
     struct node node;
     uint32_t first_size = 0;
     *out = (struct findings){.forward = 0};
-    test_sha256_begin(&digest);
+    sha256_init(&digest);
     TRY(btree_cursor_open(tree, &cursor));
     while ((err = btree_next(&cursor)) >= 0) {
         TRY(btree_cursor_get(&cursor, &node));
-        add_hex(&digest, btree_cursor_key(&cursor));
-        test_sha256_add(&digest, "\t", 1);
-        add_hex(&digest, node.data);
-        test_sha256_add(&digest, "\n", 1);
+        sha256_add_entry(&digest, btree_cursor_key(&cursor), node.data);
         if (out->forward++ == 0)
             first_size = node_key_size(&node);
         out->first_size_keys += node_key_size(&node) == first_size;
         btree_cursor_release(&cursor);
     }
-    test_sha256_end(&digest, out->digest);
+    sha256_finish_text(&digest, out->digest);
     if (err != JET_errNoCurrentRecord)
         goto done;
     while ((err = btree_previous(&cursor)) >= 0)
@@ -349,55 +319,22 @@ static void check_index(struct database *db, const char *const *field)
     seen.digests++;
 }
 
-/* dirty__SRUDB.dat -> dirty/SRUDB.dat */
-static const char *file_of_expectation(const char *name)
-{
-    const char *separator = strstr(name, "__");
-    return separator == NULL ? name : text_of("%.*s/%s", (int)(separator - name), name, separator + 2);
-}
-
-static void check_database(const char *set, const char *expectation)
+static void check_database(void *context, const struct shared_file *expectation)
 {
     struct database db;
-    const char *base = text_of("%.*s", (int)(strlen(expectation) - strlen(".indexes.tsv")), expectation);
-    const char *folder = text_of("%s/windows/%s/expected", shared_data_dir(), set);
-    open_database(&db, set, file_of_expectation(base));
-    for_each_line(text_of("%s/%s.tables.tsv", folder, base), &db, check_table);
-    for_each_line(text_of("%s/%s.indexes.tsv", folder, base), &db, check_index);
+    const char *folder = text_of("windows/%s/expected", expectation->set);
+    (void)context;
+    open_database(&db, expectation);
+    for_each_line(text_of("%s/%s.tables.tsv", folder, expectation->name), &db, check_table);
+    for_each_line(expectation->path, &db, check_index);
     close_database(&db);
-}
-
-static int is_index_list(const struct dirent *entry)
-{
-    size_t size = strlen(entry->d_name), end = strlen(".indexes.tsv");
-    return size > end && strcmp(entry->d_name + size - end, ".indexes.tsv") == 0;
-}
-
-static int is_visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }
-
-static void for_each_database(void (*check)(const char *set, const char *expectation))
-{
-    struct dirent **sets, **lists;
-    int set_count = scandir(text_of("%s/windows", shared_data_dir()), &sets, is_visible, alphasort);
-    assert_true(set_count > 0);
-    for (int i = 0; i < set_count; i++) {
-        int list_count = scandir(text_of("%s/windows/%s/expected", shared_data_dir(), sets[i]->d_name), &lists, is_index_list, alphasort);
-        for (int j = 0; j < list_count; j++) {
-            check(sets[i]->d_name, lists[j]->d_name);
-            free(lists[j]);
-        }
-        if (list_count >= 0)
-            free(lists);
-        free(sets[i]);
-    }
-    free(sets);
 }
 
 static void every_tree_of_every_windows_database_is_as_the_independent_reader_saw_it(void **state)
 {
     (void)state;
     require_shared_data();
-    for_each_database(check_database);
+    visit_shared_files("windows", "expected", ".indexes.tsv", check_database, NULL);
     print_message("%u databases, %u trees (%u small, %u with extent trees, %u damaged), %llu entries, %llu pages, %u digests\n",
                   seen.databases, seen.trees, seen.small_trees, seen.large_trees, seen.damaged_trees, (unsigned long long)seen.entries,
                   (unsigned long long)seen.pages, seen.digests);
@@ -407,12 +344,12 @@ static void every_tree_of_every_windows_database_is_as_the_independent_reader_sa
 }
 
 /* Page 1 owns the file: all pages of all trees of the file are in its extents. */
-static void check_root_space(const char *set, const char *expectation)
+static void check_root_space(void *context, const struct shared_file *expectation)
 {
     struct database db;
     uint64_t deleted;
-    const char *base = text_of("%.*s", (int)(strlen(expectation) - strlen(".indexes.tsv")), expectation);
-    open_database(&db, set, file_of_expectation(base));
+    (void)context;
+    open_database(&db, expectation);
     (void)stopped_by_damage(&db, 1, check_space(&db, 1, true, &deleted));
     close_database(&db);
 }
@@ -421,7 +358,7 @@ static void the_space_of_the_whole_file_adds_up(void **state)
 {
     (void)state;
     require_shared_data();
-    for_each_database(check_root_space);
+    visit_shared_files("windows", "expected", ".indexes.tsv", check_root_space, NULL);
 }
 
 /* --- files of the original engine: every tree its catalog names --- */
@@ -432,19 +369,20 @@ static uint32_t json_number(const char *line, const char *name)
     return at == NULL ? 0 : number(at + strlen(name) + 4);
 }
 
-static void check_engine_file(const char *set, const char *catalog)
+static void check_engine_file(void *context, const struct shared_file *catalog)
 {
     enum { TABLE = 1, INDEX = 3, LONG_VALUES = 4 };
     struct database db;
     struct findings findings;
     uint64_t deleted;
     uint32_t table_root = 0;
-    char line[16384];
-    FILE *file = fopen(text_of("%s/engine/%s/%s", shared_data_dir(), set, catalog), "r");
-    assert_non_null(file);
-    open_file(&db, text_of("engine/%s/%.*s.edb", set, (int)(strlen(catalog) - strlen(".catalog.json")), catalog));
+    char *line;
+    struct expectations rows;
+    (void)context;
+    assert_true(expectations_open(catalog->path, false, &rows));
+    open_file(&db, text_of("engine/%s/%s.edb", catalog->set, catalog->name));
     assert_true(check_tree(&db, 1, 1, true, &findings, &deleted));
-    while (fgets(line, sizeof line, file) != NULL) {
+    while ((line = expectations_next(&rows)) != NULL) {
         uint32_t type = json_number(line, "Type"), root = json_number(line, "ColtypOrPgnoFDP");
         if (type == TABLE)
             table_root = root;
@@ -452,34 +390,16 @@ static void check_engine_file(const char *set, const char *catalog)
             continue;
         assert_true(check_tree(&db, root, json_number(line, "Id"), type == TABLE, &findings, &deleted));
     }
-    fclose(file);
+    expectations_close(&rows);
     close_database(&db);
-}
-
-static int is_catalog(const struct dirent *entry)
-{
-    size_t size = strlen(entry->d_name), end = strlen(".catalog.json");
-    return size > end && strcmp(entry->d_name + size - end, ".catalog.json") == 0;
 }
 
 static void every_tree_of_the_original_engine_s_files_walks_both_ways_and_its_space_adds_up(void **state)
 {
     (void)state;
     require_shared_data();
-    struct dirent **sets, **catalogs;
     unsigned trees_before = seen.trees;
-    int set_count = scandir(text_of("%s/engine", shared_data_dir()), &sets, is_visible, alphasort);
-    for (int i = 0; i < set_count; i++) {
-        int count = scandir(text_of("%s/engine/%s", shared_data_dir(), sets[i]->d_name), &catalogs, is_catalog, alphasort);
-        for (int j = 0; j < count; j++) {
-            check_engine_file(sets[i]->d_name, catalogs[j]->d_name);
-            free(catalogs[j]);
-        }
-        if (count >= 0)
-            free(catalogs);
-        free(sets[i]);
-    }
-    free(sets);
+    visit_shared_files("engine", "", ".catalog.json", check_engine_file, NULL);
     print_message("%u trees\n", seen.trees - trees_before);
     assert_true(seen.trees - trees_before > 200);
 }

@@ -45,7 +45,5 @@ void edb_nodes_add(struct edb_image *image, struct edb_nodes *nodes, struct span
 const struct edb_table *edb_image_table(const struct edb_image *image, const char *name);
 /* Every node of a tree in order, deleted ones left out. Pages that cannot be read end the tree silently: damaged files stay usable. */
 void edb_image_tree(struct edb_image *image, page_no_t root, struct edb_nodes *out);
-/* Lower-case hex SHA-256. out: 65 bytes. */
-void sha256_hex(const void *data, unsigned long long size, char *out);
 
 #endif

@@ -12,7 +12,7 @@ const char *make_scratch_folder(const char *name);
 void copy_shared_file(const char *relative_path, const char *target);
 /* printf into a new string that lives until exit. */
 const char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Whole file; *size set; freed with free(). Fails the test on error. */
+/* Whole file, in memory with room for one byte more; *size set; freed with free(). Fails the test on error. */
 unsigned char *read_whole_file(const char *path, unsigned long long *size);
 
 #endif

@@ -515,27 +515,17 @@ static void scans_ask_for_the_leaves_ahead_once(void **state)
         w.file.prefetched = test_calloc(w.file.image.pages + 1, 1);
         uint32_t leaves = 0, asked = 0, late = 0;
         page_no_t at = 0;
-        while ((backward ? btree_previous(&w.cursor) : btree_next(&w.cursor)) >= 0 || w.cursor.position == BTREE_BETWEEN) {
+        if (backward) {
+            assert_int_equal(btree_previous(&w.cursor), JET_errNoCurrentRecord); /* a fresh cursor stands before the first */
+            btree_after_last(&w.cursor);
+        }
+        while ((backward ? btree_previous(&w.cursor) : btree_next(&w.cursor)) >= 0) {
             if (w.cursor.page_no == at)
                 continue;
             at = w.cursor.page_no;
             leaves++;
             asked += w.file.prefetched[at] > 0;
             late += w.file.prefetched[at] > 1;
-            if (backward && leaves == 0)
-                break;
-        }
-        if (backward) {
-            assert_int_equal(leaves, 0); /* a fresh cursor stands before the first */
-            btree_after_last(&w.cursor);
-            while (btree_previous(&w.cursor) >= 0) {
-                if (w.cursor.page_no == at)
-                    continue;
-                at = w.cursor.page_no;
-                leaves++;
-                asked += w.file.prefetched[at] > 0;
-                late += w.file.prefetched[at] > 1;
-            }
         }
         assert_true(leaves > 1000);
         assert_true(asked * 10 >= leaves * 8);

@@ -90,9 +90,9 @@ static void change_byte(struct fixture *x, page_no_t page_no, uint32_t offset, u
 
 static void open_cache(struct fixture *x, uint64_t bytes)
 {
-    const struct cache_config config = {x->page_size, 0, bytes};
+    const struct cache_config config = {.page_size = x->page_size, .bytes_max = bytes};
     assert_int_equal(cache_create(&config, &x->cache), JET_errSuccess);
-    const struct cache_file_config file = {x->file, {on_repaired, on_failed, x}, false};
+    const struct cache_file_config file = {.file = x->file, .observer = {.page_repaired = on_repaired, .page_failed = on_failed, .context = x}};
     assert_int_equal(cache_file_attach(x->cache, &file, &x->pages), JET_errSuccess);
 }
 
@@ -272,7 +272,7 @@ static void a_file_without_checksums_is_checked_for_structure_only(void **state)
     struct fixture x;
     setup_pages(&x, SMALL, 10, 1 << 20);
     cache_file_detach(x.pages);
-    const struct cache_file_config file = {x.file, {NULL, NULL, NULL}, true};
+    const struct cache_file_config file = {.file = x.file, .skip_checksums = true};
     assert_int_equal(cache_file_attach(x.cache, &file, &x.pages), JET_errSuccess);
     change_byte(&x, 5, 1, 0xFF);
     touch(&x, 5);
@@ -511,8 +511,8 @@ static void lack_of_memory_leaks_nothing(void **state)
     for (uint64_t n = 1; !created; n++) {
         struct cache *cache = NULL;
         struct cache_file *file = NULL;
-        const struct cache_config config = {SMALL, 0, 1 << 20};
-        const struct cache_file_config file_config = {x.file, {NULL, NULL, NULL}, false};
+        const struct cache_config config = {.page_size = SMALL, .bytes_max = 1 << 20};
+        const struct cache_file_config file_config = {.file = x.file};
         memory_fail_at(n, 0);
         JET_ERR err = cache_create(&config, &cache);
         if (err == JET_errSuccess)
@@ -544,7 +544,7 @@ static void detaching_a_file_drops_its_pages_only(void **state)
     struct fixture x;
     setup_pages(&x, SMALL, 10, 1 << 20);
     struct cache_file *other = NULL;
-    const struct cache_file_config config = {x.file, {NULL, NULL, NULL}, false};
+    const struct cache_file_config config = {.file = x.file};
     assert_int_equal(cache_file_attach(x.cache, &config, &other), JET_errSuccess);
     struct page_ref ref;
     touch(&x, 4);

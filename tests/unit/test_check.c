@@ -64,7 +64,7 @@ static JET_ERR check_file(const char *path, struct outcome *outcome)
     struct database *db = NULL;
     struct check_callbacks callbacks = {note_progress, note_finding, outcome};
     TRY(database_read_header(os_fs_posix(), path, &header, &page_size, &used_shadow, NULL));
-    struct cache_config cache_config = {page_size, 64ull * page_size, 64ull * page_size};
+    struct cache_config cache_config = {.page_size = page_size, .bytes_min = 64ull * page_size, .bytes_max = 64ull * page_size};
     TRY(cache_create(&cache_config, &cache));
     struct database_open_config config = {.fs = os_fs_posix(), .cache = cache, .path = path, .page_size = page_size, .dbid = 1, .read_only = true};
     TRY(database_open(&config, &db));

@@ -1,5 +1,4 @@
 /* The database header codec: validity, round trips that keep unknown bytes, state rules, trailers; real headers against the expected header fields. */
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
+#include "expectations.h"
 #include "format/checksum.h"
 #include "format/db_header.h"
 #include "format/page.h"
@@ -204,9 +205,8 @@ static const char *position_text(lgpos_t p)
 
 static const char *signature_text(const struct signature *s)
 {
-    char text[2 * SIGNATURE_SIZE + 1];
-    for (size_t i = 0; i < SIGNATURE_SIZE; i++)
-        snprintf(text + 2 * i, 3, "%02x", s->bytes[i]);
+    char text[2 * SIGNATURE_SIZE + 1] = "";
+    hex_encode(span_of(s->bytes, SIGNATURE_SIZE), text);
     return text_of("%s", text);
 }
 
@@ -259,8 +259,9 @@ static const char *decoded_text(const struct db_header *h, const char *name)
     return NULL;
 }
 
-static int compare_header(const char *database, const char *expectations)
+static void compare_header(void *context, const struct shared_file *expectation)
 {
+    const char *database = windows_database_path(expectation->set, expectation->name);
     const char *target = text_of("%s/db", make_scratch_folder("header"));
     copy_shared_file(database, target);
     unsigned long long size;
@@ -277,56 +278,29 @@ static int compare_header(const char *database, const char *expectations)
         fail_msg("%s: the header does not encode to the same bytes", database);
     free(again);
 
-    FILE *file = fopen(expectations, "r");
-    assert_non_null(file);
-    char line[512];
+    struct expectations expected;
+    const char *fields[EXPECTATION_FIELDS_MAX];
     int compared = 0;
-    while (fgets(line, sizeof line, file) != NULL) {
-        line[strcspn(line, "\r\n")] = 0;
-        char *value = strchr(line, '\t');
-        assert_non_null(value);
-        *value++ = 0;
-        const char *text = decoded_text(&header, line);
+    (void)context;
+    assert_true(expectations_open(expectation->path, false, &expected));
+    while (expectations_next_fields(&expected, fields)) {
+        const char *name = fields[0], *value = fields[1], *text = decoded_text(&header, name);
         if (text == NULL)
             continue;
         if (strcmp(text, value) != 0)
-            fail_msg("%s: %s is %s, expected %s", database, line, text, value);
+            fail_msg("%s: %s is %s, expected %s", database, name, text, value);
         compared++;
     }
-    fclose(file);
+    expectations_close(&expected);
     free(bytes);
-    return compared;
+    assert_true(compared >= 30);
 }
 
 static void real_headers_decode_to_the_expected_fields(void **state)
 {
     (void)state;
-    const char *root = text_of("%s/windows", require_shared_data());
-    struct dirent **sets, **files;
-    int set_count = scandir(root, &sets, NULL, alphasort), headers = 0;
-    assert_true(set_count > 0);
-    for (int s = 0; s < set_count; s++) {
-        const char *expected = text_of("%s/%s/expected", root, sets[s]->d_name);
-        int file_count = sets[s]->d_name[0] == '.' ? -1 : scandir(expected, &files, NULL, alphasort);
-        for (int f = 0; f < file_count; f++) {
-            char *name = files[f]->d_name, *end = strstr(name, ".header.tsv");
-            if (end != NULL) {
-                const char *expectations = text_of("%s/%s", expected, name);
-                *end = 0;
-                char *separator = strstr(name, "__");
-                const char *path = separator == NULL ? text_of("windows/%s/%s", sets[s]->d_name, name)
-                                                     : text_of("windows/%s/%.*s/%s", sets[s]->d_name, (int)(separator - name), name, separator + 2);
-                assert_true(compare_header(path, expectations) >= 30);
-                headers++;
-            }
-            free(files[f]);
-        }
-        if (file_count >= 0)
-            free(files);
-        free(sets[s]);
-    }
-    free(sets);
-    assert_true(headers >= 36);
+    unsigned headers = visit_shared_files("windows", "expected", ".header.tsv", compare_header, NULL);
+    assert_true(is_only_one_set() || headers >= 36);
 }
 
 int main(void)

@@ -583,6 +583,126 @@ static void clean_streams_are_opened_without_a_change(void **state)
     }
 }
 
+/* A run of our own: attached, the log rolled some times, checkpoints taken, then the process is gone. */
+static void a_database_left_attached_by_a_killed_run_becomes_clean(void **state)
+{
+    (void)state;
+    require_shared_data();
+    for (unsigned variant = 0; variant < 4; variant++) {
+        const char *d = make_scratch_folder("own");
+        bool rolls = (variant & 1) != 0, takes_checkpoint = (variant & 2) != 0;
+        copy_shared_file("engine/clean_4k/data.edb", DATABASE);
+        struct recovery_config config = config_for(d, "edb");
+        struct recovery_result result;
+        struct cache *cache = NULL;
+        struct cache_config sizes = {.page_size = 4096, .bytes_min = 1 << 20, .bytes_max = 1 << 20};
+        struct database *db = NULL;
+        lgpos_t position;
+        config.alternate_folder = NULL; /* our paths are absolute here */
+        config.log.is_circular = rolls;
+        assert_int_equal(recovery_run(&config, &result), 0);
+        assert_int_equal(log_append_init(result.log, NULL), 0);
+        assert_int_equal(cache_create(&sizes, &cache), 0);
+        struct database_open_config open = {.fs = os_fs_posix(), .cache = cache, .path = DATABASE, .page_size = 4096, .dbid = 1};
+        assert_int_equal(database_open(&open, &db), 0);
+        struct log_attach attach = {.dbid = 1, .path = db->path, .lgpos_consistent = 0, .dbtime = db->header.dbtime, .objid_last = db->header.objid_last, .db_signature = db->header.db_signature};
+        assert_int_equal(log_append_attach(result.log, &attach, &position), 0);
+        assert_int_equal(position, lgpos_make(1, 1, 0x268));
+        assert_int_equal(log_pad_segment(result.log), 0);
+        assert_int_equal(log_flush_all(result.log), 0);
+        struct signature signature = log_stream_signature(result.log);
+        struct log_time created = log_generation_created(result.log);
+        assert_int_equal(database_mark_attached(db, position, created, &signature, 1, created), 0);
+        for (uint32_t g = 2; rolls && g <= 8; g++) {
+            assert_int_equal(log_roll(result.log), 0);
+            struct log_time now = log_generation_created(result.log);
+            assert_int_equal(database_set_generations(db, takes_checkpoint ? g : 1, g, now, g, now), 0);
+            if (takes_checkpoint)
+                assert_int_equal(log_write_checkpoint(result.log, lgpos_make(g, 1, 0), 0, true), 0);
+        }
+        if (takes_checkpoint && !rolls)
+            assert_int_equal(log_write_checkpoint(result.log, log_tip(result.log), 0, true), 0);
+        database_close(db);
+        cache_destroy(cache);
+        log_close(result.log);
+
+        JET_ERR err = recovery_run(&config, &result);
+        if (err != 0)
+            fail_msg("variant %u: %d", variant, err);
+        assert_int_equal(result.attached_count, 1);
+        struct db_header header;
+        uint32_t page_size;
+        bool used_shadow;
+        assert_int_equal(database_read_header(os_fs_posix(), DATABASE, &header, &page_size, &used_shadow, NULL), 0);
+        assert_int_equal(header.state, DB_STATE_CLEAN);
+        assert_int_equal(header.lgpos_consistent, header.lgpos_detach);
+        assert_true(header.lgpos_consistent < log_tip(result.log));
+        assert_true(signature_equal(&header.log_signature, &signature));
+        log_close(result.log);
+        /* Killed again before the first record of the new run: the stream is clean. */
+        assert_int_equal(run(&config, &result), 0);
+        assert_false(result.was_replayed);
+    }
+}
+
+static const char *backup_set(void)
+{
+    const char *d = make_scratch_folder("backup-set");
+    for (int i = 1; i <= 5; i++)
+        copy_shared_file(text_of("engine/backup_4k/full/edb%05X.log", i), text_of("%s/edb%05X.log", d, i));
+    return d;
+}
+
+/* The logs of a backup set alone: all are read and judged; the stream goes on behind them in the working folder, the set stays as it is. */
+static void a_backup_sets_logs_are_replayed_and_the_stream_goes_on_elsewhere(void **state)
+{
+    (void)state;
+    require_shared_data();
+    static const struct {
+        const char *what;
+        JET_ERR expected;
+    } CASES[] = {{"whole", JET_errSuccess},
+                 {"damaged", JET_errLogCorruptDuringHardRestore},
+                 {"end zeroed", JET_errLogSequenceChecksumMismatch},
+                 {"out of sequence", JET_errInvalidLogSequence},
+                 {"missing", JET_errFileNotFound}};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        const char *d = backup_set(), *work = make_scratch_folder("restored");
+        if (i == 1)
+            damage(ARCHIVE(3), 5 * 4096 + 777, 20);
+        if (i == 2)
+            zero_range(ARCHIVE(3), last_segment_of(ARCHIVE(3)), 2);
+        if (i == 3)
+            patch_word(ARCHIVE(3), patch_log, 24, 77);
+        if (i == 4)
+            unlink(ARCHIVE(3));
+        struct recovery_hard_config hard = {.fs = os_fs_posix(), .backup_folder = d, .log_folder = work, .system_folder = work, .base_name = "edb", .extension = ".log",
+                                            .gen_low = 1, .gen_high = 5, .page_size = 4096};
+        JET_ERR err = recovery_run_hard(&hard);
+        if (err != CASES[i].expected)
+            fail_msg("%s: %d instead of %d", CASES[i].what, err, CASES[i].expected);
+        assert_false(os_exists(os_fs_posix(), text_of("%s/edb00006.log", d)));
+        assert_int_equal(os_exists(os_fs_posix(), text_of("%s/edb.log", work)), err == 0);
+        if (err < 0)
+            continue;
+        struct log_header last, next;
+        struct checkpoint checkpoint;
+        assert_int_equal(log_header_read(os_fs_posix(), ARCHIVE(5), &last), 0);
+        assert_int_equal(log_header_read(os_fs_posix(), text_of("%s/edb.log", work), &next), 0);
+        assert_int_equal(next.generation, 6);
+        assert_true(signature_equal(&next.log_signature, &last.log_signature));
+        assert_true(log_time_equal(next.previous_created, last.created));
+        assert_int_equal(log_version_compare(next.version, last.version), 0);
+        assert_int_equal(checkpoint_file_read(os_fs_posix(), text_of("%s/edb.chk", work), &checkpoint), 0);
+        assert_int_equal(lgpos_generation(checkpoint.lgpos_checkpoint), 6);
+        /* An instance can start on it. */
+        struct recovery_config config = config_for(work, "edb");
+        struct recovery_result result;
+        assert_int_equal(run(&config, &result), 0);
+        assert_false(result.was_replayed);
+    }
+}
+
 static void a_log_without_its_database_names_it_missing_and_creates_nothing(void **state)
 {
     (void)state;
@@ -640,6 +760,8 @@ int main(void)
         cmocka_unit_test(lost_logs_of_the_committed_range_need_the_clients_leave),
         cmocka_unit_test(a_real_crash_right_after_attach_recovers_without_touching_pages),
         cmocka_unit_test(clean_streams_are_opened_without_a_change),
+        cmocka_unit_test(a_database_left_attached_by_a_killed_run_becomes_clean),
+        cmocka_unit_test(a_backup_sets_logs_are_replayed_and_the_stream_goes_on_elsewhere),
         cmocka_unit_test(a_log_without_its_database_names_it_missing_and_creates_nothing),
         cmocka_unit_test(an_empty_folder_gets_a_new_stream_that_opens_again),
     };
