@@ -144,6 +144,7 @@ static const struct row ROWS[] = {
 static void each_call_in_each_state_gives_the_result_of_the_table(void **state)
 {
     (void)state;
+    require_shared_data();
     run_full_backup(JET_bitBackupEndNormal); /* incremental runs need one */
     for (size_t r = 0; r < sizeof ROWS / sizeof ROWS[0]; r++)
         for (int s = 0; s < STATE_COUNT; s++) {
@@ -160,6 +161,7 @@ static void each_call_in_each_state_gives_the_result_of_the_table(void **state)
 static void after_a_stop_only_close_and_end_work(void **state)
 {
     (void)state;
+    require_shared_data();
     for (size_t r = 0; r < sizeof ROWS / sizeof ROWS[0]; r++) {
         if (ROWS[r].call == close_unopened || ROWS[r].call == begin_full || ROWS[r].call == begin_incremental)
             continue;
@@ -181,6 +183,7 @@ static void after_a_stop_only_close_and_end_work(void **state)
 static void one_file_is_open_at_a_time(void **state)
 {
     (void)state;
+    require_shared_data();
     JET_HANDLE first, second;
     enter_state(DATABASES);
     assert_good(open_path(live.database, &first));
@@ -196,6 +199,7 @@ static void one_file_is_open_at_a_time(void **state)
 static void reads_check_buffer_and_size(void **state)
 {
     (void)state;
+    require_shared_data();
     JET_HANDLE handle;
     uint32_t got = NO_RESULT, page = live.page_size;
     enter_state(DATABASES);
@@ -225,6 +229,7 @@ static void reads_check_buffer_and_size(void **state)
 static void wrong_option_bits_are_refused(void **state)
 {
     (void)state;
+    require_shared_data();
     static const JET_GRBIT BAD_BEGIN[] = {2, 4, 8, 0x10, 0x80, 0x80000000u};
     for (size_t i = 0; i < sizeof BAD_BEGIN / sizeof BAD_BEGIN[0]; i++)
         assert_err(JetBeginExternalBackupInstance(live.instance, BAD_BEGIN[i]), JET_errInvalidGrbit);
@@ -241,6 +246,7 @@ static void wrong_option_bits_are_refused(void **state)
 static void an_incremental_backup_needs_a_full_one_first(void **state)
 {
     (void)state;
+    require_shared_data();
     struct live_instance fresh;
     live_start_with(&fresh, "windows/catroot-w10/catdb");
     assert_err(JetBeginExternalBackupInstance(fresh.instance, JET_bitBackupIncremental), JET_errMissingFullBackup);
@@ -251,6 +257,7 @@ static void an_incremental_backup_needs_a_full_one_first(void **state)
 static void attach_detach_and_complete_termination_wait_for_the_backup(void **state)
 {
     (void)state;
+    require_shared_data();
     enter_state(DATABASES);
     assert_err(JetDetachDatabase(live.session, live.database), JET_errBackupInProgress);
     assert_err(JetDetachDatabase(live.session, NULL), JET_errBackupInProgress);
@@ -266,6 +273,7 @@ static void attach_detach_and_complete_termination_wait_for_the_backup(void **st
 static void files_that_are_not_the_instances_are_refused(void **state)
 {
     (void)state;
+    require_shared_data();
     JET_HANDLE handle;
     enter_state(LOGS_FULL);
     assert_err(open_path("/etc/passwd", &handle), JET_errFileAccessDenied);
@@ -281,6 +289,7 @@ static void files_that_are_not_the_instances_are_refused(void **state)
 static void lists_follow_the_rules_of_their_form(void **state)
 {
     (void)state;
+    require_shared_data();
     uint32_t actual = NO_RESULT;
     size_t length = strlen(live.database);
     char16_t wide[1024];
@@ -320,6 +329,7 @@ static void lists_follow_the_rules_of_their_form(void **state)
 static void the_first_log_list_rolls_the_log_once(void **state)
 {
     (void)state;
+    require_shared_data();
     JET_LOGINFO_A first = {.cbSize = sizeof first}, second = first;
     uint32_t actual;
     enter_state(DATABASES);
@@ -337,6 +347,7 @@ static void the_first_log_list_rolls_the_log_once(void **state)
 static void forms_without_instance_are_refused_in_multi_instance_mode(void **state)
 {
     (void)state;
+    require_shared_data();
     uint32_t n;
     JET_HANDLE h;
     assert_err(JetBeginExternalBackup(0), JET_errRunningInMultiInstanceMode);
@@ -355,6 +366,7 @@ static void forms_without_instance_are_refused_in_multi_instance_mode(void **sta
 static void a_stopped_service_refuses_backup_calls(void **state)
 {
     (void)state;
+    require_shared_data();
     struct live_instance stopped;
     live_start_with(&stopped, "windows/catroot-w10/catdb");
     assert_good(JetBeginExternalBackupInstance(stopped.instance, 0));
@@ -383,30 +395,21 @@ static int finish(void **state)
     return 0;
 }
 
-static int need_data(void **state)
-{
-    (void)state;
-    require_shared_data();
-    return 0;
-}
-
-#define NEEDS_DATA(test) cmocka_unit_test_setup(test, need_data)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        NEEDS_DATA(an_incremental_backup_needs_a_full_one_first),
-        NEEDS_DATA(each_call_in_each_state_gives_the_result_of_the_table),
-        NEEDS_DATA(after_a_stop_only_close_and_end_work),
-        NEEDS_DATA(one_file_is_open_at_a_time),
-        NEEDS_DATA(reads_check_buffer_and_size),
-        NEEDS_DATA(wrong_option_bits_are_refused),
-        NEEDS_DATA(attach_detach_and_complete_termination_wait_for_the_backup),
-        NEEDS_DATA(files_that_are_not_the_instances_are_refused),
-        NEEDS_DATA(lists_follow_the_rules_of_their_form),
-        NEEDS_DATA(the_first_log_list_rolls_the_log_once),
-        NEEDS_DATA(forms_without_instance_are_refused_in_multi_instance_mode),
-        NEEDS_DATA(a_stopped_service_refuses_backup_calls),
+        cmocka_unit_test(an_incremental_backup_needs_a_full_one_first),
+        cmocka_unit_test(each_call_in_each_state_gives_the_result_of_the_table),
+        cmocka_unit_test(after_a_stop_only_close_and_end_work),
+        cmocka_unit_test(one_file_is_open_at_a_time),
+        cmocka_unit_test(reads_check_buffer_and_size),
+        cmocka_unit_test(wrong_option_bits_are_refused),
+        cmocka_unit_test(attach_detach_and_complete_termination_wait_for_the_backup),
+        cmocka_unit_test(files_that_are_not_the_instances_are_refused),
+        cmocka_unit_test(lists_follow_the_rules_of_their_form),
+        cmocka_unit_test(the_first_log_list_rolls_the_log_once),
+        cmocka_unit_test(forms_without_instance_are_refused_in_multi_instance_mode),
+        cmocka_unit_test(a_stopped_service_refuses_backup_calls),
     };
     return cmocka_run_group_tests(tests, start, finish);
 }
