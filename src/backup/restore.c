@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "btree/btree.h"
 #include "database/database.h"
 #include "format/log_header.h"
 #include "format/patch_header.h"
@@ -259,40 +258,6 @@ done:
 
 /* --- replay --- */
 
-/* Cuts what no tree owns: the blanked trailer page. The database is clean by now, and a crash before this leaves only a page too many. */
-static JET_ERR cut_to_owned(struct restore *r, struct cache *cache, const char *path)
-{
-    JET_ERR err = JET_errSuccess;
-    struct database *db = NULL;
-    struct os_file *file = NULL;
-    page_no_t last = 0;
-    struct database_open_config config = {.fs = r->config->fs, .cache = cache, .path = path, .page_size = r->page_size, .dbid = 1, .read_only = true};
-    TRY(database_open(&config, &db));
-    err = space_last_owned_page(db->pages, &last);
-    database_close(db);
-    if (err < 0)
-        goto done;
-    TRY(os_file_open(r->config->fs, path, OS_OPEN_WRITE | OS_OPEN_LOCK_EXCLUSIVE, &file));
-    TRY(os_file_set_size(file, page_file_offset(last + 1, r->page_size)));
-    TRY(os_file_sync(file));
-done:
-    os_file_close(file);
-    return err;
-}
-
-static JET_ERR cut_all(struct restore *r)
-{
-    JET_ERR err = JET_errSuccess;
-    struct cache *cache = NULL;
-    struct cache_config config = {.page_size = r->page_size, .bytes_max = r->config->cache_bytes};
-    TRY(cache_create(&config, &cache));
-    for (size_t i = 0; i < r->config->map_count; i++)
-        TRY(cut_to_owned(r, cache, r->config->map[i].new_path));
-done:
-    cache_destroy(cache);
-    return err;
-}
-
 static JET_ERR replay(struct restore *r)
 {
     JET_ERR err = JET_errSuccess;
@@ -317,8 +282,7 @@ static JET_ERR replay(struct restore *r)
         .progress = c->progress,
         .progress_context = c->progress_context,
     };
-    TRY(recovery_run_hard(&hard));
-    TRY(cut_all(r));
+    TRY(recovery_run_hard(&hard)); /* also cuts what no tree owns: the blanked trailer page */
 done:
     return err;
 }

@@ -103,16 +103,6 @@ done:
     return err;
 }
 
-void recovery_release_databases(struct recovery *r)
-{
-    for (uint32_t i = 0; i < r->database_count; i++) {
-        database_close(r->databases[i].db);
-        mem_free(r->databases[i].logged_path);
-        mem_free(r->databases[i].path);
-    }
-    r->database_count = 0;
-}
-
 /* --- decisions --- */
 
 static void defer(struct recovered_database *d, bool is_future) {
@@ -156,19 +146,6 @@ done:
     return err;
 }
 
-/* Opens and locks the file: from here on it is the recovery's. */
-static JET_ERR open_database(struct recovery *r, struct recovered_database *d)
-{
-    JET_ERR err = JET_errSuccess;
-    if (d->db != NULL)
-        return JET_errSuccess;
-    struct database_open_config open = {.fs = r->fs, .cache = r->cache, .path = d->path, .page_size = d->page_size, .dbid = d->dbid};
-    TRY(database_open(&open, &d->db));
-    d->db->is_logged = true;
-done:
-    return err;
-}
-
 static JET_ERR attach(struct recovery *r, struct recovered_database *d, const struct logged *l)
 {
     JET_ERR err = JET_errSuccess;
@@ -179,13 +156,17 @@ static JET_ERR attach(struct recovery *r, struct recovered_database *d, const st
         RAISE(JET_errRequiredLogFilesMissing);
     if (h->backup_full_current.gen_low != 0 && h->backup_full_current.gen_high == 0 && !allows_backup)
         RAISE(JET_errSoftRecoveryOnBackupDatabase);
-    TRY(open_database(r, d));
+    TRY(recovery_open_database(r, d));
     /* A file that has seen this very attach, and is dirty since, keeps its ranges: they say which pages may be newer than the record. */
     bool is_same_attach = lgpos_normalize(h->lgpos_attach) == lgpos_normalize(l->attach) && signature_equal(&h->log_signature, &r->log_signature);
     if ((!l->is_list && !is_same_attach) || (h->state != DB_STATE_DIRTY && h->state != DB_STATE_DIRTY_AND_PATCHED)) {
         h->state = DB_STATE_DIRTY;
         h->gen_min_required = h->gen_max_required = h->gen_max_committed = generation;
         h->logtime_gen_max_created = h->logtime_gen_max_required = r->generation.header.created;
+        d->required_to = 0; /* consistent as it stands: no page is newer than the records */
+        d->header_generation = 0;
+    } else {
+        d->required_to = h->gen_max_required;
     }
     if (!l->is_list) {
         h->lgpos_attach = l->attach;
@@ -196,8 +177,6 @@ static JET_ERR attach(struct recovery *r, struct recovered_database *d, const st
     h->gen_min_consistent = h->gen_min_required;
     d->is_attached = true;
     d->is_deferred = d->is_future = false;
-    d->is_changed = true;
-    d->was_closed_by_redo = false;
 done:
     return err;
 }
@@ -336,45 +315,37 @@ JET_ERR recovery_create_record(struct recovery *r, const struct create_record *r
     TRY(decode_path(record->path, (record->flags & 8) != 0, &path));
     struct logged l = {.dbid = record->dbid, .path = path, .attach = r->position, .db_signature = record->db_signature, .log_signature = r->log_signature};
     TRY(find_or_add(r, &l, &d));
-    TRY(load_header(r, d, &usable));
+    if (d->is_attached)
+        goto done;
+    err = load_header(r, d, &usable);
+    if (err == JET_errReadVerifyFailure)
+        err = JET_errSuccess; /* no header to rely on: created anew */
+    TRY(err);
     if (!usable && d->path == NULL)
         goto done; /* nowhere to create it */
+    if (d->is_access_denied)
+        goto done;
+    bool overwrites = (record->grbit & JET_bitDbOverwriteExisting) != 0;
     lgpos_t La = lgpos_normalize(l.attach), A = lgpos_normalize(d->header.lgpos_attach);
-    if (!usable || d->header.state == DB_STATE_JUST_CREATED) {
-        /* To be created again: every page of it comes from the log. */
-        if (d->is_access_denied)
-            goto done;
-        r->result->refused_page = 1;
-        r->result->refused_record = r->position;
-        RAISE(JET_errFeatureNotAvailable);
+    bool must_create = !usable || d->header.state == DB_STATE_JUST_CREATED;
+    if (!must_create) {
+        TRY(judge_state(d, &usable));
+        bool same_stream = signature_equal(&d->header.log_signature, &r->log_signature);
+        if (!same_stream || A < La) {
+            must_create = overwrites;
+            defer(d, false);
+        } else if (A > La || !signature_equal(&d->header.db_signature, &record->db_signature)) {
+            defer(d, false);
+        } else if (lgpos_normalize(d->header.lgpos_consistent) >= La && d->header.lgpos_consistent != 0) {
+            defer(d, true);
+        } else {
+            l.is_list = true; /* the header says already what the record would write */
+            TRY(attach(r, d, &l));
+        }
     }
-    TRY(judge_state(d, &usable));
-    if (!signature_equal(&d->header.log_signature, &r->log_signature) || A != La || !signature_equal(&d->header.db_signature, &record->db_signature))
-        defer(d, false);
-    else if (lgpos_normalize(d->header.lgpos_consistent) >= La && d->header.lgpos_consistent != 0)
-        defer(d, true);
-    else {
-        l.is_list = true; /* the header says already what the record would write */
-        TRY(attach(r, d, &l));
-    }
+    if (must_create)
+        TRY(recovery_create_file(r, d, record));
 done:
     mem_free(path);
     return err;
-}
-
-void recovery_end_database(struct recovery *r, struct recovered_database *d, lgpos_t position, bool by_redo)
-{
-    (void)r;
-    if (!d->is_attached)
-        return;
-    db_header_set_state(&d->header, DB_STATE_CLEAN);
-    d->header.lgpos_consistent = d->header.lgpos_detach = position;
-    d->is_attached = false;
-    d->was_closed_by_redo = by_redo;
-}
-
-void recovery_end_databases(struct recovery *r, lgpos_t position, bool by_redo)
-{
-    for (uint32_t i = 0; i < r->database_count; i++)
-        recovery_end_database(r, &r->databases[i], position, by_redo);
 }

@@ -3,9 +3,20 @@
 #define OPENESE_RECOVERY_INTERNAL_H
 
 #include "database/database.h"
+#include "page/redo.h"
 #include "recovery/recovery.h"
 
-/* A database that the log names. Its header is changed here only, in memory; recovery_finish writes it. */
+/* Pages whose change could not be judged, in the required range: missing, or too old (7.2). Sorted by page number. */
+struct doubtful_pages {
+    struct doubtful_page {
+        page_no_t page_no;
+        JET_ERR fault;
+    } *items;
+    uint32_t count, room;
+};
+
+/* A database that the log names. `header` is what it is by the records replayed so far; the file's own is brought up to it when a page of a generation is first
+ * changed, and when the database ends. */
 struct recovered_database {
     uint32_t dbid;
     char *logged_path;     /* UTF-8 */
@@ -18,16 +29,54 @@ struct recovered_database {
     bool is_deferred;      /* may be attached by a later record; else the recovery fails at the end */
     bool is_future;        /* deferred as the file is newer than the records */
     bool is_access_denied; /* why it is deferred */
-    bool is_changed;       /* the header in memory differs from the one on disk */
-    bool was_closed_by_redo;
-    page_no_t extended_to; /* of ExtendDB */
+    uint32_t required_to;      /* gen_max_required as the file said: up to here pages may be newer than the records */
+    uint32_t header_generation; /* for which the header on disk has been made ready; 0 = none */
+    struct doubtful_pages doubts;
+};
+
+/* A node change of a transaction that may have to be undone (6.3). Bytes: bookmark key, bookmark data, data before. */
+enum version_operation { VERSION_INSERT = 1, VERSION_REPLACE = 2, VERSION_FLAG_DELETE = 3, VERSION_DELTA = 4, VERSION_DELTA64 = 9 };
+struct version_entry {
+    uint32_t rceid, transaction;
+    uint8_t operation, level, dbid, page_flags;
+    bool is_deferred;      /* the change was on the page already: bookmark and data before must come from an UndoInfo */
+    bool is_logged;        /* the log has what undo needs */
+    page_no_t root;
+    uint32_t objid;
+    uint16_t offset;
+    int64_t delta;
+    uint32_t key_size, bookmark_data_size, data_size;
+    uint8_t bytes[];
+};
+static inline struct span version_key(const struct version_entry *e) { return span_of(e->bytes, e->key_size); }
+static inline struct span version_bookmark_data(const struct version_entry *e) { return span_of(e->bytes + e->key_size, e->bookmark_data_size); }
+static inline struct span version_data(const struct version_entry *e) { return span_of(e->bytes + e->key_size + e->bookmark_data_size, e->data_size); }
+
+/* Records of a macro, kept until its end. */
+struct open_macro {
+    struct open_macro *next;
+    uint64_t dbtime;
+    uint32_t count, room;
+    struct macro_member {
+        uint8_t *bytes;
+        uint32_t size;
+    } *members;
 };
 
 struct recovered_session {
     uint16_t procid;
     bool has_begun;        /* a Begin0 has been seen in this run */
     uint8_t level;
-    uint32_t changes;      /* page records of the open transaction on attached databases */
+    uint32_t transaction;  /* number of the open one */
+    struct open_macro *macros;
+    struct version_entry **entries; /* in the order of their ids; levels do not fall */
+    uint32_t entry_count, entry_room;
+};
+
+/* A transaction that the log's end leaves open. */
+struct open_transaction {
+    uint16_t procid;
+    uint32_t transaction;
 };
 
 enum { RECOVERED_DATABASES_MAX = 64 };
@@ -39,7 +88,8 @@ struct recovery {
     struct os_fs *fs;
     const char *folder, *base, *extension;
     struct log_listing listing;
-    struct cache *cache, *own_cache;
+    struct cache *cache;
+    struct log *log;                  /* open for appending; NULL before it is needed */
 
     struct signature log_signature;
     lgpos_t redo_from;
@@ -48,6 +98,8 @@ struct recovery {
     lgpos_t position;                 /* of the record being replayed */
     lgpos_t end;                      /* behind it */
     lgpos_t shutdown_mark;
+    bool is_undoing;                  /* the log is at its end and Undo records are being appended */
+    bool is_between_runs;             /* behind an end, before the next Init */
     uint8_t last_type;                /* of the last record that is no padding */
     lgpos_t last_position;
     uint32_t transaction_last;
@@ -56,32 +108,101 @@ struct recovery {
     uint32_t database_count;
     struct recovered_session *sessions;
     uint32_t session_count, session_room;
-    uint8_t *page;                    /* scratch, page_size of the stream */
+    struct open_transaction *open_transactions; /* known after recovery_scan_open */
+    uint32_t open_count, open_room;
 };
 
 static inline bool recovery_is_end(uint8_t type)
 {
     return type == LR_TERM || type == LR_TERM2 || type == LR_RECOVERY_QUIT || type == LR_RECOVERY_QUIT2;
 }
+static inline bool recovery_ignores_record(const struct recovery *r, const struct recovered_database *d)
+{
+    return d == NULL || lgpos_normalize(r->position) <= lgpos_normalize(d->header.lgpos_attach);
+}
 
 /* attach.c: the tables of recovery.md 6.2. */
 MUST_CHECK JET_ERR recovery_attach_list(struct recovery *r, const uint8_t *list, lgpos_t position);
 MUST_CHECK JET_ERR recovery_attach_record(struct recovery *r, const struct attach_record *record);
 MUST_CHECK JET_ERR recovery_create_record(struct recovery *r, const struct create_record *record);
-/* Marks every attached database clean at the position, and not attached any more. */
-void recovery_end_databases(struct recovery *r, lgpos_t position, bool by_redo);
-void recovery_end_database(struct recovery *r, struct recovered_database *d, lgpos_t position, bool by_redo);
 /* The attached database with this id, or NULL. */
 struct recovered_database *recovery_find_attached(struct recovery *r, uint32_t dbid);
+/* Closes files; pages not written are given up. */
 void recovery_release_databases(struct recovery *r);
+
+/* database_file.c: what is done to a database as a file. */
+/* Makes a new file with a header in creation; d->header is set. */
+MUST_CHECK JET_ERR recovery_create_file(struct recovery *r, struct recovered_database *d, const struct create_record *record);
+MUST_CHECK JET_ERR recovery_open_database(struct recovery *r, struct recovered_database *d);
+/* The header on disk says that pages of the present generation may be in the file. Before every first change of a generation. */
+MUST_CHECK JET_ERR recovery_prepare_change(struct recovery *r, struct recovered_database *d);
+MUST_CHECK JET_ERR recovery_extend(struct recovery *r, const struct range_record *record);
+MUST_CHECK JET_ERR recovery_shrink(struct recovery *r, const struct range_record *record);
+/* Pages flushed, file cut or grown to what it owns, header clean at the position; no longer attached. */
+MUST_CHECK JET_ERR recovery_end_database(struct recovery *r, struct recovered_database *d, lgpos_t position, bool by_redo);
+MUST_CHECK JET_ERR recovery_end_databases(struct recovery *r, lgpos_t position, bool by_redo);
+
+/* doubts.c */
+MUST_CHECK JET_ERR doubts_add(struct doubtful_pages *doubts, page_no_t page_no, JET_ERR fault);
+void doubts_remove(struct doubtful_pages *doubts, page_no_t first, page_no_t last);
+void doubts_release(struct doubtful_pages *doubts);
+/* What to report of them, 0 when there are none. */
+JET_ERR doubts_first_fault(const struct doubtful_pages *doubts);
+
+/* sessions.c */
+MUST_CHECK JET_ERR recovery_find_session(struct recovery *r, uint16_t procid, struct recovered_session **out);
+MUST_CHECK JET_ERR recovery_redo_transaction(struct recovery *r, const struct log_record *record);
+MUST_CHECK JET_ERR recovery_redo_macro_mark(struct recovery *r, const struct log_record *record);
+/* Keeps a record when it belongs to an open macro. */
+MUST_CHECK JET_ERR recovery_collect(struct recovered_session *s, const struct log_record *record, bool *is_collected);
+void recovery_drop_macros(struct recovered_session *s);
+void recovery_end_sessions(struct recovery *r);
+
+/* versions.c */
+struct version_bookmark {
+    struct span key_prefix, key, data;
+};
+MUST_CHECK JET_ERR versions_add(struct recovered_session *s, const struct log_record *record, uint32_t rceid, enum version_operation operation,
+                                const struct version_bookmark *bookmark, struct span before, struct version_entry **out);
+/* The change was there already: a place for what an UndoInfo brings. */
+MUST_CHECK JET_ERR versions_defer(struct recovered_session *s, const struct log_record *record, uint32_t rceid, enum version_operation operation);
+MUST_CHECK JET_ERR versions_undo_info(struct recovered_session *s, const struct log_record *record);
+/* NULL when there is none. */
+struct version_entry *versions_find(const struct recovered_session *s, uint32_t rceid);
+void versions_remove(struct recovered_session *s, uint32_t rceid);
+void versions_commit(struct recovered_session *s, uint8_t level);
+void versions_drop_above(struct recovered_session *s, uint8_t level);
+void versions_release(struct recovered_session *s);
+/* UndoInfo of an entry, into a buffer of version_record_size. */
+uint32_t versions_encode_undo_info(const struct version_entry *e, uint16_t procid, page_no_t page_no, uint8_t *out);
+/* Undo of an entry. */
+uint32_t versions_encode_undo(const struct version_entry *e, uint16_t procid, page_no_t page_no, uint32_t line, uint64_t dbtime, uint64_t dbtime_before, uint8_t *out);
+enum { UNDO_INFO_FIXED = 56, UNDO_FIXED = 51 };
 
 /* redo.c: one record. */
 MUST_CHECK JET_ERR recovery_redo_record(struct recovery *r, struct span bytes);
-/* redo_page.c: a record that changes pages of an attached database. */
-MUST_CHECK JET_ERR recovery_redo_page(struct recovery *r, struct recovered_database *d, const struct log_record *record);
+/* redo_page.c: records that change pages of an attached database. last_change: of the newest record on the pages, 0 when it is durable already. */
+MUST_CHECK JET_ERR recovery_redo_page(struct recovery *r, struct recovered_database *d, struct recovered_session *s, const struct log_record *record);
+MUST_CHECK JET_ERR recovery_redo_macro(struct recovery *r, struct recovered_database *d, struct recovered_session *s, const struct log_record *records, uint32_t count);
+/* The page change of an Undo record just appended at `position`. */
+MUST_CHECK JET_ERR recovery_apply_undo(struct recovery *r, struct recovered_database *d, struct recovered_session *s, const struct log_record *record, lgpos_t position);
 
-/* finish.c: the checks at the end of the log, undo, headers. *log: open log for the new run. */
+/* open_end.c: transactions that the log's end leaves open. */
+MUST_CHECK JET_ERR recovery_scan_open(struct recovery *r, uint32_t first, lgpos_t start);
+bool recovery_is_open_at_end(const struct recovery *r, uint16_t procid, uint32_t transaction);
+/* Puts into the log what undoing the entry takes; *position: of it. */
+MUST_CHECK JET_ERR recovery_log_undo_info(struct recovery *r, const struct recovered_session *s, struct version_entry *e, page_no_t page_no, lgpos_t *position);
+
+/* recovery.c */
+MUST_CHECK JET_ERR recovery_archive_or_current(struct recovery *r, uint32_t generation, char **path, bool *is_current);
+MUST_CHECK JET_ERR recovery_open_log(struct recovery *r);
+void recovery_report(const struct recovery *r, uint32_t event, const char *parameter);
+
+/* undo.c (9): everything open is rolled back; the log is open and RecoveryUndo2 written. */
+MUST_CHECK JET_ERR recovery_undo(struct recovery *r);
+
+/* finish.c: the checks at the end of the log, undo, headers. Leaves r->log open for the new run. */
 MUST_CHECK JET_ERR recovery_check_ranges(struct recovery *r);
-MUST_CHECK JET_ERR recovery_finish(struct recovery *r, struct log **log);
+MUST_CHECK JET_ERR recovery_finish(struct recovery *r);
 
 #endif

@@ -7,14 +7,14 @@
 #include "os/path.h"
 #include "recovery/internal.h"
 
-enum { OWN_CACHE_BYTES = 4 << 20 };
+enum { CACHE_BYTES = 16 << 20, CACHE_FRAMES = 64 /* an operation holds up to 48 pages */, EVENT_BEGINS = 300, EVENT_REPLAYED = 301, EVENT_ENDS = 302 };
 
 /* A checkpoint's attachment list is used from this version on. */
 static const struct log_version ATTACH_LIST_VERSION = {8, 4000, 4, 3};
 
 /* --- generations --- */
 
-static JET_ERR archive_or_current(struct recovery *r, uint32_t generation, char **path, bool *is_current)
+JET_ERR recovery_archive_or_current(struct recovery *r, uint32_t generation, char **path, bool *is_current)
 {
     JET_ERR err = JET_errSuccess;
     *path = NULL;
@@ -63,7 +63,7 @@ static JET_ERR check_creation_times(struct recovery *r)
     const struct log_header *h = &r->generation.header;
     for (uint32_t i = 0; i < r->database_count; i++) {
         const struct recovered_database *d = &r->databases[i];
-        if (!d->is_attached || d->header.gen_max_required != h->generation)
+        if (!d->is_attached || d->required_to != h->generation)
             continue;
         struct log_time t = log_time_is_set(d->header.logtime_gen_max_required) ? d->header.logtime_gen_max_required : d->header.logtime_gen_max_created;
         if (log_time_is_set(t) && !log_time_equal(t, h->created))
@@ -119,7 +119,7 @@ static JET_ERR judge_lost(struct recovery *r, uint32_t bad, JET_ERR error)
         return error;
     for (uint32_t i = 0; i < r->database_count; i++) {
         const struct recovered_database *d = &r->databases[i];
-        is_required |= d->is_attached && d->header.gen_max_required >= bad;
+        is_required |= d->is_attached && d->required_to >= bad;
         is_committed |= d->is_attached && d->header.gen_max_committed >= bad;
     }
     if (is_required || !is_committed)
@@ -169,7 +169,7 @@ static JET_ERR replay_generation(struct recovery *r, lgpos_t start)
 static bool may_ignore_torn_tail(struct recovery *r, const struct log_generation *g)
 {
     for (uint32_t i = 0; i < r->database_count; i++)
-        if (r->databases[i].is_attached && r->databases[i].header.gen_max_required >= g->header.generation)
+        if (r->databases[i].is_attached && r->databases[i].required_to >= g->header.generation)
             return false;
     return r->is_current && g->scan.is_torn_tail;
 }
@@ -194,7 +194,7 @@ static JET_ERR open_next(struct recovery *r, uint32_t wanted, bool *at_end)
     *at_end = r->has_generation && r->is_current;
     if (*at_end)
         goto done;
-    TRY(archive_or_current(r, wanted, &path, &is_current));
+    TRY(recovery_archive_or_current(r, wanted, &path, &is_current));
     if (path == NULL) {
         *at_end = true;
         goto done;
@@ -233,6 +233,37 @@ done:
     return err;
 }
 
+static JET_ERR report_replayed(struct recovery *r, uint32_t generation)
+{
+    JET_ERR err = JET_errSuccess;
+    char *path = NULL;
+    bool is_current;
+    if (!event_is_wanted(r->config->events, EVENT_INFORMATION))
+        goto done;
+    TRY(recovery_archive_or_current(r, generation, &path, &is_current));
+    recovery_report(r, EVENT_REPLAYED, path);
+done:
+    mem_free(path);
+    return err;
+}
+
+/* Pages that could not be judged in the required range must have been explained by its end (7.2). */
+static JET_ERR settle_doubts(struct recovery *r, uint32_t next_generation)
+{
+    JET_ERR err = JET_errSuccess;
+    for (uint32_t i = 0; i < r->database_count; i++) {
+        struct recovered_database *d = &r->databases[i];
+        if (!d->is_attached || next_generation <= d->required_to)
+            continue;
+        if (d->doubts.count > 0 && (next_generation != UINT32_MAX || r->generation.header.generation >= d->required_to))
+            RAISE(doubts_first_fault(&d->doubts));
+        if (d->header.state == DB_STATE_DIRTY_AND_PATCHED)
+            d->header.state = DB_STATE_DIRTY;
+    }
+done:
+    return err;
+}
+
 static JET_ERR replay_all(struct recovery *r, uint32_t first, lgpos_t start, const struct checkpoint *checkpoint)
 {
     JET_ERR err = JET_errSuccess;
@@ -245,6 +276,9 @@ static JET_ERR replay_all(struct recovery *r, uint32_t first, lgpos_t start, con
     if (!is_exact)
         start = lgpos_make(h->generation, 1, 0);
     r->redo_from = r->result->redo_from = start;
+    if (r->hard == NULL)
+        TRY(recovery_scan_open(r, h->generation, start));
+    recovery_report(r, EVENT_BEGINS, NULL);
     TRY(recovery_attach_list(r, is_exact ? checkpoint->attach_list : h->attach_list, start));
     for (;;) {
         uint32_t generation = r->generation.header.generation;
@@ -255,8 +289,10 @@ static JET_ERR replay_all(struct recovery *r, uint32_t first, lgpos_t start, con
             err = is_corruption(err) ? judge_lost(r, generation, err) : err;
             goto done;
         }
+        TRY(report_replayed(r, generation));
         TRY(check_creation_times(r)); /* of databases that this generation attached */
         TRY(open_next(r, generation + 1, &at_end));
+        TRY(settle_doubts(r, at_end ? UINT32_MAX : r->generation.header.generation));
         if (at_end)
             break;
         start = lgpos_make(r->generation.header.generation, 1, 0);
@@ -269,24 +305,46 @@ done:
 
 /* --- start --- */
 
-static JET_ERR make_cache(struct recovery *r, struct cache *given, uint32_t page_size, uint64_t bytes)
+static JET_ERR flush_log(void *context, lgpos_t position)
 {
-    struct cache_config config = {.page_size = page_size, .bytes_min = bytes, .bytes_max = bytes};
-    r->cache = given;
-    if (given != NULL)
+    struct recovery *r = (struct recovery *)context;
+    return r->log != NULL ? log_flush(r->log, position) : JET_errSuccess;
+}
+
+/* Of its own: the replay's pages obey the replay's log. */
+static JET_ERR make_cache(struct recovery *r, uint32_t page_size, uint64_t bytes)
+{
+    uint64_t least = (uint64_t)page_size * CACHE_FRAMES;
+    if (bytes < least)
+        bytes = least;
+    struct cache_config config = {.page_size = page_size, .bytes_min = least, .bytes_max = bytes, .log = {.flush_log = flush_log, .context = r}};
+    return cache_create(&config, &r->cache);
+}
+
+JET_ERR recovery_open_log(struct recovery *r)
+{
+    if (r->log != NULL)
         return JET_errSuccess;
-    JET_ERR err = cache_create(&config, &r->own_cache);
-    r->cache = r->own_cache;
-    return err;
+    if (r->hard == NULL || r->is_current)
+        return log_continue(&r->config->log, &r->log);
+    /* The set's last generation stands in the backup folder: the stream goes on behind it, here. */
+    return log_create(&r->config->log, &r->generation, &r->log);
+}
+
+void recovery_report(const struct recovery *r, uint32_t event, const char *parameter)
+{
+    const char *parameters[] = {parameter};
+    event_report(r->config->events, event, EVENT_INFORMATION, EVENT_LOGGING_RECOVERY, parameters, parameter != NULL ? 1 : 0);
 }
 
 static void release(struct recovery *r)
 {
+    recovery_end_sessions(r);
     recovery_release_databases(r);
-    cache_destroy(r->own_cache);
+    cache_destroy(r->cache);
     log_generation_release(&r->generation);
     mem_free(r->sessions);
-    mem_free(r->page);
+    mem_free(r->open_transactions);
 }
 
 /* What the last record of a generation is; LR_NOP when there is none. Damage is met, and reported, by the replay (4.2). */
@@ -358,7 +416,7 @@ static bool is_of_stream(struct recovery *r, const struct checkpoint *checkpoint
     struct log_header header;
     bool is_same = true, is_current;
     uint32_t first = r->listing.archive_count > 0 ? r->listing.first : 0;
-    if (archive_or_current(r, first, &path, &is_current) >= 0 && path != NULL && log_header_read(r->fs, path, &header) >= 0)
+    if (recovery_archive_or_current(r, first, &path, &is_current) >= 0 && path != NULL && log_header_read(r->fs, path, &header) >= 0)
         is_same = signature_equal(&header.log_signature, &checkpoint->log_signature);
     mem_free(path);
     return is_same;
@@ -370,7 +428,7 @@ static JET_ERR start_new_stream(struct recovery *r)
     if (r->config->options.stream_must_exist)
         RAISE(JET_errMissingLogFile);
     r->result->is_new_stream = true;
-    TRY(log_create(&r->config->log, NULL, &r->result->log));
+    TRY(log_create(&r->config->log, NULL, &r->log));
 done:
     return err;
 }
@@ -396,7 +454,7 @@ static JET_ERR settle(struct recovery *r)
 {
     JET_ERR err = JET_errSuccess;
     const struct recovery_config *c = r->config;
-    struct log **log = &r->result->log;
+    struct log **log = &r->log;
     if (c->is_file_kib_set && log_file_size_kib(*log) != c->log.file_kib) {
         if (!c->options.cleanup_mismatched_logs || !c->log.is_circular)
             RAISE(JET_errLogFileSizeMismatchDatabasesConsistent);
@@ -437,7 +495,7 @@ static JET_ERR run_soft(struct recovery *r, struct checkpoint *checkpoint)
     if (is_clean) {
         if (o->without_undo)
             RAISE(JET_errRecoveredWithoutUndoDatabasesConsistent);
-        TRY(log_continue(&r->config->log, &r->result->log));
+        TRY(recovery_open_log(r));
         TRY(settle(r));
         goto done;
     }
@@ -446,19 +504,24 @@ static JET_ERR run_soft(struct recovery *r, struct checkpoint *checkpoint)
     if (has_checkpoint)
         r->log_signature = checkpoint->log_signature;
     TRY(lowest_generation(r, &first));
-    TRY(make_cache(r, r->config->cache, r->config->log.page_size, OWN_CACHE_BYTES));
+    TRY(make_cache(r, r->config->log.page_size, r->config->cache_bytes != 0 ? r->config->cache_bytes : CACHE_BYTES));
     r->result->was_replayed = true;
     if (has_checkpoint)
         first = lgpos_generation(checkpoint->lgpos_checkpoint);
     TRY(replay_all(r, first, has_checkpoint ? checkpoint->lgpos_checkpoint : 0, has_checkpoint ? checkpoint : NULL));
     if (o->without_undo) {
         bool is_open = false;
-        for (uint32_t i = 0; i < r->database_count; i++)
-            is_open |= r->databases[i].is_attached;
+        for (uint32_t i = 0; i < r->database_count; i++) {
+            const struct recovered_database *d = &r->databases[i];
+            is_open |= d->is_attached;
+            if (d->is_attached)
+                TRY(cache_flush_file(d->db->pages));
+        }
         RAISE(is_open ? JET_errRecoveredWithoutUndo : JET_errRecoveredWithoutUndoDatabasesConsistent);
     }
-    TRY(recovery_finish(r, &r->result->log));
+    TRY(recovery_finish(r));
     TRY(settle(r));
+    recovery_report(r, EVENT_ENDS, NULL);
 done:
     return err;
 }
@@ -466,8 +529,9 @@ done:
 static void finish_result(struct recovery *r, JET_ERR err)
 {
     release(r);
+    r->result->log = r->log;
     if (err < 0) {
-        log_close(r->result->log);
+        log_close(r->log);
         r->result->log = NULL;
     }
 }
@@ -512,11 +576,13 @@ JET_ERR recovery_run_hard(const struct recovery_hard_config *hard)
     if (err >= 0 && os_exists(hard->fs, path))
         err = os_remove(hard->fs, path); /* it says nothing about the set */
     if (err >= 0)
-        err = make_cache(r, NULL, hard->page_size, hard->cache_bytes != 0 ? hard->cache_bytes : OWN_CACHE_BYTES);
+        err = make_cache(r, hard->page_size, hard->cache_bytes != 0 ? hard->cache_bytes : CACHE_BYTES);
     if (err >= 0)
         err = replay_all(r, hard->gen_low, 0, NULL);
     if (err >= 0)
-        err = recovery_finish(r, &result.log);
+        err = recovery_finish(r);
+    if (err >= 0)
+        recovery_report(r, EVENT_ENDS, NULL);
     finish_result(r, err);
     log_close(result.log);
 done:

@@ -35,7 +35,8 @@ struct recovery_options {
 struct recovery_config {
     struct log_config log;          /* of the log that will be opened; file_kib is compared with the stream's */
     bool is_file_kib_set;           /* the client set JET_paramLogFileSize: a difference is -545; else the stream's size is adopted */
-    struct cache *cache;            /* for the databases that are replayed onto; may be NULL: one of its own is made for the time */
+    struct cache *cache;            /* not used: the replay has a cache of its own, bound to the log it appends to */
+    uint64_t cache_bytes;           /* of that cache; 0: a default */
     const struct recovery_map_entry *map;
     size_t map_count;
     const char *alternate_folder;   /* JET_paramAlternateDatabaseRecoveryPath, or NULL: every database is looked for there by its file name */
@@ -52,12 +53,10 @@ struct recovery_result {
     lgpos_t redo_from, redo_to;
     uint32_t attached_count;        /* databases that the replay closed or ended */
     JET_ERR warning;                /* 0, JET_wrnCommittedLogFilesLost, JET_wrnCommittedLogFilesRemoved */
-    page_no_t refused_page;         /* with JET_errFeatureNotAvailable: the page whose redo is missing, */
-    lgpos_t refused_record;         /* and its record */
 };
 
-/* Errors: recovery.md 16, instance-and-session 8. On an error result->log is NULL. JET_errFeatureNotAvailable: a record must be replayed on a page and
- * cannot be yet; no file has been changed then. */
+/* Errors: recovery.md 16, instance-and-session 8. On an error result->log is NULL. The databases then stay dirty; pages and headers may have advanced, and
+ * another recovery goes on from there. */
 MUST_CHECK JET_ERR recovery_run(const struct recovery_config *config, struct recovery_result *result);
 
 /* Replay of a restored backup set: generations gen_low..gen_high of backup_folder, then those of log_folder that follow, onto the databases of the map (headers

@@ -1,81 +1,6 @@
-/* The dispatcher: one log record (recovery.md 6). Pages are redo_page.c's matter. */
+/* The dispatcher: one log record (recovery.md 6). Pages are redo_page.c's matter, sessions sessions.c's. */
 #include "base/memory.h"
 #include "recovery/internal.h"
-
-static JET_ERR find_session(struct recovery *r, uint16_t procid, struct recovered_session **out)
-{
-    for (uint32_t i = 0; i < r->session_count; i++) {
-        if (r->sessions[i].procid == procid) {
-            *out = &r->sessions[i];
-            return JET_errSuccess;
-        }
-    }
-    if (r->session_count == r->session_room) {
-        uint32_t room = r->session_room == 0 ? 64 : r->session_room * 2;
-        struct recovered_session *grown = (struct recovered_session *)mem_resize(r->sessions, room * sizeof *grown);
-        if (grown == NULL)
-            return JET_errOutOfMemory;
-        r->sessions = grown;
-        r->session_room = room;
-    }
-    r->sessions[r->session_count] = (struct recovered_session){.procid = procid};
-    *out = &r->sessions[r->session_count++];
-    return JET_errSuccess;
-}
-
-static void note_transaction(struct recovery *r, uint32_t transaction)
-{
-    /* Numbers wrap around. */
-    if ((int32_t)(transaction - r->transaction_last) > 0)
-        r->transaction_last = transaction;
-}
-
-/* Begin0 .. Rollback (6.3). A session is followed from its first Begin0 on: before that, its transaction began before the checkpoint and its pages are
- * on the disk. */
-static JET_ERR redo_transaction(struct recovery *r, const struct log_record *record)
-{
-    JET_ERR err = JET_errSuccess;
-    struct recovered_session *s;
-    TRY(find_session(r, record->procid, &s));
-    const struct transaction_record *t = &record->transaction;
-    if (record->type == LR_BEGIN0 || record->type == LR_COMMIT0 || record->type == LR_REFRESH)
-        note_transaction(r, t->transaction);
-    if (record->type == LR_BEGIN0) {
-        s->has_begun = true;
-        s->level = t->levels;
-        s->changes = 0;
-        goto done;
-    }
-    if (!s->has_begun)
-        goto done;
-    switch (record->type) {
-    case LR_BEGIN:
-        if (t->level_before != s->level)
-            RAISE(JET_errLogCorrupted);
-        s->level = (uint8_t)(s->level + t->levels);
-        break;
-    case LR_COMMIT:
-        if (t->level > s->level)
-            RAISE(JET_errLogCorrupted);
-        s->level = t->level;
-        break;
-    case LR_COMMIT0:
-        s->level = 0;
-        s->changes = 0;
-        break;
-    case LR_ROLLBACK:
-        if (t->levels > s->level)
-            RAISE(JET_errLogCorrupted);
-        s->level = (uint8_t)(s->level - t->levels);
-        if (s->level == 0)
-            s->changes = 0;
-        break;
-    default:
-        break;
-    }
-done:
-    return err;
-}
 
 static void raise_counters(struct recovered_database *d, const struct log_record *record)
 {
@@ -85,26 +10,39 @@ static void raise_counters(struct recovered_database *d, const struct log_record
         d->header.objid_last = record->node.objid;
 }
 
+/* Trees are made with object ids that stand in no node prefix. */
+static void raise_objid(struct recovered_database *d, const struct log_record *record)
+{
+    bool is_tree = record->type == LR_CREATE_SE_FDP || record->type == LR_CREATE_ME_FDP;
+    uint32_t objid = is_tree ? load_le32(record->bytes.data + 32) : 0;
+    if (objid > d->header.objid_last)
+        d->header.objid_last = objid;
+}
+
 static JET_ERR redo_page_record(struct recovery *r, const struct log_record *record)
 {
     JET_ERR err = JET_errSuccess;
     struct recovered_session *s;
     struct recovered_database *d = recovery_find_attached(r, record->dbid);
-    if (d == NULL || lgpos_normalize(r->position) <= lgpos_normalize(d->header.lgpos_attach))
+    bool is_collected = false;
+    if (recovery_ignores_record(r, d))
         goto done;
     raise_counters(d, record);
-    TRY(find_session(r, record->procid, &s));
-    if (record->page.level > 0 && !s->has_begun)
-        goto done;
-    if ((record->page.flags & LR_FLAG_VERSIONED) != 0 && record->page.level > 0)
-        s->changes++;
-    if (record->type == LR_UNDO && s->changes > 0)
-        s->changes--;
+    raise_objid(d, record);
+    TRY(recovery_find_session(r, record->procid, &s));
     if (record->type != LR_UNDO_INFO)
-        TRY(recovery_redo_page(r, d, record));
+        TRY(recovery_collect(s, record, &is_collected));
+    if (is_collected || (record->page.level > 0 && !s->has_begun))
+        goto done;
+    if (record->type == LR_UNDO_INFO)
+        TRY(versions_undo_info(s, record));
+    else if (record->has_page)
+        TRY(recovery_redo_page(r, d, s, record));
 done:
     return err;
 }
+
+/* --- files --- */
 
 static void redo_version(struct recovery *r, const struct version_record *v)
 {
@@ -117,30 +55,6 @@ static void redo_version(struct recovery *r, const struct version_record *v)
     }
 }
 
-static void redo_extend(struct recovery *r, const struct range_record *e)
-{
-    struct recovered_database *d = recovery_find_attached(r, e->dbid);
-    if (d == NULL || lgpos_normalize(r->position) <= lgpos_normalize(d->header.lgpos_attach))
-        return;
-    if (e->page_no > d->extended_to && e->page_no <= PAGE_NO_MAX)
-        d->extended_to = e->page_no;
-    if (db_header_version_at_least(&d->header, 110, 240))
-        d->header.lgpos_last_resize = r->position;
-}
-
-/* Truncation of a file that still has the pages is page redo's work; one that was done before is only noted. */
-static JET_ERR redo_shrink(struct recovery *r, const struct range_record *s)
-{
-    struct recovered_database *d = recovery_find_attached(r, s->dbid);
-    if (d == NULL || lgpos_normalize(r->position) <= lgpos_normalize(d->header.lgpos_attach))
-        return JET_errSuccess;
-    if (lgpos_normalize(d->header.lgpos_last_resize) > lgpos_normalize(r->position) || cache_file_last_page(d->db->pages) <= s->page_no)
-        return JET_errSuccess;
-    r->result->refused_page = s->page_no;
-    r->result->refused_record = r->position;
-    return error_raise(JET_errFeatureNotAvailable, __FILE__, __LINE__);
-}
-
 static void redo_reattach(struct recovery *r, const struct reattach_record *a)
 {
     struct recovered_database *d = recovery_find_attached(r, a->dbid);
@@ -149,47 +63,126 @@ static void redo_reattach(struct recovery *r, const struct reattach_record *a)
     d->header.lgpos_reattach = r->position;
 }
 
-static JET_ERR redo_decoded(struct recovery *r, const struct log_record *record)
+static void redo_create_finish(struct recovery *r, uint32_t dbid)
+{
+    struct recovered_database *d = recovery_find_attached(r, dbid);
+    if (d == NULL || d->header.state != DB_STATE_JUST_CREATED)
+        return;
+    d->header.state = DB_STATE_DIRTY;
+    d->header_generation = 0; /* say so on disk before the next change */
+}
+
+static void redo_trim(struct recovery *r, const struct range_record *t)
+{
+    struct recovered_database *d = recovery_find_attached(r, t->dbid);
+    if (recovery_ignores_record(r, d) || t->count == 0)
+        return;
+    uint64_t last = (uint64_t)t->page_no + t->count - 1;
+    doubts_remove(&d->doubts, t->page_no, last > UINT32_MAX ? UINT32_MAX : (page_no_t)last);
+}
+
+/* The stamp of a backup that ended while the database was attached: the header may not have been written with it. */
+static void redo_backup(struct recovery *r, const struct backup_record *b)
+{
+    enum { SCOPE_FULL = 1, SCOPE_INCREMENTAL = 2, SCOPE_COPY = 5, SCOPE_DIFFERENTIAL = 6 };
+    static const struct backup_info NONE;
+    struct recovered_database *d = b->phase == BACKUP_RECORD_UPDATE_HEADERS ? recovery_find_attached(r, b->dbid) : NULL;
+    if (recovery_ignores_record(r, d))
+        return;
+    struct db_header *h = &d->header;
+    struct backup_info *slot = b->scope == SCOPE_FULL           ? &h->backup_full_previous
+                               : b->scope == SCOPE_INCREMENTAL  ? &h->backup_incremental_previous
+                               : b->scope == SCOPE_COPY         ? &h->backup_copy_previous
+                               : b->scope == SCOPE_DIFFERENTIAL ? &h->backup_differential_previous
+                                                                : NULL;
+    uint32_t *type = b->scope == SCOPE_FULL          ? &h->backup_full_previous_type
+                     : b->scope == SCOPE_INCREMENTAL ? &h->backup_incremental_previous_type
+                     : b->scope == SCOPE_COPY        ? &h->backup_copy_previous_type
+                                                     : &h->backup_differential_previous_type;
+    if (slot == NULL || (slot->gen_low != 0 && slot->mark >= b->info.mark))
+        return;
+    *slot = b->info;
+    *type = (uint32_t)b->type;
+    if (b->scope == SCOPE_FULL) {
+        h->backup_incremental_previous = h->backup_differential_previous = NONE;
+        h->backup_incremental_previous_type = h->backup_differential_previous_type = 0;
+    }
+}
+
+/* --- runs --- */
+
+static JET_ERR redo_end_of_run(struct recovery *r)
+{
+    recovery_end_sessions(r);
+    r->is_between_runs = true;
+    return recovery_end_databases(r, r->shutdown_mark, true);
+}
+
+static JET_ERR redo_detach(struct recovery *r, uint32_t dbid)
+{
+    struct recovered_database *d = recovery_find_attached(r, dbid);
+    return recovery_ignores_record(r, d) ? JET_errSuccess : recovery_end_database(r, d, r->position, true);
+}
+
+static JET_ERR redo_run_record(struct recovery *r, const struct log_record *record)
 {
     JET_ERR err = JET_errSuccess;
     switch (record->type) {
     case LR_INIT:
     case LR_INIT2:
-        r->session_count = 0;
+        recovery_end_sessions(r);
+        r->is_between_runs = false;
         break;
     case LR_TERM:
     case LR_TERM2:
     case LR_RECOVERY_QUIT:
-    case LR_RECOVERY_QUIT2:
-        r->session_count = 0;
-        recovery_end_databases(r, r->shutdown_mark, true);
+    case LR_RECOVERY_QUIT2: TRY(redo_end_of_run(r)); break;
+    case LR_RECOVERY_QUIT_KEEP_ATTACHMENTS:
+        recovery_end_sessions(r);
+        r->is_between_runs = true;
         break;
-    case LR_RECOVERY_QUIT_KEEP_ATTACHMENTS: r->session_count = 0; break;
     case LR_SHUTDOWN_MARK: r->shutdown_mark = r->position; break;
+    default: break;
+    }
+done:
+    return err;
+}
+
+static JET_ERR redo_decoded(struct recovery *r, const struct log_record *record)
+{
+    JET_ERR err = JET_errSuccess;
+    switch (record->type) {
     case LR_ATTACH_DB: TRY(recovery_attach_record(r, &record->attach)); break;
     case LR_CREATE_DB: TRY(recovery_create_record(r, &record->create)); break;
-    case LR_DETACH_DB: {
-        struct recovered_database *d = recovery_find_attached(r, record->dbid);
-        if (d != NULL)
-            recovery_end_database(r, d, r->position, true);
-        break;
-    }
+    case LR_CREATE_DB_FINISH: redo_create_finish(r, record->dbid); break;
+    case LR_DETACH_DB: TRY(redo_detach(r, record->dbid)); break;
     case LR_REATTACH: redo_reattach(r, &record->reattach); break;
     case LR_SET_DB_VERSION: redo_version(r, &record->version); break;
-    case LR_EXTEND_DB: redo_extend(r, &record->range); break;
+    case LR_EXTEND_DB: TRY(recovery_extend(r, &record->range)); break;
     case LR_SHRINK_DB:
     case LR_SHRINK_DB2:
-    case LR_SHRINK_DB3: TRY(redo_shrink(r, &record->range)); break;
+    case LR_SHRINK_DB3: TRY(recovery_shrink(r, &record->range)); break;
+    case LR_TRIM_DB: redo_trim(r, &record->range); break;
+    case LR_BACKUP2: redo_backup(r, &record->backup); break;
     case LR_BEGIN:
     case LR_BEGIN0:
     case LR_COMMIT:
     case LR_COMMIT0:
     case LR_ROLLBACK:
-    case LR_REFRESH: TRY(redo_transaction(r, record)); break;
+    case LR_REFRESH: TRY(recovery_redo_transaction(r, record)); break;
+    case LR_MACRO_BEGIN:
+    case LR_MACRO_COMMIT:
+    case LR_MACRO_ABORT: TRY(recovery_redo_macro_mark(r, record)); break;
     case LR_BEGIN_DT: RAISE(JET_errLogFileCorrupt);
-    default: /* no effect: padding, traces, macros' brackets, backup notes, checks, what later versions may add */
+    case LR_CONVERT_FDP_OLD:
+    case LR_SPLIT_OLD:
+    case LR_MERGE_OLD: RAISE(JET_errBadLogVersion);
+    case LR_ROOT_PAGE_MOVE: TRY(redo_page_record(r, record)); break;
+    default: /* no effect: padding, traces, backup notes, checks, what later versions may add */
         if (record->has_page)
             TRY(redo_page_record(r, record));
+        else
+            TRY(redo_run_record(r, record));
         break;
     }
 done:

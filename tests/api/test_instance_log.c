@@ -209,8 +209,8 @@ static void a_killed_instance_is_recovered_by_the_next_start(void **state)
         assert_good(JetOpenDatabase(session, path, NULL, &dbid, 0));
         plain_stop(instance);
         unsigned char *after = read_whole_file(path, &size_after);
-        assert_int_equal(size, size_after);
-        assert_memory_equal(before + 8192, after + 8192, size - 8192); /* all but the two header pages */
+        assert_in_range(size_after, 8193, size); /* recovery cuts what is behind the last owned page */
+        assert_memory_equal(before + 8192, after + 8192, size_after - 8192); /* all but the two header pages */
         free(before);
         free(after);
     }

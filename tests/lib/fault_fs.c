@@ -46,6 +46,7 @@ struct fault_fs {
     JET_ERR fail_error;
     bool fail_sticky, has_failed, is_dead;
     size_t fail_torn_bytes;
+    uint64_t tear_unit; /* of images */
     const char *fail_text;
     uint64_t counts[FAULT_OPERATION_COUNT];
     uint64_t open_files;
@@ -557,7 +558,7 @@ static size_t *covered_until(const struct fault_fs *f, size_t events)
     return until;
 }
 
-static void apply_data(struct image_file *file, const struct event *event, bool is_certain, enum fault_image mode, uint64_t *random)
+static void apply_data(struct image_file *file, const struct event *event, bool is_certain, enum fault_image mode, uint64_t unit, uint64_t *random)
 {
     unsigned fate = is_certain || mode == FAULT_IMAGE_KEEP_ALL ? 0 : mode == FAULT_IMAGE_DROP_ALL ? 1 : (unsigned)(next_random(random) % 3);
     if (fate == 1)
@@ -566,9 +567,9 @@ static void apply_data(struct image_file *file, const struct event *event, bool 
         image_resize(file, (size_t)event->size);
     } else if (fate == 0) {
         image_write(file, event->offset, event->bytes, (size_t)event->size);
-    } else { /* torn: each sector on its own */
+    } else { /* torn: each unit on its own */
         for (uint64_t at = 0; at < event->size;) {
-            uint64_t size = SECTOR - (event->offset + at) % SECTOR;
+            uint64_t size = unit - (event->offset + at) % unit;
             size = size < event->size - at ? size : event->size - at;
             if ((next_random(random) & 1) != 0)
                 image_write(file, event->offset + at, event->bytes + at, (size_t)size);
@@ -585,6 +586,8 @@ static void write_image_file(const char *target, const char *name, const struct 
     if (out == NULL || (file->size > 0 && fwrite(file->bytes, 1, file->size, out) != file->size) || fclose(out) != 0)
         fatal("write", path);
 }
+
+void fault_fs_set_tear_unit(struct fault_fs *f, uint64_t bytes) { f->tear_unit = bytes; }
 
 void fault_fs_build_image(const struct fault_fs *f, size_t events, enum fault_image mode, uint64_t seed, const char *target)
 {
@@ -607,7 +610,7 @@ void fault_fs_build_image(const struct fault_fs *f, size_t events, enum fault_im
             continue;
         bool durable = i < until[is_folder_event(event) ? f->inode_count : event->inode];
         if (!is_folder_event(event)) {
-            apply_data(&files[event->inode], event, durable, mode, &random);
+            apply_data(&files[event->inode], event, durable, mode, f->tear_unit != 0 ? f->tear_unit : SECTOR, &random);
             continue;
         }
         if (!durable && (mode == FAULT_IMAGE_DROP_ALL || (mode == FAULT_IMAGE_RANDOM && (next_random(&random) & 1) != 0)))

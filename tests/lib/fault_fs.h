@@ -69,6 +69,8 @@ enum fault_image {
     FAULT_IMAGE_DROP_ALL, /* the disk kept only what it had to */
     FAULT_IMAGE_RANDOM    /* each unsynced change kept, dropped or torn, by seed */
 };
+/* Torn writes are torn at multiples of this many bytes (default 512). A disk that never tears a page has the page size. */
+void fault_fs_set_tear_unit(struct fault_fs *f, uint64_t bytes);
 /* Writes the image after the first `events` events into target (an existing empty folder). The same seed gives the same image. */
 void fault_fs_build_image(const struct fault_fs *f, size_t events, enum fault_image mode, uint64_t seed, const char *target);
 

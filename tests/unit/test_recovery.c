@@ -392,28 +392,128 @@ static void databases_that_do_not_fit_give_the_observed_errors(void **state)
     run_rows(ROWS, sizeof ROWS / sizeof *ROWS, true);
 }
 
-/* A set that needs page redo is refused, and not a byte of any file changes. */
-static void a_database_that_needs_page_redo_is_refused_untouched(void **state)
+/* --- the set whole: what the original engine gave on the same changes (recovery.md 16) --- */
+
+static void d_one_header_bad(const char *d) { damage(DATABASE, 700, 1); }
+static void d_state_7(const char *d) { patch_word(DATABASE, patch_database, 52, 7); }
+static void d_required_12(const char *d) { patch_word(DATABASE, patch_database, 416, 12); patch_word(DATABASE, patch_database, 300, 12); }
+static void d_committed_12(const char *d) { patch_word(DATABASE, patch_database, 416, 12); }
+static void d_min_required_0(const char *d) { patch_word(DATABASE, patch_database, 296, 0); }
+static void d_min_required_9(const char *d) { patch_word(DATABASE, patch_database, 296, 9); }
+static void d_required_time(const char *d) { patch_word(DATABASE, patch_database, 672, 77); }
+static void d_created_time(const char *d) { uint8_t zero[8] = {0}; patch_database(DATABASE, 672, zero, 8); patch_word(DATABASE, patch_database, 348, 77); }
+static void d_cut(const char *d) { assert_int_equal(truncate(DATABASE, 65536), 0); }
+static void d_no_database_no_checkpoint(const char *d) { unlink(DATABASE); unlink(CHECKPOINT); }
+
+/* A page that the replay must change: there before, and another one after. */
+static page_no_t page_that_needs_redo(const char *d)
+{
+    size_t before_size, after_size;
+    const char *reference = text_of("%s/reference", make_scratch_folder("needs"));
+    copy_shared_file("engine/crash_4k_partial/after/data.edb", reference);
+    uint8_t *before = load(DATABASE, &before_size), *after = load(reference, &after_size);
+    page_no_t found = 0;
+    for (page_no_t p = 40; found == 0 && page_file_offset(p + 1, 4096) <= before_size && page_file_offset(p + 1, 4096) <= after_size; p++) {
+        size_t at = (size_t)page_file_offset(p, 4096);
+        if (load_le64(before + at + 8) != 0 && load_le64(before + at + 8) != load_le64(after + at + 8))
+            found = p;
+    }
+    free(before);
+    free(after);
+    assert_true(found != 0);
+    return found;
+}
+
+static void p_bit(const char *d) { flip_bit(DATABASE, (size_t)page_file_offset(page_that_needs_redo(d), 4096) + 1000); }
+static void p_bytes(const char *d) { damage(DATABASE, (size_t)page_file_offset(page_that_needs_redo(d), 4096) + 1000, 20); }
+static void p_zero(const char *d)
+{
+    size_t size, at = (size_t)page_file_offset(page_that_needs_redo(d), 4096);
+    uint8_t *bytes = load(DATABASE, &size);
+    memset(bytes + at, 0, 4096);
+    save(DATABASE, bytes, size);
+}
+static void change_dbtime(const char *d, uint64_t by)
+{
+    page_no_t page_no = page_that_needs_redo(d);
+    size_t size, at = (size_t)page_file_offset(page_no, 4096);
+    uint8_t *bytes = load(DATABASE, &size);
+    store_le64(bytes + at + 8, load_le64(bytes + at + 8) + by);
+    checksum_store_page(bytes + at, 4096, page_no);
+    save(DATABASE, bytes, size);
+}
+static void p_newer(const char *d) { change_dbtime(d, 1); }
+static void p_older(const char *d) { change_dbtime(d, UINT64_MAX); }
+
+static void a_whole_crashed_set_gives_the_observed_results(void **state)
 {
     (void)state;
     require_shared_data();
-    const char *d = set_a();
-    struct recovery_config config = config_for(d, "edb");
-    struct recovery_result result;
-    size_t before_size, after_size;
-    uint8_t *before = load(DATABASE, &before_size), *log_before = load(CURRENT, &after_size);
-    assert_int_equal(run(&config, &result), JET_errFeatureNotAvailable);
-    assert_true(result.refused_page != 0);
-    assert_in_range(lgpos_generation(result.refused_record), 7, 10);
-    uint8_t *after = load(DATABASE, &after_size);
-    assert_int_equal(after_size, before_size);
-    assert_memory_equal(before, after, before_size);
-    free(after);
-    after = load(CURRENT, &after_size);
-    assert_memory_equal(log_before, after, after_size);
-    free(after);
-    free(before);
-    free(log_before);
+    const struct recovery_options none = {0}, ignore = {.ignore_lost_logs = true}, both = {.ignore_lost_logs = true, .delete_out_of_range_logs = true};
+    const struct recovery_options remove_only = {.delete_out_of_range_logs = true}, no_undo = {.without_undo = true}, truncate_after = {.truncate_logs_after = true};
+    const struct row rows[] = {
+        {"untouched", c_nothing, 0, none},
+        {"checkpoint missing", c_no_checkpoint, 0, none},
+        {"checkpoint copy 1 bad", c_checkpoint_copy_bad, 0, none},
+        {"checkpoint bad", c_checkpoint_bad, 0, none},
+        {"checkpoint to 3", c_checkpoint_3, 0, none},
+        {"logs 1-6 missing", c_missing_1_6, 0, none},
+        {"log 8 missing", c_missing_8, JET_errInvalidLogSequence, none},
+        {"log 9 missing", c_missing_9, JET_errInvalidLogSequence, none},
+        {"log 8 missing, without undo", c_missing_8, JET_errInvalidLogSequence, no_undo},
+        {"current lost, a temporary one there", c_missing_current_temporary, JET_errRequiredLogFilesMissing, none},
+        {"current renamed, a temporary one there", c_renamed_current_temporary, 0, none},
+        {"stray archive 11", c_stray_11, 0, none},
+        {"archive 10 beside current 10", c_stray_10, JET_errInvalidLogSequence, none},
+        {"stray archives, deletion allowed", c_stray_10, 0, remove_only},
+        {"9 one bit", c_9_bit, 0, none},
+        {"current one bit", c_current_bit, 0, none},
+        {"9 bytes", c_9_bytes, JET_errLogFileCorrupt, both},
+        {"9 end zeroed", c_9_end_zero, JET_errLogSequenceChecksumMismatch, none},
+        {"garbage in the last sector", c_current_garbage_in_last_sector, 0, none},
+        {"damage in 3", c_damage_in_3, 0, none},
+        {"damage in 3, no checkpoint", c_damage_in_3_no_checkpoint, JET_errLogFileCorrupt, none},
+        {"without undo", c_nothing, JET_errRecoveredWithoutUndo, no_undo},
+        {"truncated afterwards", c_nothing, 0, truncate_after},
+        {"current missing, ignored", c_missing_current, JET_errRequiredLogFilesMissing, ignore},
+        {"database and checkpoint missing", d_no_database_no_checkpoint, 0, none},
+        {"one header copy bad", d_one_header_bad, 0, none},
+        {"state 7", d_state_7, 0, none},
+        {"required 12", d_required_12, JET_errRequiredLogFilesMissing, ignore},
+        {"committed 12", d_committed_12, JET_errCommittedLogFilesMissing, none},
+        {"committed 12, ignored", d_committed_12, JET_wrnCommittedLogFilesLost, ignore},
+        {"required from 0", d_min_required_0, 0, none},
+        {"required from 9", d_min_required_9, 0, none},
+        {"time of the required log", d_required_time, JET_errRequiredLogFilesMissing, none},
+        {"time of the created log", d_created_time, JET_errRequiredLogFilesMissing, none},
+        {"file cut", d_cut, JET_errFileIOBeyondEOF, none},
+        {"page with one wrong bit", p_bit, 0, none},
+        {"page damaged", p_bytes, JET_errReadVerifyFailure, none},
+        {"page zero", p_zero, JET_errPageNotInitialized, none},
+        {"page newer", p_newer, JET_errDbTimeTooNew, none},
+        {"page older", p_older, JET_errDbTimeTooOld, none},
+    };
+    unsigned failed = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *d = set_a();
+        struct recovery_config config = config_for(d, "edb");
+        struct recovery_result result;
+        struct db_header header;
+        uint32_t page_size;
+        bool used_shadow;
+        config.options = rows[i].options;
+        rows[i].change(d);
+        uint64_t before = memory_live_count();
+        JET_ERR err = run(&config, &result), outcome = err == 0 ? result.warning : err;
+        assert_int_equal(memory_live_count(), before);
+        if (outcome != rows[i].expected)
+            print_message("%s: %d instead of %d\n", rows[i].what, outcome, rows[i].expected);
+        assert_int_equal(database_read_header(os_fs_posix(), DATABASE, &header, &page_size, &used_shadow, NULL), 0);
+        if ((header.state == DB_STATE_CLEAN) != (err == 0))
+            print_message("%s: state %u after %d\n", rows[i].what, header.state, outcome);
+        failed += outcome != rows[i].expected || (header.state == DB_STATE_CLEAN) != (err == 0);
+    }
+    assert_int_equal(failed, 0);
 }
 
 /* --- the committed range, on the belkasoft set: attached in 51, current log 52 --- */
@@ -578,7 +678,7 @@ static void clean_streams_are_opened_without_a_change(void **state)
         config.log.file_kib = 1024;
         err = run(&config, &result);
         if (err != JET_errLogFileSizeMismatchDatabasesConsistent)
-            fail_msg("%s without checkpoint, other log size: %d, page %u at %llX", SETS[s].folder, err, result.refused_page, (unsigned long long)result.refused_record);
+            fail_msg("%s without checkpoint, other log size: %d", SETS[s].folder, err);
         assert_true(result.was_replayed);
     }
 }
@@ -756,7 +856,7 @@ int main(void)
         cmocka_unit_test(bad_headers_give_the_observed_errors),
         cmocka_unit_test(bad_segments_give_the_observed_errors),
         cmocka_unit_test(databases_that_do_not_fit_give_the_observed_errors),
-        cmocka_unit_test(a_database_that_needs_page_redo_is_refused_untouched),
+        cmocka_unit_test(a_whole_crashed_set_gives_the_observed_results),
         cmocka_unit_test(lost_logs_of_the_committed_range_need_the_clients_leave),
         cmocka_unit_test(a_real_crash_right_after_attach_recovers_without_touching_pages),
         cmocka_unit_test(clean_streams_are_opened_without_a_change),
