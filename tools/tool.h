@@ -18,7 +18,7 @@ struct command {
     int (*run)(const struct command *self, int argc, char **argv);
 };
 
-extern const struct command COMMAND_INFO, COMMAND_VERIFY, COMMAND_DUMP, COMMAND_EXPORT, COMMAND_BACKUP, COMMAND_RESTORE;
+extern const struct command COMMAND_INFO, COMMAND_VERIFY, COMMAND_DUMP, COMMAND_EXPORT, COMMAND_BACKUP, COMMAND_RESTORE, COMMAND_RECOVER;
 
 /* One line on standard error: "ese verb: what: JET_errName (-123)"; err 0 leaves the number out. Returns EXIT_ERROR. */
 int tool_error(const struct command *self, JET_ERR err, const char *format, ...) __attribute__((format(printf, 3, 4)));

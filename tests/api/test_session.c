@@ -255,9 +255,11 @@ static void two_threads_in_one_session_exclude_each_other(void **state)
     }
     for (int i = 0; i < 2; i++) {
         pthread_join(threads[i], NULL);
-        assert_true(contenders[i].succeeded > 0);
         assert_int_equal(contenders[i].other, 0);
+        assert_int_equal(contenders[i].succeeded + contenders[i].refused, 20000);
     }
+    /* One thread may be refused throughout: while the other sleeps inside a call, the session is taken. */
+    assert_true(contenders[0].succeeded + contenders[1].succeeded > 0);
     assert_good(JetEndSession(session, 0));
 }
 

@@ -50,6 +50,11 @@ def peak_kib(command):
         return peak, process.returncode
 
 
+def sha256_of(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
 def unpack(source, target):
     if source.endswith(".zst"):
         subprocess.run(["zstd", "-qdf", source, "-o", target], check=True)
@@ -296,9 +301,9 @@ class Tools(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
 
     def test_wrong_command_lines_exit_with_2(self):
-        for arguments in ([], ["nonsense"], ["dump"], ["dump", "--nonsense"], ["backup", "x"], ["restore", "x"], ["export", "x"], ["verify"], ["info"]):
+        for arguments in ([], ["nonsense"], ["dump"], ["dump", "--nonsense"], ["backup", "x"], ["restore", "x"], ["export", "x"], ["verify"], ["info"], ["recover", "x"]):
             self.assertEqual(run(*arguments).returncode, 2, arguments)
-        for verb in ("info", "verify", "dump", "export", "backup", "restore"):
+        for verb in ("info", "verify", "dump", "export", "backup", "restore", "recover"):
             result = run(verb, "--help")
             self.assertEqual(result.returncode, 0)
             self.assertIn(f"usage: ese {verb}", result.stdout)
@@ -347,6 +352,78 @@ class Tools(unittest.TestCase):
         self.assertEqual(hashlib.sha256(run("dump", source).stdout.encode()).hexdigest(), before)
         self.assertEqual(json.loads(run("info", "--json", source).stdout)["state"], "CleanShutdown")
 
+    def recover(self, *sources, arguments=()):
+        """Unpacks files of the shared data into a folder, recovers it elsewhere; (result, output folder). The input must stay as it was."""
+        work = tempfile.mkdtemp(dir=WORK)
+        folder, out = os.path.join(work, "in"), os.path.join(work, "out")
+        os.mkdir(folder)
+        for source in sources:
+            top = os.path.join(DATA, source)
+            paths = [os.path.join(top, name) for name in os.listdir(top)] if os.path.isdir(top) else [find(top)]
+            for path in paths:
+                if os.path.isfile(path):
+                    plain = os.path.basename(path)
+                    for suffix in (".zst", ".gz"):
+                        plain = plain[: -len(suffix)] if plain.endswith(suffix) else plain
+                    unpack(path, os.path.join(folder, plain))
+        hashes = lambda: {name: sha256_of(os.path.join(folder, name)) for name in os.listdir(folder)}
+        before = hashes()
+        result = run("recover", folder, "--copy-to", out, *arguments)
+        self.assertEqual(hashes(), before)
+        return result, out
+
+    def check_recovered(self, result, database, expected_rows):
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("CleanShutdown", result.stdout)
+        self.assertEqual(run("dump", database).stdout, expected_rows)
+        verified = run("verify", database)
+        self.assertEqual(verified.returncode, 0, verified.stdout)
+
+    def test_recover_rebuilds_a_windows_database_from_its_logs_alone(self):
+        top = "windows/srum-server2022-day0"
+        result, out = self.recover(f"{top}/SRU00001.log", f"{top}/SRU.log")
+        self.check_recovered(result, os.path.join(out, "SRUDB.dat"), text_of(os.path.join(DATA, top, "expected/SRUDB.dat.rows.tsv")))
+
+    def test_recover_brings_back_crashed_windows_databases(self):
+        for top, logs, dirty, expected in (
+            ("windows/srum-w10-21h1-rathbun", "collected", "derived-crash/SRUDB.dat", "collected__SRUDB.dat"),
+            ("windows/srum-w10-1809-belkasoft", "dirty", "derived-crash/SRUDB.dat", "dirty__SRUDB.dat"),
+            ("windows/srum-w10-1809-belkasoft", "dirty", "dirty/SRUDB.dat", "dirty__SRUDB.dat"),
+        ):
+            with self.subTest(top + " " + dirty):
+                names = sorted(os.listdir(os.path.join(DATA, top, logs)))
+                wanted = [f"{top}/{logs}/{name}" for name in names if name.startswith("SRU") and ".log" in name and "tmp" not in name]
+                plain = [name[: -len(".zst")] if name.endswith(".zst") else name for name in wanted]
+                result, out = self.recover(*plain, f"{top}/{dirty}")
+                self.check_recovered(result, os.path.join(out, "SRUDB.dat"), text_of(os.path.join(DATA, top, "expected", expected + ".rows.tsv")))
+
+    def test_recover_gives_the_rows_that_the_original_engine_recovered(self):
+        for name in ("crash_4k_partial", "crash_8k_ddl", "crash_32k"):
+            with self.subTest(name):
+                result, out = self.recover(f"engine/{name}/before")
+                self.assertEqual(result.returncode, 0, result.stderr)
+                dumped = rows_of_dump(run("dump", os.path.join(out, "data.edb")).stdout)
+                names, rows = column_names(dumped), 0
+                for line in text_of(os.path.join(DATA, "engine", name, "after.json")).splitlines():
+                    record = json.loads(line)
+                    if "c" in record and "bm" in record and not record["t"].startswith("MSys"):
+                        ours = {names[record["t"]].get(column, column): values for column, values in dumped[record["t"]][record["bm"]].items()}
+                        self.assertEqual(ours, {column: [value_text(value) for value in values] for column, values in record["c"].items()})
+                        rows += 1
+                self.assertGreater(rows, 50)
+                self.assertEqual(run("verify", os.path.join(out, "data.edb")).returncode, 0)
+
+    def test_recover_says_what_is_missing(self):
+        result, _ = self.recover("windows/secedit-w10-logonly")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("JET_errAttachedDatabaseMismatch (-1216)", result.stderr)
+        result, _ = self.recover("windows/qmgr-w11-24h2")
+        self.assertIn("JET_errMissingLogFile (-528)", result.stderr)
+        result, out = self.recover("engine/crash_4k_partial/before", arguments=("--no-undo",))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("JET_errRecoveredWithoutUndo (-579)", result.stdout)
+        self.assertEqual(json.loads(run("info", "--json", os.path.join(out, "data.edb")).stdout)["state"], "DirtyShutdown")
+
     def test_another_reader_reads_the_same_after_attach_and_detach(self):
         reader = shutil.which("esedbexport")
         if reader is None:
@@ -355,7 +432,7 @@ class Tools(unittest.TestCase):
         def exported(path, out):
             result = subprocess.run([reader, "-t", out, path], capture_output=True, text=True, timeout=600, check=False)
             folder = out + ".export"
-            files = {name: open(os.path.join(folder, name), "rb").read() for name in sorted(os.listdir(folder))} if os.path.isdir(folder) else {}
+            files = {name: sha256_of(os.path.join(folder, name)) for name in sorted(os.listdir(folder))} if os.path.isdir(folder) else {}
             return result.returncode, files
 
         compared = 0
