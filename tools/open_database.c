@@ -8,6 +8,24 @@
 
 enum { DEFAULT_CACHE_BYTES = 32 << 20 };
 
+enum { PAGE_LINES_MOST = 20 };
+
+/* Which page stood in the way: the error that comes up later does not know. */
+static void tell_failed_page(void *context, page_no_t page_no, JET_ERR error, const struct checksum_result *result, const char *why)
+{
+    struct tool_database *db = (struct tool_database *)context;
+    (void)result;
+    if (++db->failed_pages <= PAGE_LINES_MOST)
+        (void)tool_error(db->command, error, "page %u%s%s", page_no, why != NULL ? ": " : "", why != NULL ? why : "");
+}
+
+static void tell_repaired_page(void *context, page_no_t page_no, const struct checksum_result *result)
+{
+    struct tool_database *db = (struct tool_database *)context;
+    if (++db->failed_pages <= PAGE_LINES_MOST)
+        fprintf(stderr, "ese %s: page %u: one wrong bit (%u), read as corrected\n", db->command->name, page_no, result->repaired_bit);
+}
+
 static JET_ERR open_with(const char *path, uint64_t cache_bytes, const struct cache_observer *observer, struct tool_database *out, struct db_header *header)
 {
     JET_ERR err = JET_errSuccess;
@@ -19,8 +37,8 @@ static JET_ERR open_with(const char *path, uint64_t cache_bytes, const struct ca
     TRY(cache_create(&cache, &out->cache));
     struct database_open_config config = {
         .fs = os_fs_posix(), .cache = out->cache, .path = path, .page_size = page_size, .dbid = 1, .read_only = true};
-    if (observer != NULL)
-        config.observer = *observer;
+    config.observer = observer != NULL ? *observer
+                                       : (struct cache_observer){.page_repaired = tell_repaired_page, .page_failed = tell_failed_page, .context = out};
     TRY(database_open(&config, &out->database));
     /* A file may be longer than what its root owns; a damaged space tree must not keep the rest from being read. */
     if (space_last_owned_page(out->database->pages, &last) >= 0 && last > 0 && last < out->database->last_owned_page)
@@ -33,6 +51,7 @@ int tool_database_open(const struct command *self, const char *path, uint64_t ca
 {
     struct db_header header;
     memset(out, 0, sizeof *out);
+    out->command = self;
     JET_ERR err = open_with(path, cache_bytes, observer, out, &header);
     if (err < 0) {
         tool_database_close(out);

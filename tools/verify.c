@@ -96,7 +96,8 @@ static int verify_file(const struct command *self, const char *path, uint64_t ca
     struct check_report report;
     struct check_options options = {.weights = weights};
     struct check_callbacks callbacks = {show_progress, show_finding, run};
-    int status = tool_database_open(self, path, cache_bytes, NULL, &db);
+    static const struct cache_observer SILENT; /* the check's own findings name the pages */
+    int status = tool_database_open(self, path, cache_bytes, &SILENT, &db);
     if (status != EXIT_GOOD)
         return status;
     progress_start(&run->progress, "verifying", 1);

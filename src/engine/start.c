@@ -261,7 +261,6 @@ static JET_ERR start_log(struct instance *instance, const struct instance_start_
         map[i] = (struct recovery_map_entry){options->mappings[i].name, options->mappings[i].new_name};
     struct recovery_config config = {
         .is_file_kib_set = params_is_set(&instance->params, JET_paramLogFileSize),
-        .cache = instance->cache,
         .map = map,
         .map_count = options->mapping_count,
         .alternate_folder = alternate[0] != 0 ? alternate : NULL,

@@ -35,7 +35,6 @@ struct recovery_options {
 struct recovery_config {
     struct log_config log;          /* of the log that will be opened; file_kib is compared with the stream's */
     bool is_file_kib_set;           /* the client set JET_paramLogFileSize: a difference is -545; else the stream's size is adopted */
-    struct cache *cache;            /* not used: the replay has a cache of its own, bound to the log it appends to */
     uint64_t cache_bytes;           /* of that cache; 0: a default */
     const struct recovery_map_entry *map;
     size_t map_count;

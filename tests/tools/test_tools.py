@@ -300,6 +300,18 @@ class Tools(unittest.TestCase):
         self.assertIn("JET_errFileNotFound (-1811)", result.stderr)
         self.assertEqual(result.returncode, 1)
 
+    def test_a_damaged_page_is_named_by_its_number(self):
+        name, stored, _ = next(d for d in windows_databases() if d[0].endswith("catdb"))
+        damaged = os.path.join(WORK, "damaged")
+        unpack(stored, damaged)
+        root = next(line.split("\t") for line in text_of(os.path.join(DATA, "windows/catroot-w10/expected/catdb.tables.tsv")).splitlines()[1:])[2]
+        with open(damaged, "r+b") as file:
+            file.seek((int(root) + 1) * 4096 + 600)
+            file.write(b"Damaged!")
+        result = run("dump", damaged)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, rf"page {root}\b.*JET_errReadVerifyFailure \(-1018\)")
+
     def test_wrong_command_lines_exit_with_2(self):
         for arguments in ([], ["nonsense"], ["dump"], ["dump", "--nonsense"], ["backup", "x"], ["restore", "x"], ["export", "x"], ["verify"], ["info"], ["recover", "x"]):
             self.assertEqual(run(*arguments).returncode, 2, arguments)
