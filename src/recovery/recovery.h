@@ -35,7 +35,7 @@ struct recovery_options {
 struct recovery_config {
     struct log_config log;          /* of the log that will be opened; file_kib is compared with the stream's */
     bool is_file_kib_set;           /* the client set JET_paramLogFileSize: a difference is -545; else the stream's size is adopted */
-    uint64_t cache_bytes;           /* of that cache; 0: a default */
+    uint64_t cache_bytes;           /* of the cache the replay makes for itself; 0: a default */
     const struct recovery_map_entry *map;
     size_t map_count;
     const char *alternate_folder;   /* JET_paramAlternateDatabaseRecoveryPath, or NULL: every database is looked for there by its file name */
