@@ -91,7 +91,7 @@ static void csv_fill(struct text_sink *s, uint32_t position)
     }
 }
 
-static void csv_value(struct text_sink *s, const struct column *column, uint32_t sequence, uint32_t count, const struct export_value *value)
+static JET_ERR csv_value(struct text_sink *s, const struct column *column, uint32_t sequence, uint32_t count, const struct export_value *value)
 {
     if (sequence == 1) {
         csv_fill(s, (uint32_t)(column - s->table->columns));
@@ -102,16 +102,19 @@ static void csv_value(struct text_sink *s, const struct column *column, uint32_t
     }
     if (count == 1) {
         export_value_csv(s->file, value);
-        return;
+        return JET_errSuccess;
     }
     /* A JSON array inside a quoted cell: its quotes are doubled. */
     char *text = NULL;
     size_t size = 0;
     FILE *memory = open_memstream(&text, &size);
     if (memory == NULL)
-        return;
+        return JET_errOutOfMemory;
     export_value_json(memory, value);
-    fclose(memory);
+    if (fclose(memory) != 0) {
+        free(text);
+        return JET_errOutOfMemory;
+    }
     fputs(sequence == 1 ? "\"[" : ",", s->file);
     for (size_t i = 0; i < size; i++) {
         if (text[i] == '"')
@@ -121,6 +124,7 @@ static void csv_value(struct text_sink *s, const struct column *column, uint32_t
     if (sequence == count)
         fputs("]\"", s->file);
     free(text);
+    return JET_errSuccess;
 }
 
 static void json_value(struct text_sink *s, const struct column *column, uint32_t sequence, uint32_t count, const struct export_value *value)
@@ -145,9 +149,8 @@ static JET_ERR put_value(struct export_sink *sink, const struct column *column, 
 {
     struct text_sink *s = text_of_sink(sink);
     if (s->is_csv)
-        csv_value(s, column, sequence, count, value);
-    else
-        json_value(s, column, sequence, count, value);
+        return csv_value(s, column, sequence, count, value);
+    json_value(s, column, sequence, count, value);
     return JET_errSuccess;
 }
 

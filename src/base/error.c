@@ -1,6 +1,7 @@
 /* The table of error numbers (error_table.def) and the trace point for their origin. */
 #include "base/error.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,9 +14,22 @@ static const struct error_info TABLE[] = {
 };
 enum { TABLE_COUNT = sizeof TABLE / sizeof TABLE[0] };
 
+/* Asked once: errors such as "no current record" end every scan, and the environment is searched string by string. */
+static bool is_traced(void)
+{
+    enum { UNKNOWN, NO, YES };
+    static atomic_int answer;
+    int known = atomic_load_explicit(&answer, memory_order_relaxed);
+    if (known == UNKNOWN) {
+        known = getenv("OPENESE_TRACE_ERRORS") != NULL ? YES : NO;
+        atomic_store_explicit(&answer, known, memory_order_relaxed);
+    }
+    return known == YES;
+}
+
 JET_ERR error_raise(JET_ERR code, const char *file, int line)
 {
-    if (code < 0 && getenv("OPENESE_TRACE_ERRORS") != NULL)
+    if (code < 0 && is_traced())
         fprintf(stderr, "%s:%d: %s (%d)\n", file, line, error_name(code), (int)code);
     return code;
 }

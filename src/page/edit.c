@@ -17,7 +17,7 @@ JET_ERR page_edit_open(struct page_edit *out, uint8_t *bytes, uint32_t size, pag
     JET_ERR err = JET_errSuccess;
     struct page_view view;
     struct page_edit e = {bytes, size, page_no};
-    memset(out, 0, sizeof *out);
+    *out = (struct page_edit){.page_no = page_no}; /* the number stays on an error: who holds the page must be able to let it go */
     TRY(page_view_init(&view, bytes, size, page_no, NULL));
     DEMAND(view.tag_count == 0 || lines_fault(&e) == NULL);
     *out = e;
