@@ -214,6 +214,86 @@ static void a_damaged_page_ends_that_database_and_never_reaches_the_set(void **s
     live_stop(&live);
 }
 
+static void a_damaged_log_segment_ends_the_session(void **state)
+{
+    (void)state;
+    require_shared_data();
+    struct live_instance live;
+    uint32_t actual;
+    static char list[4096];
+    live_start_with(&live, "windows/catroot-w10/catdb");
+    assert_good(JetBeginExternalBackupInstance(live.instance, 0));
+    assert_good(JetGetLogInfoInstance(live.instance, list, sizeof list, &actual));
+    if (system(text_of("printf 'Damaged!' | dd of='%s' bs=1 seek=%u conv=notrunc status=none", list, 4096 + 500)) != 0)
+        fail();
+    assert_err(client_copy_file(live.instance, list, make_scratch_folder("set"), 1 << 16), JET_errLogReadVerifyFailure);
+    assert_err(JetGetLogInfoInstance(live.instance, list, sizeof list, &actual), JET_errNoBackup);
+    live_stop(&live);
+}
+
+static void an_incremental_backup_refuses_a_gap_in_the_logs(void **state)
+{
+    (void)state;
+    require_shared_data();
+    struct live_instance live;
+    struct backup_set full, first, second;
+    uint32_t actual;
+    static char list[4096];
+    live_start_with(&live, "windows/catroot-w10/catdb");
+    client_backup(live.instance, 0, 1, make_scratch_folder("full"), &full);
+    client_backup(live.instance, JET_bitBackupIncremental, 0, make_scratch_folder("first"), &first);
+    client_backup(live.instance, JET_bitBackupIncremental, 0, make_scratch_folder("second"), &second);
+    for (uint32_t generation = 1; generation <= full.gen_high + 1; generation++)
+        (void)remove(text_of("%s/edb%05X.log", live.folder, generation));
+    assert_good(JetBeginExternalBackupInstance(live.instance, JET_bitBackupIncremental));
+    assert_err(JetGetLogInfoInstance(live.instance, list, sizeof list, &actual), JET_errMissingFileToBackup);
+    assert_good(JetEndExternalBackupInstance2(live.instance, JET_bitBackupEndAbort));
+    live_stop(&live);
+}
+
+/* Copies the one log of a set into another set's folder. */
+static void lend_log(const struct backup_set *from, const struct backup_set *to)
+{
+    if (system(text_of("cp '%s'/edb%05X.log '%s'", from->folder, from->gen_high, to->folder)) != 0)
+        fail();
+}
+
+static void a_range_of_logs_that_does_not_cover_the_copy_is_refused(void **state)
+{
+    (void)state;
+    require_shared_data();
+    struct live_instance live;
+    struct backup_set before, set, after;
+    live_start_with(&live, "windows/catroot-w10/catdb");
+    client_backup(live.instance, 0, 0, make_scratch_folder("before"), &before);
+    client_backup(live.instance, 0, 0, make_scratch_folder("set"), &set);
+    client_backup(live.instance, 0, 0, make_scratch_folder("after"), &after);
+    live_stop(&live);
+    assert_true(before.gen_high < set.gen_low && set.gen_high < after.gen_low);
+    lend_log(&before, &set);
+    lend_log(&after, &set);
+    struct backup_set too_high = {set.folder, after.gen_high, after.gen_high}, too_low = {set.folder, before.gen_high, before.gen_high};
+    assert_err(client_restore(&too_high, "catdb", make_scratch_folder("r")), JET_errStartingRestoreLogTooHigh);
+    assert_err(client_restore(&too_low, "catdb", make_scratch_folder("r")), JET_errEndingRestoreLogTooLow);
+}
+
+static void a_log_of_another_stream_in_the_working_folder_is_refused(void **state)
+{
+    (void)state;
+    require_shared_data();
+    struct live_instance live, other;
+    struct backup_set set;
+    const char *target = make_scratch_folder("working");
+    live_start_with(&live, "windows/catroot-w10/catdb");
+    client_backup(live.instance, 0, 1, make_scratch_folder("set"), &set);
+    live_stop(&live);
+    live_start(&other, 4096);
+    live_stop(&other);
+    if (system(text_of("cp '%s/edb.log' '%s'", other.folder, target)) != 0)
+        fail();
+    assert_err(client_restore(&set, "catdb", target), JET_errExistingLogFileHasBadSignature);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +301,10 @@ int main(void)
         cmocka_unit_test(a_backup_copy_cannot_be_attached_before_it_is_restored),
         cmocka_unit_test(damage_to_the_set_is_found_before_anything_changes),
         cmocka_unit_test(a_damaged_page_ends_that_database_and_never_reaches_the_set),
+        cmocka_unit_test(a_damaged_log_segment_ends_the_session),
+        cmocka_unit_test(an_incremental_backup_refuses_a_gap_in_the_logs),
+        cmocka_unit_test(a_range_of_logs_that_does_not_cover_the_copy_is_refused),
+        cmocka_unit_test(a_log_of_another_stream_in_the_working_folder_is_refused),
         cmocka_unit_test(every_clean_database_survives_backup_and_restore),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
