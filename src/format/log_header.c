@@ -34,6 +34,7 @@ void log_header_decode(const uint8_t *bytes, struct log_header *out)
     out->sector_size_mismatch = bytes[652];
     out->checksum_previous = load_le64(bytes + 653);
     out->engine_version = load_le32(bytes + 661);
+    out->writer_mark = load_le16(bytes + 665);
     out->file_type = load_le32(bytes + 667);
     memcpy(out->attach_list, bytes + 671, ATTACH_LIST_SIZE);
 }
@@ -85,6 +86,7 @@ void log_header_encode(const struct log_header *header, uint8_t *bytes)
     bytes[652] = header->sector_size_mismatch;
     store_le64(bytes + 653, header->checksum_previous);
     store_le32(bytes + 661, header->engine_version);
+    store_le16(bytes + 665, header->writer_mark);
     store_le32(bytes + 667, header->file_type);
     memcpy(bytes + 671, header->attach_list, ATTACH_LIST_SIZE);
     store_le32(bytes, checksum_header(bytes, LOG_SEGMENT_SIZE));

@@ -31,6 +31,8 @@ static inline int log_version_compare(struct log_version a, struct log_version b
 /* From this unified minor on checksum_previous is checked. */
 enum { LOG_MINOR_CHECKS_PREVIOUS = 13 };
 
+enum { LOG_HEADER_MARK = 0x6B4C /* "Lk" */, LOG_HEADER_MARK_OFFSET = 665 };
+
 struct log_header {
     uint32_t checksum;
     uint32_t generation;
@@ -45,6 +47,7 @@ struct log_header {
     uint8_t sector_size_mismatch;
     uint64_t checksum_previous;            /* XOR of the segment checksums of the generation before; 0 in generation 1 */
     uint32_t engine_version;               /* diagnostic */
+    uint16_t writer_mark;          /* LOG_HEADER_MARK: its segments are marked (log_segment.h); zero in files of other engines */
     uint32_t file_type;
     uint8_t attach_list[ATTACH_LIST_SIZE];
 };

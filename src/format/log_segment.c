@@ -38,6 +38,36 @@ static bool restore_from_shadow(uint8_t *image, uint32_t number, uint32_t genera
     return true;
 }
 
+void log_segment_mark(uint8_t *segment, uint32_t flush_first)
+{
+    store_le32(segment + 24, LOG_SEGMENT_MARK);
+    store_le32(segment + 28, flush_first);
+}
+
+/* First segment of the flush that wrote a valid segment; 0: its writer does not say. */
+static uint32_t flush_first_of(const uint8_t *sector)
+{
+    return load_le32(sector + 24) == LOG_SEGMENT_MARK ? load_le32(sector + 28) : 0;
+}
+
+/* Does sector i, which holds no valid segment, belong to a flush that was never acknowledged? */
+static bool is_unacknowledged(uint8_t *image, uint32_t sectors, uint32_t i, uint32_t generation, enum log_sector_kind kind)
+{
+    bool is_marked = i > 1 ? flush_first_of(image + (size_t)(i - 1) * LOG_SEGMENT_SIZE) != 0 : load_le16(image + LOG_HEADER_MARK_OFFSET) == LOG_HEADER_MARK;
+    bool has_later = false;
+    for (uint32_t k = i + 1; k + 1 < sectors; k++) {
+        bool repaired;
+        uint8_t *sector = image + (size_t)k * LOG_SEGMENT_SIZE;
+        if (log_sector_classify(sector, k, generation, &repaired) != LOG_SECTOR_VALID)
+            continue;
+        uint32_t first = flush_first_of(sector);
+        if (first == 0 || first > i)
+            return false;
+        has_later = true;
+    }
+    return has_later || (is_marked && kind == LOG_SECTOR_DAMAGED);
+}
+
 /* Is sector i perhaps a first write that was cut short? Then its copy beside it may be torn as well, and nothing newer stands behind. */
 static bool only_old_sectors_follow(uint8_t *image, uint32_t sectors, uint32_t i, uint32_t generation)
 {
@@ -61,6 +91,10 @@ void log_segments_scan(uint8_t *image, uint32_t sectors, uint32_t generation, st
         if (kind == LOG_SECTOR_DAMAGED && !at_end && restore_from_shadow(image, i, generation)) {
             kind = LOG_SECTOR_VALID;
             scan->restored_segment = i;
+        }
+        if (kind != LOG_SECTOR_VALID && !at_end && is_unacknowledged(image, sectors, i, generation, kind)) {
+            scan->discard_from = i;
+            return;
         }
         switch (kind) {
         case LOG_SECTOR_VALID:

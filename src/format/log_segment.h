@@ -4,6 +4,11 @@
  *   sector 1 .. N-2   segments: u64 checksum, lgpos, time, zeros, u32 flags 0x2000 @36, records from byte 40
  *   sector N-1        only ever the shadow of segment N-2
  *
+ * Marked segments. A writer that writes each segment once, and lets a later flush begin behind it, says so in bytes 24-31, which are zero otherwise:
+ * LOG_SEGMENT_MARK, and the number of the first segment of the flush it belongs to. A flush is acknowledged only when all of it is on the disk, so segments of one
+ * flush may be written in any order and torn anywhere: a hole whose every valid successor belongs to a flush that began at or before the hole, or a
+ * torn segment behind a marked one with nothing valid behind it, is the end of the data. A hole before a later flush is damage, as always.
+ *
  * log_segments_scan finds the end of the data and repairs what a torn write left; log_walk_next then hands out records, putting fragments
  * together. Both work on any bytes: errors, never a fault.
  */
@@ -32,10 +37,15 @@ struct log_scan {
     uint32_t repaired_bits;     /* segments with one corrected bit */
     JET_ERR error;              /* 0, or JET_errLogFileCorrupt: the data up to last_segment is good, then damage follows */
     uint32_t error_segment;
+    uint32_t discard_from;      /* what stands from here on was never acknowledged and is not counted; a writer blanks it first; 0 = nothing */
     bool is_torn_tail;          /* with error: the damaged segment may be a first write cut short, as nothing but blank and stale sectors follow */
 };
 /* Examines sectors 1 .. sectors-2 (6.2), repairing in place. image: sectors * 4096 bytes. Never fails: see scan->error. */
 void log_segments_scan(uint8_t *image, uint32_t sectors, uint32_t generation, struct log_scan *scan);
+
+enum { LOG_SEGMENT_MARK = 0x316B6C46 /* "Flk1" */ };
+/* Marks a segment before it is sealed. */
+void log_segment_mark(uint8_t *segment, uint32_t flush_first);
 
 /* Starts a segment buffer: header fields but the checksum; records area zero. */
 void log_segment_begin(uint8_t *segment, lgpos_t position, struct log_time now);

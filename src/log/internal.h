@@ -25,11 +25,15 @@ struct log {
 
     struct mutex lock;             /* RANK_LOG: everything below */
     struct condition changed;      /* durable, is_busy, is_rolling or down has changed */
+    struct condition half_full;    /* the writer is wanted, or is to end */
+    struct thread writer;          /* of logs with large buffers: writes while others append */
+    bool is_writer_wanted, is_closing;
     bool is_busy;                  /* one thread writes: it alone touches file and io */
     bool is_rolling;               /* appenders wait */
     bool must_roll;                /* a new generation before the next record: the version rises */
     JET_ERR down;
     _Atomic(bool) is_down;
+    _Atomic(JET_ERR) down_reason;  /* the same as down, for readers without the lock */
 
     struct os_file *file;          /* the current log, locked exclusively */
     struct log_header header;      /* of the current generation */
@@ -38,8 +42,7 @@ struct log {
     uint32_t first_segment;
     uint32_t segment, byte;        /* where the next record goes */
     bool is_dirty;                 /* the buffer holds what no write has begun to write */
-    uint32_t shadowed_segment;     /* partly filled segment on disk whose copy stands in the next sector; 0 = none */
-    uint64_t checksum_all;         /* of the closed segments of this generation */
+    uint64_t checksum_all;         /* of the segments of this generation that have been written */
     _Atomic(lgpos_t) durable;
     uint32_t announced_generation;
 
@@ -49,14 +52,15 @@ struct log {
 
     struct mutex checkpoint_lock;  /* RANK_CHECKPOINT, taken before lock */
     struct checkpoint checkpoint;
+    _Atomic(lgpos_t) checkpoint_on_disk; /* what the file says: circular logging goes by it, without the lock */
 };
 
 /* write.c: all with the lock held; they let it go while they write. */
 MUST_CHECK JET_ERR log_append_locked(struct log *log, const struct span *records, uint32_t count, lgpos_t *position);
 MUST_CHECK JET_ERR log_pad_locked(struct log *log);
 MUST_CHECK JET_ERR log_flush_locked(struct log *log, lgpos_t until);
-/* Writes what is in the buffer, without changing who is busy. closing: the current segment is closed as it is. */
-MUST_CHECK JET_ERR log_write_buffer(struct log *log, bool closing);
+/* Writes what is in the buffer, without changing who is busy; the segment begun is padded and the next record begins another. */
+MUST_CHECK JET_ERR log_write_buffer(struct log *log);
 /* Marks the log as down with the error that callers are to see; returns it. */
 JET_ERR log_fail(struct log *log, JET_ERR error);
 static inline lgpos_t log_next_position(const struct log *log) { return lgpos_make(log->header.generation, log->segment, log->byte); }
@@ -67,7 +71,15 @@ MUST_CHECK JET_ERR log_roll_locked(struct log *log);
 MUST_CHECK JET_ERR log_make_first_file(struct log *log, const struct log_header *header);
 void log_prepare_reserves(struct log *log);
 void log_start_generation(struct log *log);
-uint32_t log_encode_attach_list(struct log *log, uint8_t *list);
+
+/* write.c: the thread that flushes a buffer which is half full. Only for buffers of LOG_WRITER_SEGMENTS or more; smaller ones are written by whoever fills them. */
+enum { LOG_WRITER_SEGMENTS = 128 };
+MUST_CHECK JET_ERR log_writer_start(struct log *log);
+void log_writer_stop(struct log *log);
+
+/* roll.c */
+/* Databases attached before the position `before`; 0: all. */
+uint32_t log_encode_attach_list(struct log *log, uint8_t *list, lgpos_t before);
 /* Calls new_generation for generations made since the last call. Without locks. */
 void log_announce(struct log *log);
 void log_fill_parameters(const struct log *log, struct dbms_param *out);

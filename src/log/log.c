@@ -9,7 +9,7 @@
 #include "os/clock.h"
 #include "os/path.h"
 
-enum { BUFFER_MIN = 16, BUFFER_MAX = 4096, RECORD_PATH_UTF16 = 8, RECORD_DETACH_PATH_UTF16 = 0x10, PROCID_NONE = 0xFFFF };
+enum { CREATE_FINISH_SIZE = 4, BUFFER_MIN = 16, BUFFER_MAX = 4096, RECORD_PATH_UTF16 = 8, RECORD_DETACH_PATH_UTF16 = 0x10, PROCID_NONE = 0xFFFF };
 
 /* --- construction --- */
 
@@ -23,6 +23,7 @@ static JET_ERR allocate(const struct log_config *config, const char *extension, 
     TRY(mutex_init(&log->lock, RANK_LOG));
     TRY(mutex_init(&log->checkpoint_lock, RANK_CHECKPOINT));
     TRY(condition_init(&log->changed));
+    TRY(condition_init(&log->half_full));
     log->config = *config;
     log->log_folder = mem_strdup(config->log_folder);
     log->system_folder = mem_strdup(config->system_folder);
@@ -53,6 +54,7 @@ void log_close(struct log *log)
 {
     if (log == NULL)
         return;
+    log_writer_stop(log);
     os_file_close(log->file);
     for (uint32_t i = 0; i < log->attached_count; i++)
         mem_free(log->attached[i].path);
@@ -63,6 +65,7 @@ void log_close(struct log *log)
     mutex_destroy(&log->lock);
     mutex_destroy(&log->checkpoint_lock);
     condition_destroy(&log->changed);
+    condition_destroy(&log->half_full);
     mem_free(log);
 }
 
@@ -72,6 +75,7 @@ static JET_ERR write_checkpoint_file(struct log *log)
     char *path = NULL;
     TRY(checkpoint_path(log->system_folder, log->base, log->extension, &path));
     TRY(checkpoint_file_write(log->config.fs, path, &log->checkpoint));
+    atomic_store(&log->checkpoint_on_disk, log->checkpoint.lgpos_checkpoint);
 done:
     mem_free(path);
     return err;
@@ -85,6 +89,7 @@ static void adopt_checkpoint(struct log *log)
     if (found != NULL && checkpoint_path(log->system_folder, log->base, log->extension, &path) >= 0 && checkpoint_file_read(log->config.fs, path, found) >= 0 &&
         signature_equal(&found->log_signature, &log->header.log_signature))
         log->checkpoint = *found;
+    atomic_store(&log->checkpoint_on_disk, log->checkpoint.lgpos_checkpoint);
     mem_free(found);
     mem_free(path);
     log->checkpoint.log_signature = log->header.log_signature;
@@ -101,6 +106,7 @@ static void fill_first_header(struct log *log, const struct log_generation *prev
     header->created = log_now();
     header->version = log->wanted_version;
     header->file_type = FILE_TYPE_LOG;
+    header->writer_mark = LOG_HEADER_MARK;
     header->flags = log->config.is_circular ? LOG_FLAG_CIRCULAR | LOG_FLAG_CIRCULAR_HISTORY : 0;
     if (previous == NULL) {
         header->generation = 1;
@@ -157,6 +163,7 @@ JET_ERR log_create(const struct log_config *config, const struct log_generation 
     } else {
         adopt_checkpoint(log);
     }
+    TRY(log_writer_start(log));
     *out = log;
     log = NULL;
 done:
@@ -165,17 +172,20 @@ done:
     return err;
 }
 
-/* A first write that was cut short leaves up to two damaged sectors: made blank, so that they never stand behind the end of the data. */
-static JET_ERR blank_torn_tail(struct os_file *file, const struct log_generation *g)
+/* Makes blank what a flush that was never acknowledged has left, so that it does not stand behind the end of the data: from discard_from to the end of the file, or the
+ * damaged sectors of a first write that was cut short. */
+static JET_ERR blank_unacknowledged(struct os_file *file, const struct log_generation *g)
 {
     JET_ERR err = JET_errSuccess;
     uint8_t *zeros = NULL;
-    if (g->scan.error >= 0)
+    uint32_t first = g->scan.discard_from != 0 ? g->scan.discard_from : g->scan.error_segment;
+    uint32_t count = g->scan.discard_from != 0 ? g->sectors - first : 2;
+    if (g->scan.discard_from == 0 && g->scan.error >= 0)
         return JET_errSuccess;
-    zeros = (uint8_t *)mem_alloc(2 * LOG_SEGMENT_SIZE);
+    zeros = (uint8_t *)mem_alloc((size_t)count * LOG_SEGMENT_SIZE);
     if (zeros == NULL)
         RAISE(JET_errOutOfMemory);
-    TRY(os_file_write(file, (uint64_t)g->scan.error_segment * LOG_SEGMENT_SIZE, zeros, 2 * LOG_SEGMENT_SIZE));
+    TRY(os_file_write(file, (uint64_t)first * LOG_SEGMENT_SIZE, zeros, (size_t)count * LOG_SEGMENT_SIZE));
     TRY(os_file_sync(file));
 done:
     mem_free(zeros);
@@ -221,7 +231,7 @@ JET_ERR log_continue(const struct log_config *config, struct log **out)
     TRY(log_generation_restore(config->fs, path, &generation));
     TRY(allocate(config, listing.extension, generation.sectors, &log));
     if (listing.has_current) {
-        TRY(blank_torn_tail(file, &generation));
+        TRY(blank_unacknowledged(file, &generation));
         log->file = file;
         file = NULL;
         continue_generation(log, &generation);
@@ -238,6 +248,7 @@ JET_ERR log_continue(const struct log_config *config, struct log **out)
     log->announced_generation = log->header.generation;
     adopt_checkpoint(log);
     log_prepare_reserves(log);
+    TRY(log_writer_start(log));
     *out = log;
     log = NULL;
 done:
@@ -365,6 +376,12 @@ done:
     return err;
 }
 
+JET_ERR log_append_create_finish(struct log *log, uint8_t dbid, lgpos_t *position)
+{
+    uint8_t record[CREATE_FINISH_SIZE];
+    return log_append(log, record, log_record_encode_create_finish(record, PROCID_NONE, dbid), position);
+}
+
 JET_ERR log_append_detach(struct log *log, uint8_t dbid, const char *path, lgpos_t *position)
 {
     JET_ERR err = JET_errSuccess;
@@ -462,17 +479,22 @@ static JET_ERR set_checkpoint(struct log *log, lgpos_t position, lgpos_t consist
 {
     JET_ERR err = JET_errSuccess;
     mutex_lock(&log->checkpoint_lock);
-    if (lgpos_normalize(position) >= lgpos_normalize(log->checkpoint.lgpos_checkpoint)) {
+    lgpos_t before = log->checkpoint.lgpos_checkpoint, consistency_before = log->checkpoint.lgpos_consistency;
+    if (lgpos_normalize(position) >= lgpos_normalize(before)) {
         log->checkpoint.lgpos_checkpoint = position;
         log->checkpoint.lgpos_consistency = consistency != 0 ? consistency : position;
         memset(log->checkpoint.attach_list, 0, ATTACH_LIST_SIZE);
         log->checkpoint.has_attach_list = with_attachments;
         if (with_attachments) {
             mutex_lock(&log->lock);
-            (void)log_encode_attach_list(log, log->checkpoint.attach_list);
+            (void)log_encode_attach_list(log, log->checkpoint.attach_list, position);
             mutex_unlock(&log->lock);
         }
         err = write_checkpoint_file(log);
+        if (err < 0) {
+            log->checkpoint.lgpos_checkpoint = before;
+            log->checkpoint.lgpos_consistency = consistency_before;
+        }
     }
     mutex_unlock(&log->checkpoint_lock);
     return err;
@@ -548,6 +570,7 @@ JET_ERR log_read_checkpoint(struct log *log, lgpos_t *position)
 
 /* --- facts --- */
 
+JET_ERR log_down_reason(const struct log *log) { return atomic_load(&((struct log *)(uintptr_t)log)->down_reason); }
 bool log_is_down(const struct log *log) { return atomic_load(&((struct log *)(uintptr_t)log)->is_down); }
 struct signature log_stream_signature(const struct log *log) { return log->header.log_signature; }
 bool log_is_circular(const struct log *log) { return log->config.is_circular; }

@@ -41,6 +41,7 @@ struct log_config {
     bool is_aggressive_rollover;            /* 10 reserve files instead of 2 */
     struct log_version version;             /* to write; major 0: LOG_VERSION_NEW_STREAM. An older stream goes on in a new generation, a newer one keeps its version */
     uint32_t max_sessions, max_open_tables, max_version_pages, max_cursors; /* recorded in Init2; no effect */
+    uint32_t checkpoint_too_deep;           /* JET_paramCheckpointTooDeep: generations between checkpoint and tip; 0: no limit. Changes are then JET_errCheckpointDepthTooDeep */
     struct log_callbacks callbacks;
 };
 
@@ -60,7 +61,7 @@ void log_close(struct log *log);
 /* --- appending --- */
 
 /* Appends records as they are, one after another in one generation. *position: of the first, with byte 0 when it opens a segment. JET_errLogBufferTooSmall,
- * JET_errLogWriteFail, JET_errLogDiskFull, JET_errLogSequenceEnd. */
+ * JET_errLogWriteFail, JET_errLogDiskFull, JET_errLogSequenceEnd, JET_errCheckpointDepthTooDeep. */
 MUST_CHECK JET_ERR log_append_many(struct log *log, const struct span *records, uint32_t count, lgpos_t *position);
 MUST_CHECK JET_ERR log_append(struct log *log, const void *record, uint32_t size, lgpos_t *position);
 
@@ -83,6 +84,8 @@ MUST_CHECK JET_ERR log_append_attach(struct log *log, const struct log_attach *a
 MUST_CHECK JET_ERR log_append_reattach(struct log *log, const struct log_attach *attach, lgpos_t lgpos_attach, lgpos_t *position);
 /* CreateDB; the database joins the list. version, update: those of the format to create. */
 MUST_CHECK JET_ERR log_append_create(struct log *log, const struct log_attach *attach, JET_GRBIT grbit, uint16_t version, uint16_t update, lgpos_t *position);
+/* CreateDBFinish: the database's creation is complete. */
+MUST_CHECK JET_ERR log_append_create_finish(struct log *log, uint8_t dbid, lgpos_t *position);
 /* DetachDB (not written for databases that end with the run); leaves the list. */
 MUST_CHECK JET_ERR log_append_detach(struct log *log, uint8_t dbid, const char *path, lgpos_t *position);
 /* SetDbVersion when the stream's version has it (>= 8.4000.6.20); otherwise nothing is written and *position is 0. */
@@ -115,8 +118,8 @@ MUST_CHECK JET_ERR log_roll_for_backup(struct log *log, const struct backup_reco
 
 /* --- checkpoint --- */
 
-/* Writes the checkpoint file: redo starts at position, databases are consistent up to consistency (0: position); with_attachments: the list valid at
- * position is the present one. Never moves backwards (an older position is ignored). Databases and their headers have been flushed before. */
+/* Writes the checkpoint file: redo starts at position, databases are consistent up to consistency (0: position); with_attachments: databases attached before
+ * position and still attached belong to it. Never moves backwards (an older position is ignored). Databases and their headers have been flushed before. */
 MUST_CHECK JET_ERR log_write_checkpoint(struct log *log, lgpos_t position, lgpos_t consistency, bool with_attachments);
 /* The last one written. */
 MUST_CHECK JET_ERR log_read_checkpoint(struct log *log, lgpos_t *position);
@@ -124,6 +127,8 @@ MUST_CHECK JET_ERR log_read_checkpoint(struct log *log, lgpos_t *position);
 /* --- facts --- */
 
 bool log_is_down(const struct log *log);
+/* The error that brought it down: JET_errLogWriteFail, JET_errLogDiskFull, JET_errLogSequenceEnd; 0 when it is up. */
+JET_ERR log_down_reason(const struct log *log);
 /* Where the next record goes. */
 lgpos_t log_tip(struct log *log);
 uint32_t log_tip_generation(struct log *log);

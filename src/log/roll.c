@@ -30,12 +30,14 @@ void log_fill_parameters(const struct log *log, struct dbms_param *out)
     out->log_sectors = log->sectors;
 }
 
-uint32_t log_encode_attach_list(struct log *log, uint8_t *list)
+uint32_t log_encode_attach_list(struct log *log, uint8_t *list, lgpos_t before)
 {
     uint32_t offset = 0, count = 0;
     memset(list, 0, ATTACH_LIST_SIZE);
     for (uint32_t i = 0; i < log->attached_count; i++) {
         struct attach_info *info = &log->attached[i].info;
+        if (before != 0 && lgpos_normalize(info->lgpos_attach) >= lgpos_normalize(before))
+            continue; /* its AttachDB will be met by who starts there */
         if (log->config.callbacks.refresh_attach_info != NULL)
             log->config.callbacks.refresh_attach_info(log->config.callbacks.context, info);
         if (attach_info_encode(info, list, ATTACH_LIST_SIZE, &offset) >= 0)
@@ -128,7 +130,7 @@ static JET_ERR note_oldest(void *context, uint32_t generation, const char *path)
 /* Generations below this may go. */
 static uint32_t circular_limit(const struct log *log)
 {
-    uint32_t limit = lgpos_generation(log->checkpoint.lgpos_checkpoint), needed = 0;
+    uint32_t limit = lgpos_generation(atomic_load(&log->checkpoint_on_disk)), needed = 0;
     if (log->config.callbacks.oldest_needed_generation != NULL)
         needed = log->config.callbacks.oldest_needed_generation(log->config.callbacks.context);
     return needed != 0 && needed < limit ? needed : limit;
@@ -236,7 +238,6 @@ void log_start_generation(struct log *log)
 {
     log->segment = log->first_segment = 1;
     log->byte = LOG_SEGMENT_HEADER;
-    log->shadowed_segment = 0;
     log->checksum_all = 0;
     log->is_dirty = false;
     log_segment_begin(log->buffer, lgpos_make(log->header.generation, 1, 0), log_now());
@@ -251,6 +252,7 @@ static JET_ERR next_header(struct log *log, struct log_header *next)
     next->generation = log->header.generation + 1;
     next->previous_created = log->header.created;
     next->created = log_now();
+    next->writer_mark = LOG_HEADER_MARK;
     if (log_version_compare(log->wanted_version, log->header.version) > 0) {
         /* An update minor must not fall where the major rises (10). */
         if (log->wanted_version.update_minor < log->header.version.update_minor)
@@ -259,9 +261,9 @@ static JET_ERR next_header(struct log *log, struct log_header *next)
         next->engine_version = 0;
     }
     next->flags = (uint8_t)((log->header.flags & LOG_FLAG_CIRCULAR_HISTORY) | (log->config.is_circular ? LOG_FLAG_CIRCULAR | LOG_FLAG_CIRCULAR_HISTORY : 0));
-    next->checkpoint = log->checkpoint.lgpos_checkpoint;
+    next->checkpoint = atomic_load(&log->checkpoint_on_disk);
     log_fill_parameters(log, &next->parameters);
-    (void)log_encode_attach_list(log, next->attach_list);
+    (void)log_encode_attach_list(log, next->attach_list, 0);
     return JET_errSuccess;
 }
 
@@ -286,7 +288,7 @@ JET_ERR log_roll_locked(struct log *log)
         err = log_fail(log, err);
         goto done;
     }
-    TRY(log_write_buffer(log, true));
+    TRY(log_write_buffer(log));
     next->checksum_previous = log->checksum_all;
     mutex_unlock(&log->lock);
     err = log_file_path(log->log_folder, log->base, log->header.generation, log->extension, log->config.fs, &archive);

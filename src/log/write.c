@@ -103,9 +103,41 @@ static void copy_record(struct log *log, struct span record, struct place begin)
     }
 }
 
+/* Recovery from a checkpoint too far back would never end (instance-and-session 14, parameter 154): no more changes, but what ends transactions and the run goes on
+ * for a while. */
+static JET_ERR check_depth(const struct log *log, uint8_t type)
+{
+    enum { DEPTH_RESERVE = 16, DEPTH_RESERVE_AT_END = 8 };
+    uint32_t limit = log->config.checkpoint_too_deep, first = lgpos_generation(atomic_load(&log->checkpoint_on_disk));
+    if (limit <= DEPTH_RESERVE || log->header.generation - first <= limit - DEPTH_RESERVE || type == LR_INIT2)
+        return JET_errSuccess;
+    switch (type) {
+    case LR_COMMIT0:
+    case LR_ROLLBACK:
+    case LR_UNDO:
+    case LR_UNDO_INFO:
+    case LR_SHUTDOWN_MARK:
+    case LR_TERM2:
+    case LR_TRACE:
+    case LR_NOP:
+    case LR_NOP2:
+    case LR_RECOVERY_UNDO2:
+    case LR_RECOVERY_QUIT2:
+    case LR_RECOVERY_QUIT_KEEP_ATTACHMENTS:
+    case LR_MACRO_ABORT:
+    case LR_DETACH_DB:
+        if (log->header.generation - first <= limit - DEPTH_RESERVE_AT_END)
+            return JET_errSuccess;
+        break;
+    default: break;
+    }
+    return error_raise(JET_errCheckpointDepthTooDeep, __FILE__, __LINE__);
+}
+
 JET_ERR log_append_locked(struct log *log, const struct span *records, uint32_t count, lgpos_t *position)
 {
     JET_ERR err = JET_errSuccess;
+    TRY(check_depth(log, records[count - 1].data[0]));
     for (;;) {
         struct place end = {log->segment, log->byte}, begin, first = {0, 0};
         bool fits = true;
@@ -147,15 +179,11 @@ done:
     return err;
 }
 
-JET_ERR log_pad_locked(struct log *log)
+/* Fills what is begun of the current segment, so that the next record begins another. */
+static void pad_current(struct log *log)
 {
-    JET_ERR err = JET_errSuccess;
-    while (log->is_rolling && log->down >= 0)
-        condition_wait(&log->changed, &log->lock);
-    if (log->down < 0)
-        RAISE(JET_errLogWriteFail);
     if (log->byte == LOG_SEGMENT_HEADER || log->segment > last_usable_segment(log))
-        goto done;
+        return;
     uint32_t room = segment_end(log, log->segment) - log->byte;
     if (room >= LR_NOP2_FIXED) {
         uint8_t *at = slot(log, log->segment) + log->byte;
@@ -165,6 +193,16 @@ JET_ERR log_pad_locked(struct log *log)
     /* The buffer has room for one segment more than a record may end in. */
     enter_segment(log, log->segment + 1);
     log->is_dirty = true;
+}
+
+JET_ERR log_pad_locked(struct log *log)
+{
+    JET_ERR err = JET_errSuccess;
+    while (log->is_rolling && log->down >= 0)
+        condition_wait(&log->changed, &log->lock);
+    if (log->down < 0)
+        RAISE(JET_errLogWriteFail);
+    pad_current(log);
 done:
     return err;
 }
@@ -174,6 +212,7 @@ JET_ERR log_fail(struct log *log, JET_ERR error)
     if (log->down >= 0) {
         log->down = error_raise(error == JET_errDiskFull || error == JET_errLogDiskFull ? JET_errLogDiskFull
                                 : error == JET_errLogSequenceEnd || error == JET_errOutOfMemory ? error : JET_errLogWriteFail, __FILE__, __LINE__);
+        atomic_store(&log->down_reason, log->down);
         atomic_store(&log->is_down, true);
         condition_broadcast(&log->changed);
         return log->down;
@@ -186,55 +225,35 @@ static JET_ERR write_segments(struct log *log, uint32_t first, const uint8_t *se
     return count == 0 ? JET_errSuccess : os_file_write(log->file, (uint64_t)first * LOG_SEGMENT_SIZE, segments, (size_t)count * LOG_SEGMENT_SIZE);
 }
 
-/* io holds count sealed segments from `first`; the last one is partly filled when is_partial. Runs without the lock. */
-static JET_ERR write_io(struct log *log, uint32_t first, uint32_t count, bool is_partial, bool replaces_shadowed)
+JET_ERR log_write_buffer(struct log *log)
 {
     JET_ERR err = JET_errSuccess;
-    uint32_t last = first + count - 1;
-    const uint8_t *last_bytes = log->io + (size_t)(count - 1) * LOG_SEGMENT_SIZE;
-    if (replaces_shadowed) {
-        /* The shadow in the next sector is the only good copy should this write be torn: nothing may touch it until the segment is on the disk. */
-        TRY(write_segments(log, first, log->io, 1));
-        TRY(os_file_sync(log->file));
-        TRY(write_segments(log, first + 1, log->io + LOG_SEGMENT_SIZE, count - 1));
-    } else {
-        TRY(write_segments(log, first, log->io, count));
-    }
-    if (is_partial || (replaces_shadowed && count == 1))
-        TRY(write_segments(log, last + 1, last_bytes, 1));
-    TRY(os_file_sync(log->file));
-done:
-    return err;
-}
-
-JET_ERR log_write_buffer(struct log *log, bool closing)
-{
-    JET_ERR err = JET_errSuccess;
-    uint32_t first = log->first_segment, closed = log->segment - first;
-    bool has_current = log->byte > LOG_SEGMENT_HEADER, was_dirty = log->is_dirty;
-    uint32_t count = closed + (has_current ? 1u : 0u);
-    bool is_partial = has_current && !closing, replaces = log->shadowed_segment == first && log->shadowed_segment != 0;
+    /* A segment is written once: the next record goes behind it. So a flush is one write and one sync, and nothing acknowledged is ever touched again. */
+    bool was_dirty = log->is_dirty;
+    pad_current(log);
+    uint32_t first = log->first_segment, count = log->segment - first;
     lgpos_t end = log_next_position(log);
-
-    if (count > 0)
-        memcpy(log->io, log->buffer, (size_t)count * LOG_SEGMENT_SIZE);
-    if (closed > 0) /* from here on appenders have the whole buffer again */
-        memcpy(log->buffer, slot(log, log->segment), LOG_SEGMENT_SIZE);
+    if (count > 0) {
+        /* Appenders have the other buffer from here on; the segment begun, which holds its header only, goes there. */
+        uint8_t *full = log->buffer;
+        memcpy(log->io, slot(log, log->segment), LOG_SEGMENT_SIZE);
+        log->buffer = log->io;
+        log->io = full;
+    }
     log->first_segment = log->segment;
     log->is_dirty = false;
     mutex_unlock(&log->lock);
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t sum = log_segment_seal(log->io + (size_t)i * LOG_SEGMENT_SIZE, first + i);
-        if (i < closed || closing)
-            log->checksum_all ^= sum;
+        log_segment_mark(log->io + (size_t)i * LOG_SEGMENT_SIZE, first);
+        log->checksum_all ^= log_segment_seal(log->io + (size_t)i * LOG_SEGMENT_SIZE, first + i);
     }
     if (was_dirty && count > 0)
-        err = write_io(log, first, count, is_partial, replaces);
+        err = write_segments(log, first, log->io, count);
+    if (was_dirty && count > 0 && err >= 0)
+        err = os_file_sync(log->file);
     mutex_lock(&log->lock);
     if (err < 0)
         return log_fail(log, err);
-    if (was_dirty && count > 0)
-        log->shadowed_segment = is_partial ? first + count - 1 : 0;
     atomic_store(&log->durable, end);
     return JET_errSuccess;
 }
@@ -250,7 +269,7 @@ JET_ERR log_flush_locked(struct log *log, lgpos_t until)
             continue;
         }
         log->is_busy = true;
-        err = log_write_buffer(log, false);
+        err = log_write_buffer(log);
         log->is_busy = false;
         condition_broadcast(&log->changed);
         TRY(err);
@@ -259,12 +278,58 @@ done:
     return err;
 }
 
+/* --- writing ahead --- */
+
+/* Without it whoever fills the buffer waits for the disk. Lock on entry: lock. */
+static void call_writer(struct log *log)
+{
+    if (log->writer.is_started && !log->is_busy && !log->is_writer_wanted && log->segment - log->first_segment >= log->capacity / 2) {
+        log->is_writer_wanted = true;
+        condition_signal(&log->half_full);
+    }
+}
+
+static void *run_writer(void *argument)
+{
+    struct log *log = (struct log *)argument;
+    mutex_lock(&log->lock);
+    for (;;) {
+        while (!log->is_writer_wanted && !log->is_closing)
+            condition_wait(&log->half_full, &log->lock);
+        if (log->is_closing)
+            break;
+        /* A failure takes the log down, and whoever comes next is told. */
+        if (!log->is_rolling && !log->is_busy && log->down >= 0 && log_flush_locked(log, log_next_position(log)) < 0)
+            assert(log->down < 0);
+        log->is_writer_wanted = false;
+    }
+    mutex_unlock(&log->lock);
+    return NULL;
+}
+
+JET_ERR log_writer_start(struct log *log)
+{
+    return log->capacity < LOG_WRITER_SEGMENTS ? JET_errSuccess : thread_start(&log->writer, run_writer, log);
+}
+
+void log_writer_stop(struct log *log)
+{
+    if (!log->writer.is_started)
+        return;
+    mutex_lock(&log->lock);
+    log->is_closing = true;
+    condition_signal(&log->half_full);
+    mutex_unlock(&log->lock);
+    thread_join(&log->writer);
+}
+
 /* --- the public face --- */
 
 JET_ERR log_append_many(struct log *log, const struct span *records, uint32_t count, lgpos_t *position)
 {
     mutex_lock(&log->lock);
     JET_ERR err = log_append_locked(log, records, count, position);
+    call_writer(log);
     mutex_unlock(&log->lock);
     log_announce(log);
     return err;
