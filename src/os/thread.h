@@ -17,10 +17,15 @@ enum lock_rank {
     RANK_INSTANCE = 20,       /* instance state, session list, parameters */
     RANK_BACKUP = 25,         /* backup session: outside the databases lock, which its calls take */
     RANK_DATABASES = 30,      /* attach/detach of one instance */
+    RANK_CHECKPOINT_ROUND = 33, /* one checkpoint at a time */
+    RANK_ATTACHMENTS = 35,    /* which databases of an instance are being changed, for its checkpoint thread */
     RANK_DATABASE_HEADER = 40,/* one database's header */
     RANK_SESSION = 45,
+    RANK_CLEANUP = 47,        /* one thread at a time cleans up versions */
     RANK_CATALOG = 50,        /* schema cache */
-    RANK_TREE = 55,
+    RANK_CATALOG_TABLE = 52,  /* state shared by the users of one table */
+    RANK_TREE = 55,           /* one split or merge of a tree at a time */
+    RANK_SPACE = 57,          /* space trees of one database */
     RANK_PAGE = 60,           /* page latches, in tree order */
     RANK_BACKUP_RANGE = 65,
     RANK_CACHE = 70,          /* cache: frames and their replacement */
