@@ -13,11 +13,17 @@
 #define OPENESE_BTREE_BTREE_H
 
 #include "cache/cache.h"
+#include "mvcc/transaction.h"
+#include "mvcc/version_store.h"
 
 enum { BTREE_DEPTH_MAX = 16, BTREE_KEY_MAX = 2048, BTREE_BOOKMARK_MAX = 2 * BTREE_KEY_MAX };
 
+struct database;
+struct transaction;
+
 struct btree {
     struct cache_file *file;
+    struct database *db;  /* cache_file_context of the file; NULL: a bare file, only read */
     page_no_t root;
     uint32_t objid;
     bool is_unique;       /* bookmark = key alone */
@@ -29,6 +35,19 @@ MUST_CHECK JET_ERR btree_open(struct cache_file *file, page_no_t root, uint32_t 
 
 /* Position of a cursor. */
 enum btree_position { BTREE_BEFORE_FIRST, BTREE_ON_NODE, BTREE_AFTER_LAST, BTREE_BETWEEN /* where a node would be: just before its place */ };
+
+/* What the reader saw of a place, kept while he cannot see anything else there (README rules 17, 18). */
+enum btree_copy_kind { BTREE_COPY_NONE, BTREE_COPY_NODE /* data of the cursor's node */, BTREE_COPY_LEAF /* the cursor's leaf */ };
+struct btree_copy {
+    enum btree_copy_kind kind;
+    bool is_known;               /* the owner's: false when the cursor has moved to another node, or the copy was made anew */
+    uint32_t uses;               /* moves made in this copy of a leaf */
+    uint32_t moves_wanted;       /* before a leaf is copied */
+    uint64_t snapshot, changes;  /* of the reader, when it was made */
+    struct span data;            /* of the cursor's node */
+    struct page_view leaf;
+    uint8_t *bytes;              /* room for one page, owned; NULL until wanted */
+};
 
 struct btree_cursor {
     const struct btree *tree;
@@ -44,8 +63,13 @@ struct btree_cursor {
     uint32_t sequential_moves; /* steps to a sibling leaf in one direction since the last seek */
     page_no_t prefetched_to;   /* leaf on whose arrival the next batch is due; 0 = at the next step */
     bool moves_backward;       /* direction of those steps */
+    bool inserts_nearby;       /* the last insert came to the leaf of the hint, so the next one looks there first */
     /* latched node between btree_cursor_get and btree_cursor_release */
     struct page_ref ref;
+    struct btree_copy copy;
+    uint32_t moves;               /* since the last seek, or since copies of leaves did not pay */
+    struct transaction *reader;   /* whose snapshot decides what is there; NULL: pages as they are. Set with btree_cursor_set_reader */
+    struct version_scratch scratch;
 };
 
 MUST_CHECK JET_ERR btree_cursor_open(const struct btree *tree, struct btree_cursor *out);
@@ -53,6 +77,9 @@ MUST_CHECK JET_ERR btree_cursor_open(const struct btree *tree, struct btree_curs
 void btree_cursor_close(struct btree_cursor *cursor);
 /* Same tree, same position. */
 MUST_CHECK JET_ERR btree_cursor_copy(const struct btree_cursor *from, struct btree_cursor *out);
+
+/* From now on the cursor sees what the transaction sees. It must have a snapshot (a level, or transaction_begin_call) during every call. */
+void btree_cursor_set_reader(struct btree_cursor *cursor, struct transaction *reader);
 
 static inline struct span btree_cursor_key(const struct btree_cursor *c) { return span_of(c->bookmark, c->key_size); }
 
@@ -81,6 +108,14 @@ MUST_CHECK JET_ERR btree_seek_bookmark(struct btree_cursor *cursor, struct span 
  * not on a node, JET_errRecordDeleted when the node has gone. Every other function on the cursor needs it released first. */
 MUST_CHECK JET_ERR btree_cursor_get(struct btree_cursor *cursor, struct node *node);
 void btree_cursor_release(struct btree_cursor *cursor);
+/* Has the last successful btree_cursor_get been answered from the cursor's copy? Then the node's bytes live until the cursor moves, and nothing is latched. */
+static inline bool btree_cursor_is_copied(const struct btree_cursor *cursor) { return cursor->ref.frame == NULL; }
+/* Does the copy show what the reader sees now? */
+static inline bool btree_copy_is_current(const struct btree_cursor *c)
+{
+    return c->copy.kind != BTREE_COPY_NONE && c->copy.changes == c->reader->changes &&
+           c->copy.snapshot == atomic_load_explicit(&c->reader->snapshot, memory_order_relaxed);
+}
 
 /* Position as a fraction: entries before the node and all entries, estimated from the pages on the path (exact in a tree of one page). */
 MUST_CHECK JET_ERR btree_position_estimate(struct btree_cursor *cursor, uint32_t *entries_before, uint32_t *entries_total);

@@ -3,10 +3,13 @@
  * The idea: a cursor is a bookmark. Page, line and dbtime are only a hint about where its node was; a move trusts the hint while the page's
  * dbtime is the same and otherwise seeks the bookmark. Each move must lead strictly onward in bookmark order, which is compared every time:
  * so no scan is endless, whatever the links in the file say.
+ *
+ * A cursor with a reader asks the version store about every node that is marked versioned (README, Visibility); all other nodes cost nothing more.
  * Callers: catalog/, record/, cursor/, space.c. No latch is held between calls, except from btree_cursor_get to btree_cursor_release.
  */
 #include "base/memory.h"
 #include "btree/internal.h"
+#include "database/database.h"
 #include "format/node_reader.h"
 
 JET_ERR btree_cursor_open(const struct btree *tree, struct btree_cursor *out)
@@ -24,6 +27,8 @@ void btree_cursor_close(struct btree_cursor *cursor)
 {
     btree_cursor_release(cursor);
     mem_free(cursor->bookmark);
+    mem_free(cursor->scratch.bytes);
+    btree_copy_free(cursor);
     *cursor = (struct btree_cursor){0};
 }
 
@@ -34,8 +39,46 @@ JET_ERR btree_cursor_copy(const struct btree_cursor *from, struct btree_cursor *
     uint8_t *bookmark = out->bookmark;
     *out = *from;
     out->ref = (struct page_ref){0};
+    out->scratch = (struct version_scratch){0};
+    out->copy = (struct btree_copy){.kind = BTREE_COPY_NONE};
     out->bookmark = bookmark;
     memcpy(bookmark, from->bookmark, from->key_size + from->data_size);
+done:
+    return err;
+}
+
+void btree_cursor_set_reader(struct btree_cursor *cursor, struct transaction *reader)
+{
+    assert(cursor->ref.frame == NULL);
+    cursor->reader = reader;
+    cursor->copy.kind = BTREE_COPY_NONE;
+}
+
+/* --- what is there --- */
+
+JET_ERR btree_resolve_versions(struct btree_cursor *cursor, struct node *node, bool *is_visible)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct btree *tree = cursor->tree;
+    enum version_sight sight;
+    struct span data;
+    if (version_store_is_empty(cursor->reader->store)) /* the mark is left over: most are, after a load */
+        return JET_errSuccess;
+    const struct version_node named = {
+        .db = tree->db,
+        .dbid = tree->db != NULL ? (uint8_t)tree->db->dbid : 0,
+        .root = tree->root,
+        .objid = tree->objid,
+        .is_unique = tree->is_unique,
+        .key = {node->prefix, node->suffix},
+        .data = node->data,
+    };
+    TRY(version_resolve(cursor->reader->store, cursor->reader, &named, (node->flags & NODE_FLAG_DELETED) != 0, node->data, &cursor->scratch, &sight, &data));
+    *is_visible = sight != VERSION_SIGHT_ABSENT;
+    if (*is_visible) {
+        node->data = data;
+        node->flags &= ~(unsigned)NODE_FLAG_DELETED;
+    }
 done:
     return err;
 }
@@ -47,6 +90,7 @@ static void settle_off_node(struct btree_cursor *cursor, enum btree_position pos
     cursor->position = position;
     cursor->page_no = 0;
     cursor->key_size = cursor->data_size = 0;
+    cursor->copy.kind = BTREE_COPY_NONE;
 }
 
 /* On the place of a bookmark, without a node. The key may be the cursor's own. */
@@ -66,6 +110,7 @@ static JET_ERR settle_at_key(struct btree_cursor *cursor, enum btree_position po
     cursor->page_no = 0;
     cursor->key_size = key.size;
     cursor->data_size = data.size;
+    cursor->copy.kind = BTREE_COPY_NONE;
 done:
     return err;
 }
@@ -85,6 +130,7 @@ static JET_ERR settle_on_node(struct btree_cursor *cursor, const struct page_vie
     cursor->dbtime = page_dbtime(page);
     cursor->key_size = key_size;
     cursor->data_size = data_size;
+    btree_copy_take(cursor, page, node, true);
 done:
     return err;
 }
@@ -101,26 +147,32 @@ static bool is_within(const struct btree *tree, const struct node *node, enum li
 }
 
 /* The first visible node at or after `line`, going right; the last visible before `line`, going left. */
-static bool find_visible_forward(const struct page_view *page, uint32_t *line, struct node *node)
+static JET_ERR find_visible_forward(struct btree_cursor *cursor, const struct page_view *page, uint32_t *line, struct node *node, bool *is_found)
 {
+    JET_ERR err = JET_errSuccess;
     struct node_reader reader = node_reader_of(page);
+    *is_found = false;
     for (uint32_t count = page_node_count(page); *line < count; (*line)++) {
         *node = node_reader_get(&reader, *line);
-        if ((node->flags & NODE_FLAG_DELETED) == 0)
-            return true;
+        TRY(btree_look(cursor, node, is_found));
+        if (*is_found)
+            break;
     }
-    return false;
+done:
+    return err;
 }
 
-static bool find_visible_backward(const struct page_view *page, uint32_t *line, struct node *node)
+static JET_ERR find_visible_backward(struct btree_cursor *cursor, const struct page_view *page, uint32_t *line, struct node *node, bool *is_found)
 {
+    JET_ERR err = JET_errSuccess;
     struct node_reader reader = node_reader_of(page);
-    while (*line > 0) {
+    *is_found = false;
+    while (*line > 0 && !*is_found) {
         *node = node_reader_get(&reader, --*line);
-        if ((node->flags & NODE_FLAG_DELETED) == 0)
-            return true;
+        TRY(btree_look(cursor, node, is_found));
     }
-    return false;
+done:
+    return err;
 }
 
 /* Settles on the first visible node from `line` on, over as many leaves as needed. Releases *ref. JET_errNoCurrentRecord: after the last.
@@ -131,9 +183,12 @@ static JET_ERR settle_forward(struct btree_cursor *cursor, struct page_ref *ref,
     JET_ERR err = JET_errSuccess;
     struct btree_walk walk = btree_walk_begin(cursor->tree);
     struct node node;
-    bool at_end = false;
+    bool at_end = false, is_found;
     *leaves_passed = 0;
-    while (!find_visible_forward(&ref->view, &line, &node)) {
+    for (;;) {
+        TRY(find_visible_forward(cursor, &ref->view, &line, &node, &is_found));
+        if (is_found)
+            break;
         TRY(btree_step_right(cursor->tree, &walk, ref, &at_end));
         if (at_end) {
             settle_off_node(cursor, BTREE_AFTER_LAST);
@@ -158,10 +213,13 @@ static JET_ERR settle_backward(struct btree_cursor *cursor, struct page_ref *ref
     JET_ERR err = JET_errSuccess;
     struct btree_walk walk = btree_walk_begin(cursor->tree);
     struct node node;
-    bool at_end = false;
+    bool at_end = false, is_found;
     *leaves_passed = 0;
     *changed = false;
-    while (!find_visible_backward(&ref->view, &line, &node)) {
+    for (;;) {
+        TRY(find_visible_backward(cursor, &ref->view, &line, &node, &is_found));
+        if (is_found)
+            break;
         TRY(btree_step_left(cursor->tree, &walk, ref, &at_end, changed));
         if (*changed)
             goto done;
@@ -202,6 +260,7 @@ static void forget_sequence(struct btree_cursor *cursor)
     assert(cursor->ref.frame == NULL);
     cursor->sequential_moves = 0;
     cursor->prefetched_to = 0;
+    cursor->moves = 0;
 }
 
 JET_ERR btree_first(struct btree_cursor *cursor)
@@ -312,6 +371,10 @@ JET_ERR btree_next(struct btree_cursor *cursor)
         return btree_first(cursor);
     if (cursor->position == BTREE_AFTER_LAST)
         return JET_errNoCurrentRecord;
+    if (cursor->copy.kind == BTREE_COPY_LEAF && btree_copy_is_current(cursor) && btree_copy_move(cursor, true, &err))
+        return err;
+    btree_copy_check(cursor);
+    cursor->moves++;
     struct btree_target here = btree_cursor_target(cursor);
     bool on_node = cursor->position == BTREE_ON_NODE;
     if (on_node && btree_latch_hint(cursor, &ref)) {
@@ -341,6 +404,10 @@ JET_ERR btree_previous(struct btree_cursor *cursor)
         return btree_last(cursor);
     if (cursor->position == BTREE_BEFORE_FIRST)
         return JET_errNoCurrentRecord;
+    if (cursor->copy.kind == BTREE_COPY_LEAF && btree_copy_is_current(cursor) && btree_copy_move(cursor, false, &err))
+        return err;
+    btree_copy_check(cursor);
+    cursor->moves++;
     struct btree_target here = btree_cursor_target(cursor);
     do {
         if (cursor->position != BTREE_ON_NODE)
@@ -400,7 +467,10 @@ static JET_ERR seek_equal(struct btree_cursor *cursor, struct span key)
     uint32_t line;
     bool at_end = false, is_found;
     TRY(find_key_place(cursor->tree, &target, &ref, &line));
-    while (!(is_found = find_visible_forward(&ref.view, &line, &node)) && !cursor->tree->is_unique) {
+    for (;;) {
+        TRY(find_visible_forward(cursor, &ref.view, &line, &node, &is_found));
+        if (is_found || cursor->tree->is_unique)
+            break;
         TRY(btree_step_right(cursor->tree, &walk, &ref, &at_end));
         if (at_end)
             break;
@@ -433,13 +503,17 @@ done:
 }
 
 /* Latches the visible node of a bookmark. JET_errRecordDeleted when there is none. */
-static JET_ERR latch_bookmark(const struct btree *tree, const struct btree_target *target, struct page_ref *ref, uint32_t *line,
+static JET_ERR latch_bookmark(struct btree_cursor *cursor, const struct btree_target *target, struct page_ref *ref, uint32_t *line,
                               struct node *node)
 {
     JET_ERR err = JET_errSuccess;
-    bool exact;
-    TRY(find_place(tree, target, ref, line, &exact));
-    if (!exact || !find_visible_forward(&ref->view, line, node) || btree_compare_node(tree, node, target) != 0)
+    bool exact, is_visible = false;
+    TRY(find_place(cursor->tree, target, ref, line, &exact));
+    if (exact) {
+        *node = page_node(&ref->view, *line);
+        TRY(btree_look(cursor, node, &is_visible));
+    }
+    if (!is_visible)
         err = JET_errRecordDeleted;
 done:
     if (err < 0)
@@ -457,7 +531,7 @@ JET_ERR btree_seek_bookmark(struct btree_cursor *cursor, struct span key, struct
     forget_sequence(cursor);
     if (key.size > BTREE_KEY_MAX || (!cursor->tree->is_unique && data.size > BTREE_KEY_MAX))
         RAISE(JET_errKeyTooBig);
-    err = latch_bookmark(cursor->tree, &target, &ref, &line, &node);
+    err = latch_bookmark(cursor, &target, &ref, &line, &node);
     if (err >= 0) {
         TRY(settle_on_node(cursor, &ref.view, line, &node));
     } else if (err == JET_errRecordDeleted) {
@@ -471,24 +545,54 @@ done:
 
 /* --- the node under the cursor --- */
 
+/* Data in the cursor's copy, key in its bookmark. */
+static void get_copied(const struct btree_cursor *cursor, struct node *node)
+{
+    *node = (struct node){.prefix = span_of(cursor->bookmark, 0), .suffix = btree_cursor_key(cursor), .data = cursor->copy.data};
+}
+
+/* From now on the node need not be latched to be read, if that can be had. */
+static void keep_copy(struct btree_cursor *cursor, struct node *node)
+{
+    btree_copy_take(cursor, &cursor->ref.view, node, false);
+    if (cursor->copy.kind == BTREE_COPY_NONE)
+        return;
+    cache_release(&cursor->ref);
+    get_copied(cursor, node);
+}
+
 JET_ERR btree_cursor_get(struct btree_cursor *cursor, struct node *node)
 {
     JET_ERR err = JET_errSuccess;
     assert(cursor->ref.frame == NULL);
     if (cursor->position != BTREE_ON_NODE)
         return JET_errNoCurrentRecord;
+    if (btree_copy_is_current(cursor)) {
+        get_copied(cursor, node);
+        return JET_errSuccess;
+    }
+    btree_copy_check(cursor);
     if (btree_latch_hint(cursor, &cursor->ref)) {
         struct node_reader reader = node_reader_of(&cursor->ref.view);
+        bool is_visible;
         *node = node_reader_get(&reader, cursor->line);
-        return JET_errSuccess;
+        TRY(btree_look(cursor, node, &is_visible));
+        if (!is_visible)
+            err = JET_errRecordDeleted; /* an answer, not a fault */
+        else
+            keep_copy(cursor, node);
+        goto done;
     }
     struct btree_target target = btree_cursor_target(cursor);
     uint32_t line;
-    TRY(latch_bookmark(cursor->tree, &target, &cursor->ref, &line, node));
+    TRY(latch_bookmark(cursor, &target, &cursor->ref, &line, node));
     cursor->page_no = cursor->ref.view.page_no;
     cursor->line = line;
     cursor->dbtime = page_dbtime(&cursor->ref.view);
+    keep_copy(cursor, node);
 done:
+    if (err < 0)
+        cache_release(&cursor->ref);
     return err;
 }
 

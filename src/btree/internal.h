@@ -50,6 +50,13 @@ struct btree_route {
 /* Goes down from the root, each parent latched until its child is; on success *out is the latched page at the end of the route. */
 MUST_CHECK JET_ERR btree_descend(const struct btree *tree, struct btree_route *route, struct page_ref *out);
 
+/* The steps of a descent with the latch that is wanted, checked on arrival (README rule 12). On error *out is empty. */
+MUST_CHECK JET_ERR btree_get_root(const struct btree *tree, enum page_latch latch, struct page_ref *out);
+/* The child an entry points to, while the parent is held. */
+MUST_CHECK JET_ERR btree_get_child(const struct btree *tree, const struct page_view *parent, page_no_t child, enum page_latch latch, struct page_ref *out);
+/* Is it a leaf in use of this tree? */
+bool btree_is_leaf_of(const struct btree *tree, const struct page_view *page);
+
 /* Bounds a walk over siblings: no walk passes more pages than the file has. */
 struct btree_walk {
     uint64_t pages_left;
@@ -68,9 +75,28 @@ bool btree_latch_hint(const struct btree_cursor *cursor, struct page_ref *ref);
 
 /* --- cursor.c --- */
 
+/* Is the node there for the cursor's reader? If so *node becomes what he reads: its data may be an image, and it is not marked deleted. Without versions on the
+ * node, or without a reader, the page decides. The leaf is latched. */
+MUST_CHECK JET_ERR btree_resolve_versions(struct btree_cursor *cursor, struct node *node, bool *is_visible);
+static inline MUST_CHECK JET_ERR btree_look(struct btree_cursor *cursor, struct node *node, bool *is_visible)
+{
+    *is_visible = (node->flags & NODE_FLAG_DELETED) == 0;
+    return (node->flags & NODE_FLAG_VERSIONED) == 0 || cursor->reader == NULL ? JET_errSuccess : btree_resolve_versions(cursor, node, is_visible);
+}
+
 /* Puts the cursor on the first visible node at or after `line` of a latched leaf, else on the last visible one of the tree. Releases *ref.
  */
 MUST_CHECK JET_ERR btree_settle_near(struct btree_cursor *cursor, struct page_ref *ref, uint32_t line);
+
+/* --- copy.c --- */
+
+/* Forgets a copy that does not. */
+void btree_copy_check(struct btree_cursor *cursor);
+/* The cursor stands on this node of the latched page, which its reader sees as it is given: copies it, or the leaf. Fails silently, without a copy. */
+void btree_copy_take(struct btree_cursor *cursor, const struct page_view *page, const struct node *node, bool may_take_leaf);
+/* To the next (previous) visible node in a current copy of the cursor's leaf. False: there is none, nothing has been done. */
+bool btree_copy_move(struct btree_cursor *cursor, bool forward, JET_ERR *result);
+void btree_copy_free(struct btree_cursor *cursor);
 
 /* --- read_ahead.c --- */
 

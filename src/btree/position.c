@@ -10,17 +10,19 @@ struct leaf_count {
     uint32_t before, total; /* visible nodes before a line, and in all */
 };
 
-static struct leaf_count count_leaf(const struct page_view *page, uint32_t line)
+static JET_ERR count_leaf(struct btree_cursor *cursor, const struct page_view *page, uint32_t line, struct leaf_count *count)
 {
-    struct leaf_count count = {0};
+    JET_ERR err = JET_errSuccess;
+    *count = (struct leaf_count){0};
     for (uint32_t i = 0; i < page_node_count(page); i++) {
         struct node node = page_node(page, i);
-        if ((node.flags & NODE_FLAG_DELETED) != 0)
-            continue;
-        count.total++;
-        count.before += i < line;
+        bool is_visible;
+        TRY(btree_look(cursor, &node, &is_visible));
+        count->total += is_visible;
+        count->before += is_visible && i < line;
     }
-    return count;
+done:
+    return err;
 }
 
 /* Product of the counts, at most UINT32_MAX; the share of the path from the leaf upwards. */
@@ -52,7 +54,9 @@ JET_ERR btree_position_estimate(struct btree_cursor *cursor, uint32_t *entries_b
     *entries_before = *entries_total = 0;
     TRY(btree_descend(cursor->tree, &route, &ref));
     uint32_t line = at_place ? btree_leaf_search(cursor->tree, &ref.view, &route.target, &exact) : 0;
-    combine(&route, count_leaf(&ref.view, line), entries_before, entries_total);
+    struct leaf_count leaf;
+    TRY(count_leaf(cursor, &ref.view, line, &leaf));
+    combine(&route, leaf, entries_before, entries_total);
     if (cursor->position == BTREE_AFTER_LAST)
         *entries_before = *entries_total;
 done:
@@ -61,15 +65,19 @@ done:
 }
 
 /* The visible node with this number on the page, as its line; the count when there are fewer. */
-static uint32_t line_of_visible(const struct page_view *page, uint32_t number)
+static JET_ERR line_of_visible(struct btree_cursor *cursor, const struct page_view *page, uint32_t number, uint32_t *line)
 {
+    JET_ERR err = JET_errSuccess;
     uint32_t count = page_node_count(page);
-    for (uint32_t line = 0; line < count; line++) {
-        struct node node = page_node(page, line);
-        if ((node.flags & NODE_FLAG_DELETED) == 0 && number-- == 0)
-            return line;
+    for (*line = 0; *line < count; ++*line) {
+        struct node node = page_node(page, *line);
+        bool is_visible;
+        TRY(btree_look(cursor, &node, &is_visible));
+        if (is_visible && number-- == 0)
+            break;
     }
-    return count;
+done:
+    return err;
 }
 
 JET_ERR btree_goto_fraction(struct btree_cursor *cursor, uint32_t entries_before, uint32_t entries_total)
@@ -83,11 +91,14 @@ JET_ERR btree_goto_fraction(struct btree_cursor *cursor, uint32_t entries_before
         return btree_last(cursor);
     struct btree_route route = {.way = BTREE_TO_FRACTION, .numerator = entries_before, .denominator = entries_total};
     TRY(btree_descend(cursor->tree, &route, &ref));
-    uint32_t visible = count_leaf(&ref.view, 0).total;
-    uint32_t number = (uint32_t)(route.numerator * visible / route.denominator);
-    if (visible > 0 && number >= visible)
-        number = visible - 1;
-    err = btree_settle_near(cursor, &ref, line_of_visible(&ref.view, number));
+    struct leaf_count leaf;
+    uint32_t line;
+    TRY(count_leaf(cursor, &ref.view, 0, &leaf));
+    uint32_t number = (uint32_t)(route.numerator * leaf.total / route.denominator);
+    if (leaf.total > 0 && number >= leaf.total)
+        number = leaf.total - 1;
+    TRY(line_of_visible(cursor, &ref.view, number, &line));
+    err = btree_settle_near(cursor, &ref, line);
 done:
     cache_release(&ref);
     return err;

@@ -13,7 +13,7 @@ static bool belongs_to(const struct btree *tree, const struct page_view *page)
            (flags & (PAGE_FLAG_EMPTY | PAGE_FLAG_PREINITIALIZED)) == 0;
 }
 
-static bool is_good_leaf(const struct btree *tree, const struct page_view *page)
+bool btree_is_leaf_of(const struct btree *tree, const struct page_view *page)
 {
     return belongs_to(tree, page) && (page_flags(page) & (PAGE_FLAG_LEAF | PAGE_FLAG_PARENT_OF_LEAF)) == PAGE_FLAG_LEAF &&
            page_is_root(page) == (page->page_no == tree->root);
@@ -40,6 +40,7 @@ JET_ERR btree_open(struct cache_file *file, page_no_t root, uint32_t objid, stru
     uint32_t flags = page_flags(&ref.view);
     *out = (struct btree){
         .file = file,
+        .db = (struct database *)cache_file_context(file),
         .root = root,
         .objid = page_objid(&ref.view),
         /* Space trees inherit the flag of a non-unique owner, but an extent is known by its last page alone. */
@@ -75,17 +76,28 @@ static uint32_t choose_entry(const struct btree *tree, const struct page_view *p
     return btree_child_search(tree, page, &route->target);
 }
 
-/* Latches the child an entry points to while the parent is held, and checks that it is what the parent says. */
-static JET_ERR get_child(const struct btree *tree, const struct page_view *parent, page_no_t child, struct page_ref *out)
+JET_ERR btree_get_child(const struct btree *tree, const struct page_view *parent, page_no_t child, enum page_latch latch, struct page_ref *out)
 {
     JET_ERR err = JET_errSuccess;
     bool is_above_leaf = (page_flags(parent) & PAGE_FLAG_PARENT_OF_LEAF) != 0;
     if (child == 0 || child == tree->root || child == parent->page_no) /* latching a held page again could wait for itself */
         RAISE(JET_errBadParentPageLink);
-    TRY(cache_get(tree->file, child, PAGE_LATCH_SHARED, out));
-    if (is_above_leaf ? !is_good_leaf(tree, &out->view)
+    TRY(cache_get(tree->file, child, latch, out));
+    if (is_above_leaf ? !btree_is_leaf_of(tree, &out->view)
                       : !belongs_to(tree, &out->view) || (page_flags(&out->view) & (PAGE_FLAG_LEAF | PAGE_FLAG_ROOT)) != 0)
         RAISE(JET_errBadParentPageLink);
+done:
+    if (err < 0)
+        cache_release(out);
+    return err;
+}
+
+JET_ERR btree_get_root(const struct btree *tree, enum page_latch latch, struct page_ref *out)
+{
+    JET_ERR err = JET_errSuccess;
+    TRY(cache_get(tree->file, tree->root, latch, out));
+    if (!is_good_root(&out->view) || !belongs_to(tree, &out->view))
+        RAISE(JET_errDatabaseCorrupted);
 done:
     if (err < 0)
         cache_release(out);
@@ -98,9 +110,7 @@ JET_ERR btree_descend(const struct btree *tree, struct btree_route *route, struc
     struct page_ref child = {0};
     *out = (struct page_ref){0};
     route->depth = 0;
-    TRY(cache_get(tree->file, tree->root, PAGE_LATCH_SHARED, out));
-    if (!is_good_root(&out->view) || !belongs_to(tree, &out->view))
-        RAISE(JET_errDatabaseCorrupted);
+    TRY(btree_get_root(tree, PAGE_LATCH_SHARED, out));
     while (!page_is_leaf(&out->view)) {
         if (page_node_count(&out->view) == 0 || route->depth == BTREE_DEPTH_MAX)
             RAISE(JET_errDatabaseCorrupted);
@@ -113,7 +123,7 @@ JET_ERR btree_descend(const struct btree *tree, struct btree_route *route, struc
         struct node entry = page_node(&out->view, line);
         if (entry.data.size != sizeof(uint32_t))
             RAISE(JET_errDatabaseCorrupted);
-        TRY(get_child(tree, &out->view, node_child(&entry), &child));
+        TRY(btree_get_child(tree, &out->view, node_child(&entry), PAGE_LATCH_SHARED, &child));
         cache_release(out);
         *out = child;
         child = (struct page_ref){0};
@@ -151,7 +161,7 @@ JET_ERR btree_step_right(const struct btree *tree, struct btree_walk *walk, stru
     if (next == here || next == tree->root)
         RAISE(JET_errBadPageLink);
     TRY(cache_get(tree->file, next, PAGE_LATCH_SHARED, &right));
-    if (!is_good_leaf(tree, &right.view) || page_previous(&right.view) != here)
+    if (!btree_is_leaf_of(tree, &right.view) || page_previous(&right.view) != here)
         RAISE(JET_errBadPageLink);
     cache_release(ref);
     *ref = right;
@@ -177,7 +187,7 @@ JET_ERR btree_step_left(const struct btree *tree, struct btree_walk *walk, struc
         RAISE(JET_errBadPageLink);
     cache_release(ref);
     err = cache_get(tree->file, previous, PAGE_LATCH_SHARED, &left);
-    bool is_neighbour = err >= 0 && is_good_leaf(tree, &left.view) && page_next(&left.view) == here;
+    bool is_neighbour = err >= 0 && btree_is_leaf_of(tree, &left.view) && page_next(&left.view) == here;
     if (!is_neighbour)
         cache_release(&left); /* what comes next must not be latched while an unrelated page is held */
     /* Left to right: with the left page held, or nothing, it is safe to look at the right one again. If it is as it was, it named its
@@ -191,7 +201,7 @@ JET_ERR btree_step_left(const struct btree *tree, struct btree_walk *walk, struc
     }
     if (err < 0)
         goto done;
-    *changed = page_dbtime(&again.view) != dbtime || !is_good_leaf(tree, &again.view) || page_previous(&again.view) != previous;
+    *changed = page_dbtime(&again.view) != dbtime || !btree_is_leaf_of(tree, &again.view) || page_previous(&again.view) != previous;
     if (!*changed && first_error < 0)
         RAISE(first_error);
     if (!*changed && !is_neighbour)
@@ -214,7 +224,7 @@ bool btree_latch_hint(const struct btree_cursor *cursor, struct page_ref *ref)
     /* Any failure here means only that the hint is of no use: the descent that follows reports what is really wrong. */
     if (cursor->page_no == 0 || cache_get(cursor->tree->file, cursor->page_no, PAGE_LATCH_SHARED, ref) < 0)
         return false;
-    if (page_dbtime(&ref->view) == cursor->dbtime && is_good_leaf(cursor->tree, &ref->view) && cursor->line < page_node_count(&ref->view))
+    if (page_dbtime(&ref->view) == cursor->dbtime && btree_is_leaf_of(cursor->tree, &ref->view) && cursor->line < page_node_count(&ref->view))
         return true;
     cache_release(ref);
     return false;

@@ -16,8 +16,8 @@
 #include "record/collation.h"
 
 enum check_severity {
-    CHECK_NOTE,    /* worth knowing, nothing is wrong: e.g. damaged pages that no object owns */
-    CHECK_WARNING, /* no data is wrong: space that is lost, reference counts that are too high */
+    CHECK_NOTE,    /* worth knowing, nothing is wrong: leaked pages, damaged pages that no object owns */
+    CHECK_WARNING, /* no data is wrong: e.g. reference counts that are too high */
     CHECK_ERROR    /* damage */
 };
 

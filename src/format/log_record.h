@@ -155,4 +155,14 @@ uint32_t log_record_encode_backup2(uint8_t *out, const struct backup_record *rec
 uint32_t log_record_encode_begin0(uint8_t *out, uint16_t procid, uint8_t levels, uint32_t transaction);
 uint32_t log_record_encode_commit0(uint8_t *out, uint16_t procid, uint32_t transaction);
 
+/* A node operation: LR_INSERT, _FLAG_INSERT, _FLAG_INSERT_AND_REPLACE, _FLAG_DELETE, _REPLACE, _DELETE, _DELTA, _DELTA64, _SET_EXTERNAL_HEADER or _UNDO. tail: as it is decoded;
+ * only in an Insert key_prefix and key differ in meaning, elsewhere both together are the key. */
+uint32_t log_record_node_size(uint8_t type, const struct node_tail *tail);
+uint32_t log_record_encode_node(uint8_t *out, uint8_t type, const struct page_prefix *page, const struct node_prefix *node, const struct node_tail *tail);
+/* LR_MACRO_BEGIN, LR_MACRO_COMMIT or LR_MACRO_ABORT. */
+enum { LR_MACRO_SIZE = 11, LR_MACRO_INFO2_FIXED = 10 };
+uint32_t log_record_encode_macro(uint8_t *out, uint8_t type, uint16_t procid, uint64_t dbtime);
+/* MacroInfo, MacroInfo2 for other databases than 1. At most LR_MACRO_INFO2_FIXED + 4 * count bytes. */
+uint32_t log_record_encode_macro_info(uint8_t *out, uint8_t dbid, const page_no_t *page_nos, uint32_t count);
+
 #endif

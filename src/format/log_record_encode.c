@@ -1,4 +1,4 @@
-/* Encoders of the records that are written so far (log_record.h). Layouts: log-files 9.1, 9.3, 9.8. */
+/* Encoders of records (log_record.h). Layouts: log-files 8, 9.1 - 9.4, 9.8. */
 #include "format/log_record.h"
 
 uint32_t log_record_encode_init2(uint8_t *out, const struct dbms_param *parameters, struct log_time now)
@@ -142,4 +142,127 @@ uint32_t log_record_encode_commit0(uint8_t *out, uint16_t procid, uint32_t trans
     out[3] = 0;
     store_le32(out + 4, transaction);
     return LR_COMMIT0_SIZE;
+}
+
+/* --- node operations (log-files 8, 9.4) --- */
+
+enum { NODE_FIXED = 44 };
+
+static uint32_t node_fixed_size(uint8_t type)
+{
+    switch (type) {
+    case LR_SET_EXTERNAL_HEADER: return 46;
+    case LR_FLAG_INSERT: return 48;
+    case LR_INSERT:
+    case LR_REPLACE: return 50;
+    case LR_UNDO: return 51;
+    case LR_FLAG_INSERT_AND_REPLACE: return 52;
+    case LR_DELTA: return 54;
+    case LR_DELTA64: return 58;
+    default: return NODE_FIXED; /* FlagDelete, Delete */
+    }
+}
+
+uint32_t log_record_node_size(uint8_t type, const struct node_tail *t)
+{
+    return node_fixed_size(type) + t->key_prefix.size + t->key.size + t->bookmark_data.size + t->data.size;
+}
+
+static uint8_t *put_span(uint8_t *out, struct span bytes)
+{
+    if (bytes.size > 0)
+        memcpy(out, bytes.data, bytes.size);
+    return out + bytes.size;
+}
+
+static void put_node_prefix(uint8_t *out, uint8_t type, const struct page_prefix *page, const struct node_prefix *node)
+{
+    out[0] = type;
+    store_le16(out + 1, page->procid);
+    out[3] = page->dbid;
+    store_le32(out + 4, page->page_no);
+    store_le64(out + 8, page->dbtime);
+    store_le64(out + 16, page->dbtime_before);
+    store_le32(out + 24, page->transaction);
+    out[28] = page->level;
+    store_le16(out + 29, page->line);
+    out[31] = page->flags;
+    store_le32(out + 32, node->rceid);
+    store_le32(out + 36, node->root);
+    store_le32(out + 40, node->objid);
+}
+
+/* The fields between the node prefix and the tail. */
+static void put_node_fields(uint8_t *out, uint8_t type, const struct node_tail *t)
+{
+    uint16_t key_size = (uint16_t)(t->key_prefix.size + t->key.size);
+    switch (type) {
+    case LR_INSERT:
+        store_le16(out + 44, (uint16_t)t->key.size);
+        store_le16(out + 46, (uint16_t)t->key_prefix.size);
+        store_le16(out + 48, (uint16_t)t->data.size);
+        break;
+    case LR_FLAG_INSERT_AND_REPLACE: store_le32(out + 48, t->rceid_replace); /* fall through */
+    case LR_FLAG_INSERT:
+        store_le16(out + 44, key_size);
+        store_le16(out + 46, (uint16_t)t->data.size);
+        break;
+    case LR_REPLACE:
+        store_le16(out + 44, (uint16_t)t->data.size);
+        store_le16(out + 46, t->old_size);
+        store_le16(out + 48, t->new_size);
+        break;
+    case LR_SET_EXTERNAL_HEADER: store_le16(out + 44, (uint16_t)t->data.size); break;
+    case LR_UNDO:
+    case LR_DELTA:
+    case LR_DELTA64:
+        store_le16(out + 44, key_size);
+        store_le16(out + 46, (uint16_t)t->bookmark_data.size);
+        if (type == LR_UNDO) {
+            store_le16(out + 48, t->operation);
+            out[50] = t->rce_level;
+        } else if (type == LR_DELTA) {
+            store_le32(out + 48, (uint32_t)t->delta);
+            store_le16(out + 52, t->offset);
+        } else {
+            store_le64(out + 48, (uint64_t)t->delta);
+            store_le16(out + 56, t->offset);
+        }
+        break;
+    default: break;
+    }
+}
+
+uint32_t log_record_encode_node(uint8_t *out, uint8_t type, const struct page_prefix *page, const struct node_prefix *node, const struct node_tail *t)
+{
+    put_node_prefix(out, type, page, node);
+    put_node_fields(out, type, t);
+    uint8_t *end = put_span(put_span(out + node_fixed_size(type), t->key_prefix), t->key);
+    return (uint32_t)(put_span(put_span(end, t->bookmark_data), t->data) - out);
+}
+
+uint32_t log_record_encode_macro(uint8_t *out, uint8_t type, uint16_t procid, uint64_t dbtime)
+{
+    out[0] = type;
+    store_le16(out + 1, procid);
+    store_le64(out + 3, dbtime);
+    return LR_MACRO_SIZE;
+}
+
+uint32_t log_record_encode_macro_info(uint8_t *out, uint8_t dbid, const page_no_t *page_nos, uint32_t count)
+{
+    uint32_t at = 5;
+    if (dbid == 1) {
+        out[0] = LR_MACRO_INFO;
+        store_le32(out + 1, 4 * count);
+    } else {
+        out[0] = LR_MACRO_INFO2;
+        store_le32(out + 1, 5 + 4 * count);
+        out[5] = dbid;
+        store_le32(out + 6, count);
+        at = LR_MACRO_INFO2_FIXED;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        store_le32(out + at + 4 * i, page_nos[i]);
+    return at + 4 * count;
 }

@@ -105,6 +105,11 @@ void cache_prefetch(struct cache_file *file, page_no_t first, uint32_t count)
 }
 
 page_no_t cache_file_last_page(const struct cache_file *file) { return file->image.pages; }
+void *cache_file_context(const struct cache_file *file)
+{
+    (void)file;
+    return NULL;
+}
 uint32_t cache_file_page_size(const struct cache_file *file) { return file->image.page_size; }
 
 #endif
