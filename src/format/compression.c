@@ -389,6 +389,9 @@ static JET_ERR shrink_xpress(struct span plain, uint8_t *out, uint32_t limit, ui
         for (uint32_t end = at + (length != 0 ? length : 1); at < end; at++)
             xpress_remember(&o, plain, at);
     }
+    /* The original's decoder looks one flag ahead: there must be a flags word with an unused flag behind the last token. */
+    if (o.flag_count == 0 && !xpress_put(&o, 0xFFFFFFFFu, 4))
+        goto done;
     if (o.flag_count > 0) /* unused flags are ones, as a decoder that looks ahead expects the end of the stream to be a match */
         store_le32(out + o.flags_at, o.flags << (32 - o.flag_count) | (0xFFFFFFFFu >> o.flag_count));
     *size = o.size;

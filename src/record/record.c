@@ -69,35 +69,42 @@ static bool tagged_part_is_valid(struct record_view *r)
     return true;
 }
 
-JET_ERR record_view_init(struct record_view *out, struct span bytes, uint32_t page_size)
+static void view_clear(struct record_view *r, bool is_large_page)
+{
+    *r = (struct record_view){.variable_last = VARIABLE_ID_FIRST - 1, .is_large_page = is_large_page};
+}
+
+/* Fills the view in place, field by field: a view made elsewhere and copied costs more than all the checks. */
+JET_ERR record_view_init(struct record_view *r, struct span bytes, uint32_t page_size)
 {
     JET_ERR err = JET_errSuccess;
-    struct record_view r = {.bytes = bytes, .is_large_page = page_size > 8192};
-    *out = (struct record_view){{NULL, 0}, 0, VARIABLE_ID_FIRST - 1, 0, 0, 0, 0, 0, 0, r.is_large_page};
+    view_clear(r, page_size > 8192);
     if (bytes.size < RECORD_SIZE_MIN || bytes.size > PAGE_SIZE_MAX)
         RAISE(JET_errDatabaseCorrupted);
-    r.fixed_last = bytes.data[0];
-    r.variable_last = bytes.data[1];
-    r.variable_table = load_le16(bytes.data + 2);
-    if (r.fixed_last > FIXED_ID_LAST || r.variable_last < VARIABLE_ID_FIRST - 1)
+    r->bytes = bytes;
+    r->fixed_last = bytes.data[0];
+    r->variable_last = bytes.data[1];
+    r->variable_table = load_le16(bytes.data + 2);
+    if (r->fixed_last > FIXED_ID_LAST || r->variable_last < VARIABLE_ID_FIRST - 1)
         RAISE(JET_errDatabaseCorrupted);
-    uint32_t bitmap_size = (r.fixed_last + 7) / 8, variable_count = r.variable_last - (VARIABLE_ID_FIRST - 1);
-    r.variable_data = r.variable_table + 2 * variable_count;
-    if (r.variable_table < RECORD_HEADER + bitmap_size || r.variable_data > bytes.size)
+    uint32_t bitmap_size = (r->fixed_last + 7) / 8, variable_count = r->variable_last - (VARIABLE_ID_FIRST - 1);
+    r->variable_data = r->variable_table + 2 * variable_count;
+    if (r->variable_table < RECORD_HEADER + bitmap_size || r->variable_data > bytes.size)
         RAISE(JET_errDatabaseCorrupted);
-    r.null_bitmap = r.variable_table - bitmap_size;
-    uint32_t previous = 0, variable_size = bytes.size - r.variable_data;
-    for (uint32_t i = 0; i < variable_count; i++) {
-        uint32_t end = load_le16(bytes.data + r.variable_table + 2 * i) & ~(uint32_t)VARIABLE_NULL;
-        if (end < previous || end > variable_size)
+    r->null_bitmap = r->variable_table - bitmap_size;
+    uint32_t previous = 0, variable_size = bytes.size - r->variable_data;
+    for (const uint8_t *at = bytes.data + r->variable_table, *end = bytes.data + r->variable_data; at < end; at += 2) {
+        uint32_t end_offset = load_le16(at) & ~(uint32_t)VARIABLE_NULL;
+        if (end_offset < previous || end_offset > variable_size)
             RAISE(JET_errDatabaseCorrupted);
-        previous = end;
+        previous = end_offset;
     }
-    r.tagged = r.variable_data + previous;
-    if (!tagged_part_is_valid(&r))
+    r->tagged = r->variable_data + previous;
+    if (!tagged_part_is_valid(r))
         RAISE(JET_errDatabaseCorrupted);
-    *out = r;
 done:
+    if (err < 0)
+        view_clear(r, page_size > 8192);
     return err;
 }
 

@@ -31,19 +31,13 @@ static const struct column *tagged_column(const struct table_schema *t, uint32_t
     return NULL;
 }
 
-const struct column *schema_column(const struct table_schema *t, uint32_t column_id)
+const struct column *schema_tagged_column(const struct table_schema *t, uint32_t column_id)
 {
-    const struct column *column = NULL;
-    uint32_t id = column_id & ~COLUMN_ID_TEMPLATE_BIT, at = UINT32_MAX;
-    if (id >= FIXED_ID_FIRST && id <= FIXED_ID_LAST)
-        at = t->fixed_index[id];
-    else if (id >= VARIABLE_ID_FIRST && id <= VARIABLE_ID_LAST)
-        at = t->variable_index[id - VARIABLE_ID_FIRST];
-    else if (id >= TAGGED_ID_FIRST && id <= 0xFFFF)
-        column = (column_id & COLUMN_ID_TEMPLATE_BIT) != 0 ? tagged_column(t, t->template_tagged_first, t->template_tagged_count, id)
-                                                            : tagged_column(t, t->tagged_first, t->tagged_count, id);
-    if (at < t->column_count)
-        column = &t->columns[at];
+    uint32_t id = column_id & ~COLUMN_ID_TEMPLATE_BIT;
+    if (id < TAGGED_ID_FIRST || id > 0xFFFF)
+        return NULL;
+    const struct column *column = (column_id & COLUMN_ID_TEMPLATE_BIT) != 0 ? tagged_column(t, t->template_tagged_first, t->template_tagged_count, id)
+                                                                             : tagged_column(t, t->tagged_first, t->tagged_count, id);
     return column != NULL && column->type != COLUMN_TYPE_NIL ? column : NULL;
 }
 

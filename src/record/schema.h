@@ -134,8 +134,17 @@ static inline const struct index *schema_primary(const struct table_schema *t)
 {
     return t->index_count > 0 && index_is_primary(&t->indexes[0]) ? &t->indexes[0] : NULL;
 }
+/* schema_column of a tagged column. */
+const struct column *schema_tagged_column(const struct table_schema *t, uint32_t column_id);
 /* By API column id (COLUMN_ID_TEMPLATE_BIT significant for tagged columns only; for fixed and variable it may be set or not). NULL if none or deleted. */
-const struct column *schema_column(const struct table_schema *t, uint32_t column_id);
+static inline const struct column *schema_column(const struct table_schema *t, uint32_t column_id)
+{
+    uint32_t id = column_id & ~COLUMN_ID_TEMPLATE_BIT;
+    if (id - FIXED_ID_FIRST >= (uint32_t)VARIABLE_ID_LAST)
+        return schema_tagged_column(t, column_id);
+    uint32_t at = id <= FIXED_ID_LAST ? t->fixed_index[id] : t->variable_index[id - VARIABLE_ID_FIRST];
+    return at < t->column_count && t->columns[at].type != COLUMN_TYPE_NIL ? &t->columns[at] : NULL;
+}
 const struct column *schema_column_by_name(const struct table_schema *t, const char *name);
 const struct index *schema_index_by_name(const struct table_schema *t, const char *name);
 
