@@ -1,38 +1,26 @@
 /* Reading the catalog and keeping schemas (catalog.h).
  *
  * Keys: a row of MSysObjects is found under 7F objid 7F kind 7F id (big-endian, sign bit flipped); the tables' name index under
- * 7F FF 7F NAME 00 (upper case), whose data is the row's key. */
+ * 7F FF 7F NAME 00 (upper case), whose data is the row's key.
+ *
+ * The cache holds what is committed; rows are read for it through a snapshot taken for that, so that nobody sees changes in progress. The transaction
+ * that has changed a table reads that table's rows through itself each time, past the cache. */
 #include "catalog/catalog.h"
-
-#include <stdio.h>
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "catalog/build.h"
+#include "catalog/internal.h"
 #include "catalog/names.h"
 
-enum { BUCKETS = 256, SCHEMAS_KEPT = 512, ROW_KEY_SIZE = 13, NAME_KEY_MAX = OBJECT_NAME_MAX + 4 };
+enum { BUCKETS = CATALOG_BUCKETS, SCHEMAS_KEPT = 512, NAME_KEY_MAX = OBJECT_NAME_MAX + 4 };
 
-struct entry {
-    struct table_schema schema; /* first: the address given out */
-    struct entry *next;         /* in its bucket */
-    struct entry *base;         /* of the template, referenced */
-    struct arena arena;
-    uint32_t references;
-    bool is_forgotten; /* not in a bucket any more */
+/* What a look-up sees: what the transaction sees, or what is committed now. */
+struct view {
+    struct transaction *reader; /* NULL: pages as they are */
+    struct transaction own;
 };
 
-struct catalog {
-    struct database *db;
-    struct mutex lock;
-    struct entry *buckets[BUCKETS];
-    uint32_t entry_count;
-    struct entry *self; /* MSysObjects, once it has been read */
-    struct collation_table *weights;
-    bool weights_were_sought;
-};
-
-static void entry_destroy(struct entry *e)
+static void entry_destroy(struct catalog_entry *e)
 {
     schema_clear(&e->schema);
     arena_free(&e->arena);
@@ -44,13 +32,34 @@ static void catalog_destroy(void *state)
     struct catalog *catalog = state;
     for (uint32_t i = 0; i < BUCKETS; i++)
         while (catalog->buckets[i] != NULL) {
-            struct entry *next = catalog->buckets[i]->next;
+            struct catalog_entry *next = catalog->buckets[i]->next;
             entry_destroy(catalog->buckets[i]);
             catalog->buckets[i] = next;
         }
+    catalog_shared_close(catalog->shared);
     collation_table_close(catalog->weights);
     mutex_destroy(&catalog->lock);
     mem_free(catalog);
+}
+
+static JET_ERR catalog_make(struct database *db, struct catalog **out)
+{
+    JET_ERR err = JET_errSuccess;
+    struct catalog *catalog = mem_alloc(sizeof *catalog);
+    bool has_lock = false;
+    if (catalog == NULL)
+        RAISE(JET_errOutOfMemory);
+    catalog->db = db;
+    TRY(mutex_init(&catalog->lock, RANK_CATALOG));
+    has_lock = true;
+    TRY(catalog_shared_create(catalog, &catalog->shared));
+    *out = catalog;
+    catalog = NULL;
+done:
+    if (catalog != NULL && has_lock)
+        mutex_destroy(&catalog->lock);
+    mem_free(catalog);
+    return err;
 }
 
 JET_ERR catalog_open(struct database *db, struct catalog **out)
@@ -59,14 +68,8 @@ JET_ERR catalog_open(struct database *db, struct catalog **out)
     *out = NULL;
     mutex_lock(&db->header_lock);
     if (db->catalog == NULL) {
-        struct catalog *catalog = mem_alloc(sizeof *catalog);
-        if (catalog == NULL)
-            RAISE(JET_errOutOfMemory);
-        catalog->db = db;
-        if ((err = mutex_init(&catalog->lock, RANK_CATALOG)) < 0) {
-            mem_free(catalog);
-            goto done;
-        }
+        struct catalog *catalog;
+        TRY(catalog_make(db, &catalog));
         db->catalog = catalog;
         db->catalog_destroy = catalog_destroy;
     }
@@ -91,6 +94,28 @@ const struct collation_table *catalog_weights(struct catalog *catalog)
     return weights;
 }
 
+static JET_ERR view_begin(struct catalog *catalog, struct transaction *t, struct view *view)
+{
+    JET_ERR err = JET_errSuccess;
+    memset(view, 0, sizeof *view);
+    view->reader = t;
+    if (t != NULL || catalog->db->versions == NULL)
+        goto done;
+    TRY(transaction_open(&view->own, catalog->db->versions, NULL, PROCID_NONE));
+    transaction_begin_call(&view->own);
+    view->reader = &view->own;
+done:
+    return err;
+}
+
+static void view_end(struct view *view)
+{
+    if (view->reader != &view->own)
+        return;
+    transaction_end_call(&view->own);
+    transaction_close(&view->own);
+}
+
 /* --- the cache --- */
 
 static uint32_t bucket_of(const char *name)
@@ -103,19 +128,23 @@ static uint32_t bucket_of(const char *name)
     return (hash ^ (hash >> 16)) % BUCKETS;
 }
 
-static void entry_unreference(struct entry *e)
+static void entry_unreference(struct catalog_entry *e)
 {
     while (e != NULL && --e->references == 0 && e->is_forgotten) {
-        struct entry *base = e->base;
+        struct catalog_entry *base = e->base;
         entry_destroy(e);
         e = base;
     }
 }
 
-/* Takes an entry out of its bucket; it dies with its last reference. */
-static void forget(struct catalog *catalog, struct entry **link)
+/* Takes an entry out of its buckets; it dies with its last reference. */
+static void forget(struct catalog *catalog, struct catalog_entry **link)
 {
-    struct entry *e = *link;
+    struct catalog_entry *e = *link;
+    struct catalog_entry **by_objid = &catalog->objid_buckets[e->schema.objid % BUCKETS];
+    while (*by_objid != e)
+        by_objid = &(*by_objid)->next_objid;
+    *by_objid = e->next_objid;
     *link = e->next;
     catalog->entry_count--;
     if (catalog->self == e)
@@ -130,28 +159,70 @@ static void make_room(struct catalog *catalog)
     if (catalog->entry_count < SCHEMAS_KEPT)
         return;
     for (uint32_t i = 0; i < BUCKETS; i++)
-        for (struct entry **link = &catalog->buckets[i]; *link != NULL;)
+        for (struct catalog_entry **link = &catalog->buckets[i]; *link != NULL;)
             if ((*link)->references == 0)
                 forget(catalog, link);
             else
                 link = &(*link)->next;
 }
 
-static struct entry *cached_by_name(struct catalog *catalog, const char *name)
+static struct catalog_entry *cached_by_name(struct catalog *catalog, const char *name)
 {
-    for (struct entry *e = catalog->buckets[bucket_of(name)]; e != NULL; e = e->next)
+    for (struct catalog_entry *e = catalog->buckets[bucket_of(name)]; e != NULL; e = e->next)
         if (ascii_compare_nocase(e->schema.name, name) == 0)
             return e;
     return NULL;
 }
 
-static struct entry *cached_by_objid(struct catalog *catalog, uint32_t objid)
+static struct catalog_entry *cached_by_objid(struct catalog *catalog, uint32_t objid)
+{
+    for (struct catalog_entry *e = catalog->objid_buckets[objid % BUCKETS]; e != NULL; e = e->next_objid)
+        if (e->schema.objid == objid)
+            return e;
+    return NULL;
+}
+
+static void insert(struct catalog *catalog, struct catalog_entry *e)
+{
+    uint32_t bucket = bucket_of(e->schema.name), objid_bucket = e->schema.objid % BUCKETS;
+    make_room(catalog);
+    e->next = catalog->buckets[bucket];
+    catalog->buckets[bucket] = e;
+    e->next_objid = catalog->objid_buckets[objid_bucket];
+    catalog->objid_buckets[objid_bucket] = e;
+    catalog->entry_count++;
+    if (e->schema.objid == CATALOG_OBJID)
+        catalog->self = e;
+}
+
+/* An entry, and those derived from it, whose schemas hold copies of its columns. */
+static void forget_with_derived(struct catalog *catalog, struct catalog_entry *wanted)
 {
     for (uint32_t i = 0; i < BUCKETS; i++)
-        for (struct entry *e = catalog->buckets[i]; e != NULL; e = e->next)
-            if (e->schema.objid == objid)
-                return e;
-    return NULL;
+        for (struct catalog_entry **link = &catalog->buckets[i]; *link != NULL;)
+            if ((*link)->base == wanted)
+                forget(catalog, link);
+            else
+                link = &(*link)->next;
+    for (struct catalog_entry **link = &catalog->buckets[bucket_of(wanted->schema.name)]; *link != NULL; link = &(*link)->next)
+        if (*link == wanted) {
+            forget(catalog, link);
+            break;
+        }
+}
+
+/* Drops what transactions that have committed since have changed. */
+static void catch_up(struct catalog *catalog)
+{
+    struct forgotten_objid *list = catalog_take_forgotten(catalog);
+    while (list != NULL) {
+        struct forgotten_objid *next = list->next;
+        struct catalog_entry *e = cached_by_objid(catalog, list->objid);
+        if (e != NULL)
+            forget_with_derived(catalog, e);
+        mem_free(list);
+        list = next;
+    }
 }
 
 /* --- reading rows --- */
@@ -180,7 +251,7 @@ static JET_ERR open_long_values(struct catalog *catalog, struct long_value_tree 
     return long_value_tree_open(catalog->db->pages, &catalog->self->schema, tree);
 }
 
-static JET_ERR collect_rows(struct catalog *catalog, uint32_t objid, struct schema_builder *builder)
+static JET_ERR collect_rows(struct catalog *catalog, const struct view *view, uint32_t objid, struct schema_builder *builder)
 {
     JET_ERR err = JET_errSuccess;
     struct btree tree;
@@ -191,6 +262,7 @@ static JET_ERR collect_rows(struct catalog *catalog, uint32_t objid, struct sche
     struct span prefix = objid_prefix(objid, prefix_room);
     TRY(btree_open(catalog->db->pages, CATALOG_ROOT, CATALOG_OBJID, &tree));
     TRY(btree_cursor_open(&tree, &cursor));
+    btree_cursor_set_reader(&cursor, view->reader);
     TRY(open_long_values(catalog, &long_values));
     copy = mem_alloc(catalog->db->page_size);
     if (copy == NULL)
@@ -227,26 +299,38 @@ done:
     return err;
 }
 
-static JET_ERR find_by_name(struct catalog *catalog, const char *name, bool is_template, struct entry **out);
+static JET_ERR find_by_name(struct catalog *catalog, const struct view *view, const char *name, bool is_template, struct catalog_entry **out);
+static JET_ERR objid_from_name_index(struct catalog *catalog, const struct view *view, const char *name, uint32_t *objid);
+static JET_ERR load_private(struct catalog *catalog, const struct view *view, uint32_t objid, bool is_template, struct catalog_entry **out);
 
-/* Loads a table that is not in the cache. is_template: it is wanted as the template of another, and must not be derived itself. */
-static JET_ERR load(struct catalog *catalog, uint32_t objid, bool is_template, struct entry **out)
+/* The template of a derived table. private: read through the view, past the cache, and referenced for the caller. */
+static JET_ERR find_template(struct catalog *catalog, const struct view *view, const char *name, bool is_private, struct catalog_entry **out)
+{
+    JET_ERR err = JET_errSuccess;
+    uint32_t objid;
+    if (is_private) {
+        TRY(objid_from_name_index(catalog, view, name, &objid));
+        TRY(load_private(catalog, view, objid, true, out));
+    } else {
+        TRY(find_by_name(catalog, view, name, true, out));
+    }
+done:
+    return err == JET_errObjectNotFound ? error_raise(JET_errCatalogCorrupted, __FILE__, __LINE__) : err;
+}
+
+/* Makes the entry of a table from its rows, outside the cache. is_template: it is wanted as the template of another, and must not be derived itself. */
+static JET_ERR build_entry(struct catalog *catalog, const struct view *view, uint32_t objid, bool is_template, bool is_private, struct catalog_entry **out)
 {
     JET_ERR err = JET_errSuccess;
     struct schema_builder builder = {.page_size = catalog->db->page_size};
-    struct entry *e = NULL, *base = NULL;
-    /* The catalog's own rows first: they tell where its long values are. */
-    if (objid != CATALOG_OBJID && catalog->self == NULL)
-        TRY(load(catalog, CATALOG_OBJID, false, &base));
-    base = NULL;
-    TRY(collect_rows(catalog, objid, &builder));
+    struct catalog_entry *e = NULL, *base = NULL;
+    TRY(collect_rows(catalog, view, objid, &builder));
+    if (builder.schema.lv_root == 0)
+        (void)catalog_known_long_value_tree(catalog, objid, &builder.schema.lv_root, &builder.schema.lv_objid);
     if (builder.schema.template_name != NULL && (builder.schema.flags & TABLE_FLAG_DERIVED) != 0) {
         if (is_template)
             RAISE(JET_errCatalogCorrupted);
-        err = find_by_name(catalog, builder.schema.template_name, true, &base);
-        if (err == JET_errObjectNotFound)
-            err = error_raise(JET_errCatalogCorrupted, __FILE__, __LINE__);
-        TRY(err);
+        TRY(find_template(catalog, view, builder.schema.template_name, is_private, &base));
     } else if (builder.schema.template_name != NULL) {
         builder.schema.template_name = NULL;
     } else if ((builder.schema.flags & TABLE_FLAG_DERIVED) != 0) {
@@ -256,22 +340,43 @@ static JET_ERR load(struct catalog *catalog, uint32_t objid, bool is_template, s
     if (e == NULL)
         RAISE(JET_errOutOfMemory);
     TRY(schema_builder_finish(&builder, base != NULL ? &base->schema : NULL, &e->schema, &e->arena));
-    if (base != NULL)
+    if (base != NULL && !is_private)
         base->references++;
     e->base = base;
-    make_room(catalog);
-    uint32_t bucket = bucket_of(e->schema.name);
-    e->next = catalog->buckets[bucket];
-    catalog->buckets[bucket] = e;
-    catalog->entry_count++;
-    if (objid == CATALOG_OBJID)
-        catalog->self = e;
+    base = NULL;
     *out = e;
     e = NULL;
 done:
+    if (is_private)
+        entry_unreference(base);
     if (e != NULL)
         entry_destroy(e);
     schema_builder_free(&builder);
+    return err;
+}
+
+/* Loads a table that is not in the cache. */
+static JET_ERR load(struct catalog *catalog, const struct view *view, uint32_t objid, bool is_template, struct catalog_entry **out)
+{
+    JET_ERR err = JET_errSuccess;
+    struct catalog_entry *self;
+    /* The catalog's own rows first: they tell where its long values are. */
+    if (objid != CATALOG_OBJID && catalog->self == NULL)
+        TRY(load(catalog, view, CATALOG_OBJID, false, &self));
+    TRY(build_entry(catalog, view, objid, is_template, false, out));
+    insert(catalog, *out);
+done:
+    return err;
+}
+
+/* Loads a table for one user alone: with one reference, and gone with it. */
+static JET_ERR load_private(struct catalog *catalog, const struct view *view, uint32_t objid, bool is_template, struct catalog_entry **out)
+{
+    JET_ERR err = JET_errSuccess;
+    TRY(build_entry(catalog, view, objid, is_template, true, out));
+    (*out)->references = 1;
+    (*out)->is_forgotten = true;
+done:
     return err;
 }
 
@@ -289,7 +394,7 @@ static uint32_t name_key(const uint8_t *name, uint32_t size, uint8_t room[NAME_K
     return n;
 }
 
-static JET_ERR objid_from_name_index(struct catalog *catalog, const char *name, uint32_t *objid)
+static JET_ERR objid_from_name_index(struct catalog *catalog, const struct view *view, const char *name, uint32_t *objid)
 {
     JET_ERR err = JET_errSuccess;
     struct btree tree;
@@ -303,6 +408,7 @@ static JET_ERR objid_from_name_index(struct catalog *catalog, const char *name, 
     TRY(err);
     TRY(btree_open(catalog->db->pages, CATALOG_TABLES_ROOT, 0, &tree));
     TRY(btree_cursor_open(&tree, &cursor));
+    btree_cursor_set_reader(&cursor, view->reader);
     TRY(btree_seek(&cursor, span_of(key, name_key(bytes, size, key)), BTREE_SEEK_EQ));
     TRY(btree_cursor_get(&cursor, &node));
     TRY(objid_of_key(node.data, objid));
@@ -313,7 +419,7 @@ done:
 }
 
 /* The object id of the first table with an id >= *objid. JET_errObjectNotFound at the end. */
-static JET_ERR next_objid(struct catalog *catalog, uint32_t *objid)
+static JET_ERR next_objid(struct catalog *catalog, const struct view *view, uint32_t *objid)
 {
     JET_ERR err = JET_errSuccess;
     struct btree tree;
@@ -322,6 +428,7 @@ static JET_ERR next_objid(struct catalog *catalog, uint32_t *objid)
     uint32_t found = 0;
     TRY(btree_open(catalog->db->pages, CATALOG_ROOT, CATALOG_OBJID, &tree));
     TRY(btree_cursor_open(&tree, &cursor));
+    btree_cursor_set_reader(&cursor, view->reader);
     TRY(btree_seek(&cursor, objid_prefix(*objid, prefix), BTREE_SEEK_GE));
     TRY(objid_of_key(btree_cursor_key(&cursor), &found));
     if ((int32_t)found < (int32_t)*objid)
@@ -333,13 +440,13 @@ done:
 }
 
 /* Without the name index: every table is looked at. */
-static JET_ERR find_by_scan(struct catalog *catalog, const char *name, bool is_template, struct entry **out)
+static JET_ERR find_by_scan(struct catalog *catalog, const struct view *view, const char *name, bool is_template, struct catalog_entry **out)
 {
     JET_ERR err = JET_errSuccess;
     for (uint32_t objid = 0; objid < INT32_MAX; objid++) {
-        TRY(next_objid(catalog, &objid));
-        struct entry *e = cached_by_objid(catalog, objid);
-        if (e == NULL && (err = load(catalog, objid, is_template, &e)) < 0) {
+        TRY(next_objid(catalog, view, &objid));
+        struct catalog_entry *e = cached_by_objid(catalog, objid);
+        if (e == NULL && (err = load(catalog, view, objid, is_template, &e)) < 0) {
             if (err == JET_errOutOfMemory)
                 goto done;
             continue;
@@ -355,7 +462,7 @@ done:
     return err;
 }
 
-static JET_ERR find_by_name(struct catalog *catalog, const char *name, bool is_template, struct entry **out)
+static JET_ERR find_by_name(struct catalog *catalog, const struct view *view, const char *name, bool is_template, struct catalog_entry **out)
 {
     JET_ERR err = JET_errSuccess;
     uint32_t objid;
@@ -365,51 +472,91 @@ static JET_ERR find_by_name(struct catalog *catalog, const char *name, bool is_t
             RAISE(JET_errCatalogCorrupted);
         goto done;
     }
-    err = objid_from_name_index(catalog, name, &objid);
+    err = objid_from_name_index(catalog, view, name, &objid);
     if (err == JET_errObjectNotFound || err == JET_errOutOfMemory)
         goto done;
     if (err < 0) {
-        TRY(find_by_scan(catalog, name, is_template, out));
+        TRY(find_by_scan(catalog, view, name, is_template, out));
         goto done;
     }
-    TRY(load(catalog, objid, is_template, out));
+    TRY(load(catalog, view, objid, is_template, out));
     if (ascii_compare_nocase((*out)->schema.name, name) != 0)
         RAISE(JET_errCatalogCorrupted);
 done:
     return err;
 }
 
-JET_ERR catalog_find_table(struct catalog *catalog, const char *name, const struct table_schema **out)
-{
-    struct entry *e = NULL;
-    *out = NULL;
-    mutex_lock(&catalog->lock);
-    JET_ERR err = find_by_name(catalog, name, false, &e);
-    if (err >= 0) {
-        e->references++;
-        *out = &e->schema;
-    }
-    mutex_unlock(&catalog->lock);
-    return err;
-}
-
-JET_ERR catalog_find_table_by_objid(struct catalog *catalog, uint32_t objid, const struct table_schema **out)
+/* A view of what is committed is taken only when rows must be read. */
+static JET_ERR find_committed(struct catalog *catalog, const char *name, uint32_t objid, struct catalog_entry **out)
 {
     JET_ERR err = JET_errSuccess;
+    struct view view;
+    catch_up(catalog);
+    *out = name != NULL ? cached_by_name(catalog, name) : cached_by_objid(catalog, objid);
+    if (*out != NULL)
+        goto done;
+    TRY(view_begin(catalog, NULL, &view));
+    err = name != NULL ? find_by_name(catalog, &view, name, false, out) : load(catalog, &view, objid, false, out);
+    view_end(&view);
+done:
+    return err;
+}
+
+/* What the transaction itself has changed is read through it. */
+static JET_ERR find_own(struct catalog *catalog, struct transaction *t, const char *name, uint32_t objid, struct catalog_entry **out)
+{
+    JET_ERR err = JET_errSuccess;
+    struct view view;
+    bool is_created;
+    *out = NULL;
+    TRY(view_begin(catalog, t, &view));
+    err = name != NULL ? objid_from_name_index(catalog, &view, name, &objid) : JET_errSuccess;
+    if (err >= 0 && catalog_has_changed(catalog, t, objid, &is_created))
+        TRY(load_private(catalog, &view, objid, false, out));
+    else if (err == JET_errObjectNotFound)
+        err = JET_errSuccess;
+done:
+    return err;
+}
+
+/* name NULL: by object id. */
+static JET_ERR find(struct catalog *catalog, struct transaction *t, const char *name, uint32_t objid, const struct table_schema **out)
+{
+    JET_ERR err = JET_errSuccess;
+    struct catalog_entry *e = NULL;
+    bool is_created, has_changes = t != NULL && catalog_has_changes(catalog, t);
     *out = NULL;
     mutex_lock(&catalog->lock);
-    struct entry *e = cached_by_objid(catalog, objid);
-    if (e == NULL)
-        err = load(catalog, objid, false, &e);
-    if (err >= 0) {
+    if (has_changes && (name != NULL || catalog_has_changed(catalog, t, objid, &is_created)))
+        TRY(find_own(catalog, t, name, objid, &e));
+    if (e == NULL) {
+        TRY(find_committed(catalog, name, objid, &e));
+        /* It has been deleted or renamed by the transaction itself: the cache does not know yet. */
+        if (has_changes && catalog_has_changed(catalog, t, e->schema.objid, &is_created))
+            RAISE(JET_errObjectNotFound);
         e->references++;
-        *out = &e->schema;
     }
+    *out = &e->schema;
+done:
     mutex_unlock(&catalog->lock);
     return err;
 }
 
-static struct entry *entry_of(const struct table_schema *schema) { return (struct entry *)(uintptr_t)schema; }
+JET_ERR catalog_find_table(struct catalog *catalog, const char *name, const struct table_schema **out) { return find(catalog, NULL, name, 0, out); }
+
+JET_ERR catalog_find_table_by_objid(struct catalog *catalog, uint32_t objid, const struct table_schema **out) { return find(catalog, NULL, NULL, objid, out); }
+
+JET_ERR catalog_find_table_for(struct catalog *catalog, struct transaction *t, const char *name, const struct table_schema **out)
+{
+    return find(catalog, t, name, 0, out);
+}
+
+JET_ERR catalog_find_table_by_objid_for(struct catalog *catalog, struct transaction *t, uint32_t objid, const struct table_schema **out)
+{
+    return find(catalog, t, NULL, objid, out);
+}
+
+static struct catalog_entry *entry_of(const struct table_schema *schema) { return (struct catalog_entry *)(uintptr_t)schema; }
 
 const struct table_schema *catalog_retain_table(struct catalog *catalog, const struct table_schema *schema)
 {
@@ -428,37 +575,30 @@ void catalog_release_table(struct catalog *catalog, const struct table_schema *s
     mutex_unlock(&catalog->lock);
 }
 
-/* Derived tables hold copies of their template's columns, so they go with it. */
 void catalog_forget_table(struct catalog *catalog, const char *name)
 {
     mutex_lock(&catalog->lock);
-    struct entry *wanted = cached_by_name(catalog, name);
-    for (uint32_t i = 0; wanted != NULL && i < BUCKETS; i++)
-        for (struct entry **link = &catalog->buckets[i]; *link != NULL;)
-            if ((*link)->base == wanted)
-                forget(catalog, link);
-            else
-                link = &(*link)->next;
-    for (struct entry **link = &catalog->buckets[bucket_of(name)]; wanted != NULL && *link != NULL; link = &(*link)->next)
-        if (*link == wanted) {
-            forget(catalog, link);
-            break;
-        }
+    struct catalog_entry *wanted = cached_by_name(catalog, name);
+    if (wanted != NULL)
+        forget_with_derived(catalog, wanted);
     mutex_unlock(&catalog->lock);
 }
 
-JET_ERR catalog_visit_tables(struct catalog *catalog, JET_ERR (*visit)(void *context, const struct catalog_table *table), void *context)
+JET_ERR catalog_visit_tables_for(struct catalog *catalog, struct transaction *t, JET_ERR (*visit)(void *context, const struct catalog_table *table), void *context)
 {
     JET_ERR err = JET_errSuccess;
     for (uint32_t objid = 0; objid < INT32_MAX; objid++) {
-        err = next_objid(catalog, &objid);
+        struct view view;
+        TRY(view_begin(catalog, t, &view));
+        err = next_objid(catalog, &view, &objid);
+        view_end(&view);
         if (err == JET_errObjectNotFound) {
             err = JET_errSuccess;
             break;
         }
         TRY(err);
         struct catalog_table table = {.objid = objid};
-        table.error = catalog_find_table_by_objid(catalog, objid, &table.schema);
+        table.error = catalog_find_table_by_objid_for(catalog, t, objid, &table.schema);
         table.name = table.schema != NULL ? table.schema->name : NULL;
         JET_ERR visited = visit(context, &table);
         catalog_release_table(catalog, table.schema);
@@ -466,4 +606,9 @@ JET_ERR catalog_visit_tables(struct catalog *catalog, JET_ERR (*visit)(void *con
     }
 done:
     return err;
+}
+
+JET_ERR catalog_visit_tables(struct catalog *catalog, JET_ERR (*visit)(void *context, const struct catalog_table *table), void *context)
+{
+    return catalog_visit_tables_for(catalog, NULL, visit, context);
 }

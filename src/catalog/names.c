@@ -82,13 +82,15 @@ JET_ERR name_check(const char *name, char *out)
     uint32_t n = 0;
     if (name == NULL || *name == ' ' || *name == 0)
         RAISE(JET_errInvalidName);
-    while (*name != 0 && *name != ' ') {
+    while (*name != 0) {
         uint32_t c = next_code_point(&name);
         int byte = byte_of(c);
         if (byte < 0x20 || c == '!' || c == '.' || c == '[' || c == ']' || n == OBJECT_NAME_MAX)
             RAISE(JET_errInvalidName);
         bytes[n++] = (uint8_t)byte;
     }
+    while (n > 0 && bytes[n - 1] == ' ') /* spaces at the end do not count */
+        n--;
     name_from_1252(span_of(bytes, n), out);
 done:
     return err;

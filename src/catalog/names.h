@@ -12,8 +12,8 @@ uint32_t name_from_1252(struct span bytes, char *room);
 /* UTF-8 to code page 1252; at most room bytes. JET_errInvalidName when a character has no place there or the text is too long. */
 MUST_CHECK JET_ERR name_to_1252(const char *name, uint8_t *out, uint32_t room, uint32_t *size);
 
-/* The rules for names given by a client: 1..64 characters, no leading space, no control characters, none of ! . [ ]; what follows the first
- * space is dropped. out: OBJECT_NAME_MAX + 1 characters at least of UTF-8 (OBJECT_NAME_UTF8_MAX). JET_errInvalidName. NULL is invalid. */
+/* The rules for names given by a client: 1..64 characters, no leading space, no control characters, none of ! . [ ]; spaces at the end
+ * do not count. out: OBJECT_NAME_MAX + 1 characters at least of UTF-8 (OBJECT_NAME_UTF8_MAX). JET_errInvalidName. NULL is invalid. */
 MUST_CHECK JET_ERR name_check(const char *name, char *out);
 
 #endif

@@ -87,13 +87,30 @@ done:
     return err;
 }
 
+/* Which of the fixed columns that may be null have a value; and the one that is no small number. */
+static JET_ERR get_presence(const struct record_view *record, struct catalog_row *out)
+{
+    JET_ERR err = JET_errSuccess;
+    for (uint32_t id = CATALOG_ROOT_FLAG; id <= CATALOG_LAST_SET_TIME; id++) {
+        struct column_value value;
+        TRY(record_column(record, column_of(id), 1, &value));
+        if ((value.flags & COLUMN_VALUE_NULL) != 0)
+            continue;
+        catalog_row_set(out, (enum catalog_fixed_column)id);
+        if (id == CATALOG_LAST_SET_TIME && value.bytes.size == 8)
+            out->last_set_time = load_le64(value.bytes.data);
+    }
+done:
+    return err;
+}
+
 static JET_ERR get_long(const struct record_view *record, const struct long_value_nodes *nodes, uint32_t id, struct value_buffer *buffer, struct span *out)
 {
     JET_ERR err = JET_errSuccess;
     struct column_value value;
     *out = (struct span){NULL, 0};
     TRY(record_column(record, column_of(id), 1, &value));
-    if ((value.flags & COLUMN_VALUE_NULL) != 0)
+    if ((value.flags & COLUMN_VALUE_NULL) != 0 || (nodes == NULL && (value.flags & COLUMN_VALUE_SEPARATED) != 0))
         goto done;
     TRY(column_value_fetch_all(nodes, &value, LONG_PART_MOST, buffer));
     TRY(value_buffer_reserve(buffer, 1));
@@ -116,12 +133,14 @@ JET_ERR catalog_row_decode(struct span record, uint32_t page_size, const struct 
     TRY(get_number(&view, 5, true, &out->space_usage));
     TRY(get_number(&view, 6, true, &out->flags));
     TRY(get_number(&view, 7, true, &out->pages_or_locale));
-    TRY(get_number(&view, 9, false, &out->record_offset));
-    TRY(get_number(&view, 10, false, &out->lcmap_flags));
-    TRY(get_number(&view, 11, false, &out->key_most));
-    TRY(get_number(&view, 12, false, &out->lv_chunk_most));
+    TRY(get_number(&view, CATALOG_RECORD_OFFSET, false, &out->record_offset));
+    TRY(get_number(&view, CATALOG_LCMAP_FLAGS, false, &out->lcmap_flags));
+    TRY(get_number(&view, CATALOG_KEY_MOST, false, &out->key_most));
+    TRY(get_number(&view, CATALOG_LV_CHUNK_MOST, false, &out->lv_chunk_most));
+    TRY(get_presence(&view, out));
 
     TRY(get_bytes(&view, 128, &out->name));
+    TRY(get_bytes(&view, 129, &out->stats));
     TRY(get_bytes(&view, 130, &out->template_name));
     TRY(get_bytes(&view, 131, &out->default_value));
     TRY(get_bytes(&view, 132, &out->key_segments));
@@ -131,6 +150,8 @@ JET_ERR catalog_row_decode(struct span record, uint32_t page_size, const struct 
     TRY(get_bytes(&view, 136, &out->version));
     TRY(get_bytes(&view, 137, &out->sort_id));
 
+    if (view.bytes.size > view.tagged)
+        out->tagged = span_of(view.bytes.data + view.tagged, view.bytes.size - view.tagged);
     TRY(get_long(&view, nodes, 258, &out->buffers[0], &out->separate_lv));
     TRY(get_long(&view, nodes, 259, &out->buffers[1], &out->space_hints));
     TRY(get_long(&view, nodes, 260, &out->buffers[2], &out->deferred_lv_hints));

@@ -30,8 +30,8 @@ static void names_keep_the_rules(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(name_check(bad[i], out), JET_errInvalidName);
     assert_int_equal(name_check(NULL, out), JET_errInvalidName);
-    assert_int_equal(name_check("Table one", out), JET_errSuccess);
-    assert_string_equal(out, "Table");
+    assert_int_equal(name_check("Table one  ", out), JET_errSuccess); /* spaces at the end do not count */
+    assert_string_equal(out, "Table one");
     assert_int_equal(name_check("Gr\xC3\xB6\xC3\x9F" "e\xE2\x82\xAC", out), JET_errSuccess); /* in code page 1252 */
     assert_string_equal(out, "Gr\xC3\xB6\xC3\x9F" "e\xE2\x82\xAC");
     memset(longest, 'a', sizeof longest);

@@ -1,0 +1,110 @@
+/* Making and changing tables, columns and indexes (records-and-catalog 6; the reference pages of JetCreateTableColumnIndex4, JetAddColumn, JetCreateIndex4 ...).
+ *
+ * A schema change is rows of both catalogs, a tree where one is needed, and a new schema object. The rows are versioned like any others, so that a change is seen
+ * by others when it commits and goes away with a rollback; the transaction that made it sees it at once: until it ends, catalog_find_table for it reads the catalog's
+ * rows through its snapshot and caches nothing. Trees that were made and rolled back, and those of deleted objects after commit, are given back by version actions.
+ * Names are UTF-8. All run in the caller's transaction (level >= 1) and take an inner level, so that an error leaves nothing.
+ */
+#ifndef OPENESE_CATALOG_DDL_H
+#define OPENESE_CATALOG_DDL_H
+
+#include "catalog/catalog.h"
+#include "mvcc/transaction.h"
+
+struct column_definition {
+    const char *name;
+    uint32_t type;              /* JET_coltyp */
+    uint32_t max_size;          /* 0: the type's most */
+    uint32_t grbit;             /* JET_bitColumn... */
+    uint32_t code_page;         /* text: 1252 or 1200; 0 = 1252 */
+    struct span default_value;  /* data NULL: none */
+    const char *callback;       /* JET_bitColumnUserDefinedDefault: "dll!function" */
+    struct span callback_data;
+    bool is_permitted;          /* the table is open with JET_bitTablePermitDDL: a fixed schema may be changed (not a template's) */
+    uint32_t *id_out;           /* may be NULL */
+    JET_ERR *err_out;           /* may be NULL */
+};
+struct space_hints_definition { uint32_t initial_density, initial_bytes, grbit, maintenance_density, growth, min_extent_bytes, max_extent_bytes; };
+struct condition_definition { const char *column; uint32_t grbit; /* JET_bitIndexColumnMustBeNull / ..NonNull */ };
+struct index_definition {
+    const char *name;
+    const char *key;            /* UTF-8: "+col\0-col\0\0", key_size bytes with both zeros (the LANGID / cbVarSegMac tail is stripped by the caller) */
+    uint32_t key_size;
+    uint32_t grbit;             /* JET_bitIndex... */
+    uint32_t density;           /* 0 = default */
+    const char *locale;         /* NULL: the default; UTF-8 */
+    bool has_locale;            /* given by the application (flag 0x40) */
+    uint32_t lcmap_flags;       /* 0 = default */
+    uint32_t var_seg_mac;       /* 0 = none */
+    uint32_t key_most;          /* 0 = 255 */
+    struct { uint32_t min, max, most, step, start; bool is_set; } tuple; /* JET_TUPLELIMITS */
+    const struct condition_definition *conditions;
+    uint32_t condition_count;
+    const struct space_hints_definition *space_hints; /* may be NULL */
+    bool is_permitted;          /* as of columns */
+    JET_ERR *err_out;
+};
+struct table_definition {
+    const char *name;
+    const char *template_name;  /* NULL: none */
+    uint32_t grbit;             /* JET_bitTableCreate... */
+    uint32_t pages, density;
+    const struct column_definition *columns;
+    uint32_t column_count;
+    const struct index_definition *indexes;
+    uint32_t index_count;
+    const struct space_hints_definition *space_hints, *long_value_space_hints;
+    uint32_t separate_lv, lv_chunk_most; /* 0 = default */
+    const char *callback;       /* "dll!function" of the table's callback, or NULL */
+    uint32_t callback_types;    /* JET_cbtyp... */
+    uint32_t *created_out;      /* cCreated of JET_TABLECREATE; may be NULL */
+};
+
+/* Pages 4..30 of a new database: system tables (database-file 7). Pages 1-3 exist. For engine/ (JetCreateDatabase). */
+MUST_CHECK JET_ERR catalog_create(struct transaction *t, struct database *db);
+
+MUST_CHECK JET_ERR catalog_create_table(struct transaction *t, struct catalog *catalog, const struct table_definition *definition);
+/* JET_errTableInUse while cursors are open on it (table_state.open_count). */
+MUST_CHECK JET_ERR catalog_delete_table(struct transaction *t, struct catalog *catalog, const char *name);
+MUST_CHECK JET_ERR catalog_rename_table(struct transaction *t, struct catalog *catalog, const char *name, const char *new_name);
+MUST_CHECK JET_ERR catalog_add_column(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const struct column_definition *definition);
+MUST_CHECK JET_ERR catalog_delete_column(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, bool ignore_template);
+MUST_CHECK JET_ERR catalog_rename_column(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, const char *new_name);
+MUST_CHECK JET_ERR catalog_set_default(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *column, struct span value);
+/* Builds the index from the rows there are. All the definitions in one pass over the rows. */
+MUST_CHECK JET_ERR catalog_create_indexes(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const struct index_definition *definitions, uint32_t count);
+MUST_CHECK JET_ERR catalog_delete_index(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name);
+/* Makes the table's long-value tree if it has none; committed at once in a transaction of its own (others may need it too). *root, *objid: of the tree. */
+MUST_CHECK JET_ERR catalog_need_long_value_tree(struct catalog *catalog, struct transaction *t, uint32_t objid_table, page_no_t *root, uint32_t *objid);
+
+/* --- what all users of a table share, whatever schema object they hold --- */
+struct table_state {
+    uint32_t objid;
+    atomic_uint_least64_t next_autoincrement; /* 0: not known yet: found from the table (highest value, + 1) under the state's lock */
+    atomic_uint_least64_t next_lid;           /* 0: not known yet */
+    atomic_uint_least64_t next_sequence;      /* key of tables without primary index; 0: not known yet */
+    struct mutex lock;                        /* RANK_CATALOG_TABLE */
+    atomic_uint open_count;                   /* cursors open on the table: kept by their owners, looked at before the table is deleted */
+    void *cursors;                            /* of cursor/: those that clients have open, a list under the lock */
+    /* below: catalog/ only */
+    struct table_state *next;
+    struct transaction *ddl_owner;            /* is changing indexes, or deleting the table: nobody else may become a writer */
+    struct table_writer *writers;             /* transactions that have changed rows and are not over */
+    page_no_t lv_root;                        /* of a long-value tree made since the catalog was opened */
+    uint32_t lv_objid;
+};
+/* The state of a table: lives as long as the catalog. JET_errOutOfMemory. */
+MUST_CHECK JET_ERR catalog_table_state(struct catalog *catalog, uint32_t objid_table, struct table_state **out);
+/* A transaction is about to change rows of the table: registers it as a writer until its end (a version action does that), so that an index build and a schema change wait for it and
+ * it for them. JET_errWriteConflict when another transaction is changing the indexes or deleting the table. Cheap when registered already. Look at
+ * catalog_generation after this call: indexes made or deleted before it are seen then, and none is made or deleted until the transaction's end. */
+MUST_CHECK JET_ERR catalog_enter_writer(struct catalog *catalog, struct transaction *t, struct table_state *state);
+/* Grows with every schema change that somebody may see: a cursor whose remembered value differs looks its table up again (catalog_find_table_by_objid_for). */
+uint64_t catalog_generation(const struct catalog *catalog);
+/* Look-ups through a transaction: as catalog_find_table(_by_objid), but the transaction's own uncommitted schema changes are seen. t NULL: the same as those. */
+MUST_CHECK JET_ERR catalog_find_table_for(struct catalog *catalog, struct transaction *t, const char *name, const struct table_schema **out);
+MUST_CHECK JET_ERR catalog_find_table_by_objid_for(struct catalog *catalog, struct transaction *t, uint32_t objid, const struct table_schema **out);
+/* As catalog_visit_tables, of the tables that the transaction sees. */
+MUST_CHECK JET_ERR catalog_visit_tables_for(struct catalog *catalog, struct transaction *t, JET_ERR (*visit)(void *context, const struct catalog_table *table), void *context);
+
+#endif
