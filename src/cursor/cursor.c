@@ -1,7 +1,68 @@
 /* Life of a cursor, and its current index (cursor.h). */
 #define ESENT_PRIVATE
 #include "base/memory.h"
-#include "cursor/internal.h"
+#include "cursor/update_internal.h"
+
+/* --- who has the table open --- */
+
+static JET_ERR enter_table(struct cursor *c)
+{
+    JET_ERR err = JET_errSuccess;
+    TRY(catalog_table_state(c->catalog, c->schema->objid, &c->state));
+    atomic_fetch_add(&c->state->open_count, 1);
+done:
+    return err;
+}
+
+static void leave_table(struct cursor *c)
+{
+    if (c->state == NULL)
+        return;
+    mutex_lock(&c->state->lock);
+    if (c->open_link != NULL)
+        *c->open_link = c->next_open;
+    if (c->open_link != NULL && c->next_open != NULL)
+        c->next_open->open_link = c->open_link;
+    mutex_unlock(&c->state->lock);
+    atomic_fetch_sub(&c->state->open_count, 1);
+}
+
+static void list_cursor(struct cursor *c)
+{
+    c->next_open = c->state->cursors;
+    c->open_link = (struct cursor **)&c->state->cursors;
+    if (c->next_open != NULL)
+        c->next_open->open_link = &c->next_open;
+    c->state->cursors = c;
+}
+
+/* What others look at is set here, under the lock, and does not change. */
+JET_ERR cursor_set_sharing(struct cursor *c, unsigned deny)
+{
+    JET_ERR err = JET_errSuccess;
+    if (c->state == NULL)
+        return err;
+    mutex_lock(&c->state->lock);
+    for (const struct cursor *other = c->state->cursors; other != NULL && err >= 0; other = other->next_open) {
+        if (other == c || other->owner == c->transaction)
+            continue;
+        if ((other->deny & CURSOR_DENY_READ) != 0 || ((other->deny & CURSOR_DENY_WRITE) != 0 && c->is_updatable))
+            err = JET_errTableLocked;
+        else if ((deny & CURSOR_DENY_READ) != 0 || ((deny & CURSOR_DENY_WRITE) != 0 && other->is_writer))
+            err = JET_errTableInUse;
+    }
+    if (err >= 0) {
+        c->deny = deny;
+        c->owner = c->transaction;
+        c->is_writer = c->is_updatable;
+        if (c->open_link == NULL)
+            list_cursor(c);
+    }
+    mutex_unlock(&c->state->lock);
+    return err;
+}
+
+/* --- life --- */
 
 JET_ERR cursor_open_schema(struct catalog *catalog, const struct table_schema *schema, struct cursor **out)
 {
@@ -11,10 +72,14 @@ JET_ERR cursor_open_schema(struct catalog *catalog, const struct table_schema *s
     if (c == NULL)
         RAISE(JET_errOutOfMemory);
     c->catalog = catalog;
+    c->generation = catalog_generation(catalog);
+    c->compress_minimum = COMPRESS_MINIMUM_DEFAULT;
     c->schema = catalog_retain_table(catalog, schema);
+    TRY(enter_table(c));
     TRY(btree_open(catalog_database(catalog)->pages, schema->root, schema->objid, &c->table_tree));
     TRY(btree_cursor_open(&c->table_tree, &c->table_entry));
     c->first_is_due = true;
+    c->is_updatable = true;
     *out = c;
     c = NULL;
 done:
@@ -44,6 +109,7 @@ JET_ERR cursor_open_temporary(struct temp_table *table, struct cursor **out)
     c->temp = table;
     c->schema = temp_table_schema(table);
     c->first_is_due = true;
+    c->is_updatable = true;
     *out = c;
 done:
     return err;
@@ -51,8 +117,15 @@ done:
 
 JET_ERR cursor_duplicate(struct cursor *from, struct cursor **out)
 {
-    if (from->temp == NULL)
-        return cursor_open_schema(from->catalog, from->schema, out);
+    if (from->temp == NULL) {
+        JET_ERR opened = cursor_open_schema(from->catalog, from->schema, out);
+        if (opened >= 0) {
+            (*out)->generation = from->generation;
+            (*out)->compress_minimum = from->compress_minimum;
+            cursor_set_transaction(*out, from->transaction);
+        }
+        return opened;
+    }
     JET_ERR err = cursor_open_temporary(from->temp, out);
     if (err >= 0)
         temp_table_retain(from->temp);
@@ -71,9 +144,12 @@ void cursor_close(struct cursor *c)
 {
     if (c == NULL)
         return;
+    cursor_cancel_update(c);
+    update_close(c);
     long_value_tree_close(&c->long_values);
     close_index(c);
     btree_cursor_close(&c->table_entry);
+    leave_table(c);
     if (c->temp != NULL)
         temp_table_release(c->temp);
     else
@@ -91,6 +167,44 @@ bool cursor_is_read_only(const struct cursor *c) { return !c->is_updatable; }
 bool cursor_is_on_secondary(const struct cursor *c) { return c->index != NULL; }
 const struct index *cursor_index(const struct cursor *c) { return c->index != NULL ? c->index : schema_primary(c->schema); }
 
+void cursor_set_transaction(struct cursor *c, struct transaction *t)
+{
+    c->transaction = t;
+    if (c->temp != NULL)
+        return;
+    btree_cursor_set_reader(&c->table_entry, t);
+    if (c->index != NULL)
+        btree_cursor_set_reader(&c->index_entry, t);
+    if (c->long_values.is_open)
+        btree_cursor_set_reader(&c->long_values.cursor, t);
+    if (c->update != NULL)
+        update_set_reader(c);
+}
+
+struct transaction *cursor_transaction(const struct cursor *c) { return c->transaction; }
+void cursor_set_compress_minimum(struct cursor *c, uint32_t bytes) { c->compress_minimum = bytes; }
+
+/* The long-value tree may have been made after the schema was read. */
+static JET_ERR open_long_values(struct cursor *c)
+{
+    JET_ERR err = JET_errSuccess;
+    struct cache_file *pages = catalog_database(c->catalog)->pages;
+    if (c->schema->lv_root == 0 && c->lv_root == 0)
+        TRY(cursor_refresh(c));
+    if (c->schema->lv_root == 0 && c->lv_root != 0) {
+        struct table_schema newer = *c->schema;
+        newer.lv_root = c->lv_root;
+        newer.lv_objid = c->lv_objid;
+        TRY(long_value_tree_open(pages, &newer, &c->long_values));
+    } else {
+        TRY(long_value_tree_open(pages, c->schema, &c->long_values));
+    }
+    if (c->long_values.is_open)
+        btree_cursor_set_reader(&c->long_values.cursor, c->transaction);
+done:
+    return err;
+}
+
 JET_ERR cursor_long_values(struct cursor *c, const struct long_value_nodes **nodes)
 {
     JET_ERR err = JET_errSuccess;
@@ -98,7 +212,7 @@ JET_ERR cursor_long_values(struct cursor *c, const struct long_value_nodes **nod
     if (c->temp != NULL)
         goto done;
     if (!c->long_values.is_open)
-        TRY(long_value_tree_open(catalog_database(c->catalog)->pages, c->schema, &c->long_values));
+        TRY(open_long_values(c));
     *nodes = &c->long_values.nodes;
 done:
     return err;
@@ -136,6 +250,52 @@ done:
 void cursor_forget_range(struct cursor *c) { c->has_range = false; }
 void cursor_reset_key(struct cursor *c) { search_key_reset(&c->key); }
 
+/* --- the schema --- */
+
+/* The same index in another schema object; NULL when it has gone. */
+static const struct index *same_index(const struct table_schema *schema, const struct index *index)
+{
+    for (uint32_t i = 0; i < schema->index_count; i++)
+        if (schema->indexes[i].objid == index->objid && !index_is_primary(&schema->indexes[i]))
+            return &schema->indexes[i];
+    return NULL;
+}
+
+JET_ERR cursor_reload_schema(struct cursor *c)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct table_schema *newer = NULL;
+    uint64_t generation = catalog_generation(c->catalog);
+    err = catalog_find_table_by_objid_for(c->catalog, c->transaction, c->schema->objid, &newer);
+    if (err == JET_errObjectNotFound) { /* deleted, in a transaction that has not ended: the rows are as they were */
+        c->generation = generation;
+        return JET_errSuccess;
+    }
+    TRY(err);
+    const struct index *index = c->index != NULL ? same_index(newer, c->index) : NULL;
+    if (newer != c->schema && (c->index == NULL || index != NULL)) {
+        const struct table_schema *older = c->schema;
+        update_forget_schema(c);
+        if (c->update != NULL && c->update->builder != NULL) {
+            record_builder_set_schema(c->update->builder, newer);
+            c->update->builder_schema = newer;
+        }
+        c->schema = newer;
+        c->index = index;
+        c->has_rules = false;
+        newer = older;
+    }
+    c->generation = generation;
+done:
+    catalog_release_table(c->catalog, newer);
+    return err;
+}
+
+JET_ERR cursor_refresh(struct cursor *c)
+{
+    return c->catalog == NULL || c->generation == catalog_generation(c->catalog) ? JET_errSuccess : cursor_reload_schema(c);
+}
+
 /* --- the current index --- */
 
 static JET_ERR find_index(struct cursor *c, const char *name, uint32_t objid, const struct index **out)
@@ -164,6 +324,7 @@ static JET_ERR open_index(struct cursor *c, const struct index *index)
         goto done;
     TRY(btree_open(catalog_database(c->catalog)->pages, index->root, index->objid, &c->index_tree));
     TRY(btree_cursor_open(&c->index_tree, &c->index_entry));
+    btree_cursor_set_reader(&c->index_entry, c->transaction);
     c->index = index;
 done:
     return err;
@@ -176,6 +337,8 @@ JET_ERR cursor_set_index(struct cursor *c, const char *name, uint32_t objid, uns
     uint8_t bookmark[BTREE_KEY_MAX];
     uint32_t size = 0;
     bool stays = (options & CURSOR_INDEX_NO_MOVE) != 0;
+    TRY(update_drop(c));
+    TRY(cursor_refresh(c));
     TRY(find_index(c, name, objid, &wanted));
     if (wanted != NULL && index_is_primary(wanted))
         wanted = NULL;

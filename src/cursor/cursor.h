@@ -31,6 +31,9 @@ MUST_CHECK JET_ERR cursor_duplicate(struct cursor *from, struct cursor **out);
 void cursor_close(struct cursor *cursor);
 
 const struct table_schema *cursor_schema(const struct cursor *cursor);
+/* Takes the newest schema when the catalog has changed since the last look: columns and indexes added by anybody are found. The other functions do that themselves; for those who
+ * read cursor_schema. */
+MUST_CHECK JET_ERR cursor_refresh(struct cursor *cursor);
 struct catalog *cursor_catalog(const struct cursor *cursor);         /* NULL: temporary */
 struct temp_table *cursor_temp_table(const struct cursor *cursor);   /* NULL: of a database */
 /* Which transaction level last moved the cursor; set by whoever keeps it. */
@@ -39,6 +42,11 @@ unsigned cursor_move_level(const struct cursor *cursor);
 /* May rows be changed through it? For whoever keeps it; true at first. */
 void cursor_set_read_only(struct cursor *cursor, bool is_read_only);
 bool cursor_is_read_only(const struct cursor *cursor);
+
+/* The last step of opening a cursor for a client: keeps the cursors of other sessions (other transactions) from the table, or from changing it, while this one is open.
+ * JET_errTableLocked when another session has asked for that; JET_errTableInUse when others have the table open already. */
+enum cursor_deny { CURSOR_DENY_WRITE = 0x1, CURSOR_DENY_READ = 0x2 };
+MUST_CHECK JET_ERR cursor_set_sharing(struct cursor *cursor, unsigned deny);
 
 /* --- the current index --- */
 
@@ -130,6 +138,11 @@ struct retrieve {
 /* JET_wrnColumnNull, JET_wrnBufferTruncated, JET_errBadColumnId, JET_errColumnNotFound, JET_errBadItagSequence,
  * JET_errIndexTuplesCannotRetrieveFromIndex, JET_errInvalidGrbit. */
 MUST_CHECK JET_ERR cursor_retrieve_column(struct cursor *cursor, struct retrieve *r);
+/* The most frequent case, without detours. Is the row known: has the cursor a copy of it, so that nothing need be latched to read it? */
+bool cursor_knows_row(struct cursor *cursor);
+/* When it is, and until another function is called on the cursor: what cursor_retrieve_column gives without options for value 1 from offset 0. False: the value takes
+ * more than that; nothing has been done. */
+bool cursor_retrieve_known(struct cursor *cursor, uint32_t column_id, uint8_t *buffer, uint32_t room, uint32_t *actual, uint32_t *column_found, JET_ERR *result);
 /* Number of values of a column (column_id 0: of all tagged columns). */
 MUST_CHECK JET_ERR cursor_count_values(struct cursor *cursor, uint32_t column_id, unsigned options, uint32_t *count);
 

@@ -254,7 +254,8 @@ JET_ERR cursor_enumerate(struct cursor *c, const struct enumerate_wish *wishes, 
     *count = 0;
     if (wish_count > 0 && (options & CURSOR_ENUMERATE_TAGGED_ONLY) != 0)
         RAISE(JET_errInvalidGrbit);
-    TRY(row_latch(c, &e.row));
+    TRY(cursor_refresh(c));
+    TRY(row_latch_copy(c, (options & CURSOR_ENUMERATE_COPY) != 0 && c->temp == NULL, &e.row));
     if (e.row.temp == NULL) {
         uint32_t size = e.row.record.bytes.size;
         copy = mem_copy(e.row.record.bytes.data, size);

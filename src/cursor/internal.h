@@ -4,6 +4,11 @@
 
 #include "cursor/cursor.h"
 #include "cursor/temp_table.h"
+#include "cursor/update.h"
+
+struct pending_update; /* update_internal.h */
+
+enum { COMPRESS_MINIMUM_DEFAULT = 1024 };
 
 enum row_position { ROW_BEFORE_FIRST, ROW_ON, ROW_BETWEEN /* just before row `temp_at` */, ROW_AFTER_LAST };
 
@@ -14,11 +19,24 @@ struct cursor {
     struct btree table_tree;
     struct btree_cursor table_entry;
     struct long_value_tree long_values;
+    page_no_t lv_root;      /* of the long-value tree, 0: none yet; may be newer than the schema */
+    uint32_t lv_objid;
+    struct transaction *transaction; /* reads and writes through it; NULL: pages as they are */
+    uint64_t generation;    /* catalog_generation of the schema */
+    struct pending_update *update;   /* made when rows are first changed; NULL before and in cursors that only read */
+    struct table_state *state;       /* shared by all cursors on the table */
+    /* Of the list state->cursors, under its lock: those opened by clients. */
+    struct cursor *next_open, **open_link;
+    const struct transaction *owner;
+    unsigned deny;          /* enum cursor_deny */
+    bool is_writer;
+    uint32_t compress_minimum;       /* bytes from which XPRESS is tried */
 
     /* The secondary index that is current; index NULL: none. */
     const struct index *index;
     struct btree index_tree;
     struct btree_cursor index_entry;
+    struct record_view row_view; /* of the row table_entry has a copy of, while that is marked known */
     bool row_is_due; /* the index entry has moved; table_entry does not stand on its row yet */
 
     bool first_is_due; /* to stand on the first entry, nobody has asked yet */
@@ -39,6 +57,11 @@ struct cursor {
 };
 
 static inline struct btree_cursor *current_entry(struct cursor *c) { return c->index != NULL ? &c->index_entry : &c->table_entry; }
+
+/* Is there a prepared update whose values CURSOR_RETRIEVE_COPY means? */
+bool update_is_readable(const struct cursor *c);
+/* Gives up a prepared update, as every navigation does. */
+MUST_CHECK JET_ERR update_drop(struct cursor *c);
 
 /* --- navigate.c: single steps on the current index, whatever kind of table --- */
 /* The move that was put off. JET_errNoCurrentRecord when the index is empty. */
@@ -61,15 +84,22 @@ MUST_CHECK JET_ERR navigate_row(struct cursor *c);
 struct row {
     struct record_view record;
     const struct temp_row *temp; /* else NULL */
+    const struct pending_update *draft; /* the prepared row of a temporary table, else NULL */
     const struct table_schema *schema;
     struct span primary_key;
 };
 MUST_CHECK JET_ERR row_latch(struct cursor *c, struct row *out);
+/* The row being prepared, if there is one and the options say CURSOR_RETRIEVE_COPY; else the current one. The draft's bytes live until it is changed. */
+MUST_CHECK JET_ERR row_latch_copy(struct cursor *c, bool copy, struct row *out);
 void row_release(struct cursor *c);
 MUST_CHECK JET_ERR row_value(const struct row *row, const struct column *column, uint32_t sequence, struct column_value *out);
 MUST_CHECK JET_ERR row_value_count(const struct row *row, const struct column *column, uint32_t *count);
 
 /* --- cursor.c --- */
+/* Takes the newest schema when the catalog has changed since the last look: columns and indexes added by anybody are found. */
+MUST_CHECK JET_ERR cursor_refresh(struct cursor *c);
+/* The same, now, whatever the generation. */
+MUST_CHECK JET_ERR cursor_reload_schema(struct cursor *c);
 /* The long values of the table, opened on first use; NULL for a temporary table. */
 MUST_CHECK JET_ERR cursor_long_values(struct cursor *c, const struct long_value_nodes **nodes);
 /* Rules of the current index. JET_errNoCurrentIndex when it has none. */

@@ -85,6 +85,7 @@ static JET_ERR step_over_key(struct cursor *c, bool forward)
 JET_ERR cursor_move(struct cursor *c, int32_t rows, unsigned options)
 {
     JET_ERR err = JET_errSuccess;
+    TRY(update_drop(c));
     if (rows == CURSOR_MOVE_FIRST || rows == CURSOR_MOVE_LAST) {
         c->has_range = false;
         cursor_reset_key(c);
@@ -232,6 +233,7 @@ JET_ERR cursor_goto_position(struct cursor *c, uint32_t entries_before, uint32_t
     JET_ERR err = JET_errSuccess;
     cursor_forget_range(c);
     cursor_reset_key(c);
+    TRY(update_drop(c));
     if (c->temp != NULL) {
         struct temp_row **rows;
         uint32_t count;

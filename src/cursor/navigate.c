@@ -2,7 +2,7 @@
  *
  * An entry of a secondary index holds the primary key of its row as data. Moving along such an index touches only the index; the row is
  * sought when a column, or anything else of it, is wanted (row_is_due). */
-#include "cursor/internal.h"
+#include "cursor/update_internal.h"
 
 JET_ERR navigate_settle(struct cursor *c)
 {
@@ -212,6 +212,7 @@ JET_ERR row_latch(struct cursor *c, struct row *out)
     struct node node;
     TRY(navigate_row(c));
     out->temp = NULL;
+    out->draft = NULL;
     out->schema = c->schema;
     if (c->temp != NULL) {
         TRY(temp_row_here(c, &out->temp));
@@ -220,9 +221,36 @@ JET_ERR row_latch(struct cursor *c, struct row *out)
     }
     TRY(btree_cursor_get(&c->table_entry, &node));
     out->primary_key = btree_cursor_key(&c->table_entry);
+    bool is_copied = btree_cursor_is_copied(&c->table_entry);
+    if (is_copied && c->table_entry.copy.is_known) {
+        out->record = c->row_view;
+        goto done;
+    }
     err = record_view_init(&out->record, node.data, c->schema->page_size);
-    if (err < 0)
+    if (err < 0) {
         btree_cursor_release(&c->table_entry);
+    } else if (is_copied) {
+        c->row_view = out->record;
+        c->table_entry.copy.is_known = true;
+    }
+done:
+    return err;
+}
+
+JET_ERR row_latch_copy(struct cursor *c, bool copy, struct row *out)
+{
+    JET_ERR err = JET_errSuccess;
+    struct span bytes;
+    if (!copy || !cursor_is_prepared(c))
+        return row_latch(c, out);
+    out->temp = NULL;
+    out->draft = c->temp != NULL ? c->update : NULL;
+    out->schema = c->schema;
+    out->primary_key = span_of(NULL, 0);
+    if (c->temp == NULL) {
+        TRY(record_builder_bytes(c->update->builder, &bytes));
+        TRY(record_view_init(&out->record, bytes, c->schema->page_size));
+    }
 done:
     return err;
 }
@@ -235,6 +263,8 @@ void row_release(struct cursor *c)
 
 JET_ERR row_value(const struct row *row, const struct column *column, uint32_t sequence, struct column_value *out)
 {
+    if (row->draft != NULL)
+        return draft_get(row->draft, column, sequence, out);
     if (row->temp == NULL)
         return record_column(&row->record, column, sequence, out);
     *out = (struct column_value){.bytes = temp_row_get(row->temp, column->id, sequence)};
@@ -245,6 +275,10 @@ JET_ERR row_value(const struct row *row, const struct column *column, uint32_t s
 
 JET_ERR row_value_count(const struct row *row, const struct column *column, uint32_t *count)
 {
+    if (row->draft != NULL) {
+        *count = draft_count(row->draft, column);
+        return JET_errSuccess;
+    }
     if (row->temp == NULL)
         return record_column_count(&row->record, column, count);
     *count = temp_row_count(row->temp, column->id);

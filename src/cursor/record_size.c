@@ -87,7 +87,7 @@ JET_ERR cursor_get_record_size(struct cursor *c, unsigned options, struct cursor
     JET_ERR err = JET_errSuccess;
     struct row row;
     uint8_t *copy = NULL;
-    TRY(row_latch(c, &row));
+    TRY(row_latch_copy(c, (options & CURSOR_SIZE_COPY) != 0 && c->temp == NULL, &row));
     if (row.temp != NULL) {
         total->overhead += ROW_OVERHEAD + row.temp->key_size;
         for (uint32_t i = 0; i < row.temp->value_count; i++) {

@@ -63,6 +63,8 @@ static JET_ERR tagged_value_at(const struct row *row, uint32_t wanted, bool with
     JET_ERR err = JET_errSuccess;
     *seen = 0;
     *found = false;
+    if (row->draft != NULL) /* of a temporary table: one column at a time */
+        goto done;
     if (row->temp != NULL) {
         for (uint32_t i = 0; i < row->temp->value_count; i++) {
             const struct temp_row_value *v = &row->temp->values[i];
@@ -105,7 +107,7 @@ static JET_ERR retrieve_any_tagged(struct cursor *c, struct retrieve *r)
     const struct column *column;
     uint32_t seen;
     bool found;
-    TRY(row_latch(c, &row));
+    TRY(row_latch_copy(c, (r->options & CURSOR_RETRIEVE_COPY) != 0, &row));
     err = tagged_value_at(&row, r->sequence, (r->options & CURSOR_RETRIEVE_NULL) != 0, &seen, &column, &value, &found);
     if (err >= 0 && found)
         return deliver(c, column, &value, r);
@@ -168,6 +170,37 @@ done:
     return err;
 }
 
+bool cursor_knows_row(struct cursor *c)
+{
+    struct btree_cursor *entry = &c->table_entry;
+    if (c->temp != NULL || c->first_is_due || c->row_is_due || entry->position != BTREE_ON_NODE || !btree_copy_is_current(entry) || cursor_refresh(c) < 0)
+        return false;
+    if (!entry->copy.is_known)
+        entry->copy.is_known = record_view_init(&c->row_view, entry->copy.data, c->schema->page_size) >= 0;
+    return entry->copy.is_known;
+}
+
+bool cursor_retrieve_known(struct cursor *c, uint32_t column_id, uint8_t *buffer, uint32_t room, uint32_t *actual, uint32_t *column_found, JET_ERR *result)
+{
+    struct column_value value;
+    const struct column *column = schema_column(c->schema, column_id);
+    if (column == NULL || (column->flags & COLUMN_FLAG_ESCROW) != 0 || record_column(&c->row_view, column, 1, &value) < 0)
+        return false;
+    if ((value.flags & ~(unsigned)(COLUMN_VALUE_DEFAULT | COLUMN_VALUE_NULL)) != 0)
+        return false;
+    *column_found = column->id;
+    if ((value.flags & COLUMN_VALUE_NULL) != 0) {
+        *actual = 0;
+        *result = JET_wrnColumnNull;
+        return true;
+    }
+    uint32_t size = value.bytes.size, part = size < room ? size : room;
+    copy_few(buffer, value.bytes.data, part);
+    *actual = size;
+    *result = part < size ? JET_wrnBufferTruncated : JET_errSuccess;
+    return true;
+}
+
 JET_ERR cursor_retrieve_column(struct cursor *c, struct retrieve *r)
 {
     JET_ERR err = JET_errSuccess;
@@ -181,10 +214,15 @@ JET_ERR cursor_retrieve_column(struct cursor *c, struct retrieve *r)
         RAISE(JET_errInvalidGrbit);
     if (r->sequence == 0)
         RAISE(JET_errBadItagSequence);
+    TRY(cursor_refresh(c));
     if (r->column_id == 0)
         return retrieve_any_tagged(c, r);
     TRY(find_column(c, r->column_id, &column));
-    if ((r->options & from) != 0) {
+    bool from_copy = (r->options & CURSOR_RETRIEVE_COPY) != 0 && cursor_is_prepared(c);
+    if (from_copy) {
+        TRY(row_latch_copy(c, true, &row));
+        err = row_value(&row, column, r->sequence, &value);
+    } else if ((r->options & from) != 0) {
         bool is_done;
         uint32_t sequence = r->sequence;
         err = retrieve_from_key(c, column, r, &is_done);
@@ -227,9 +265,10 @@ JET_ERR cursor_count_values(struct cursor *c, uint32_t column_id, unsigned optio
     struct row row;
     bool found;
     *count = 0;
+    TRY(cursor_refresh(c));
     if (column_id != 0)
         TRY(find_column(c, column_id, &column));
-    TRY(row_latch(c, &row));
+    TRY(row_latch_copy(c, (options & CURSOR_RETRIEVE_COPY) != 0, &row));
     if (column_id == 0) {
         err = tagged_value_at(&row, UINT32_MAX, (options & CURSOR_RETRIEVE_NULL) != 0, count, &column, &value, &found);
     } else {

@@ -55,6 +55,7 @@ JET_ERR cursor_seek(struct cursor *c, unsigned options)
     struct span found;
     if (relation == 0 || (relation & (relation - 1)) != 0)
         RAISE(JET_errInvalidParameter);
+    TRY(update_drop(c));
     if (!c->key.is_prepared)
         RAISE(JET_errKeyNotMade);
     c->has_range = false;
@@ -140,6 +141,7 @@ JET_ERR cursor_goto_bookmark(struct cursor *c, struct span bookmark, uint32_t it
     JET_ERR err = JET_errSuccess;
     cursor_forget_range(c);
     cursor_reset_key(c);
+    TRY(update_drop(c));
     if (bookmark.data == NULL || bookmark.size == 0 || bookmark.size > BTREE_KEY_MAX)
         RAISE(JET_errInvalidBookmark);
     if (c->temp != NULL) {
@@ -193,6 +195,7 @@ JET_ERR cursor_goto_secondary_bookmark(struct cursor *c, struct span key, struct
     JET_ERR err = JET_errSuccess;
     cursor_forget_range(c);
     cursor_reset_key(c);
+    TRY(update_drop(c));
     if (c->index == NULL)
         RAISE(JET_errNoCurrentIndex);
     if (key.data == NULL || key.size == 0 || key.size > BTREE_KEY_MAX || primary.size > BTREE_KEY_MAX

@@ -361,3 +361,38 @@ done:
     mem_free(row);
     return err;
 }
+
+JET_ERR temp_table_replace(struct temp_table *t, uint32_t at, const struct temp_value *values, uint32_t count, bool key_may_change)
+{
+    JET_ERR err = JET_errSuccess;
+    struct temp_row *row = NULL, *old;
+    uint32_t to;
+    sort_rows(t);
+    if (at >= t->count)
+        RAISE(JET_errNoCurrentRecord);
+    old = t->rows[at];
+    TRY(build_row(t, values, count, &row));
+    row->number = old->number;
+    if (t->schema.index_count == 0) /* the key is the number of the row, which stays */
+        memcpy(&row->values[row->value_count], &old->values[old->value_count], old->key_size);
+    if (span_equal(temp_row_key(row), temp_row_key(old))) {
+        t->rows[at] = row;
+        row = NULL;
+        mem_free(old);
+        goto done;
+    }
+    if (!key_may_change)
+        RAISE(JET_errRecordPrimaryChanged);
+    TRY(temp_table_search(t, temp_row_key(row), false, &to));
+    if (to < t->count && span_equal(temp_row_key(t->rows[to]), temp_row_key(row)))
+        RAISE(JET_errKeyDuplicate);
+    temp_table_remove(t, at);
+    to -= to > at;
+    memmove(&t->rows[to + 1], &t->rows[to], (t->count - to) * sizeof *t->rows);
+    t->rows[to] = row;
+    t->count++;
+    row = NULL;
+done:
+    mem_free(row);
+    return err;
+}

@@ -77,6 +77,9 @@ uint32_t temp_row_count(const struct temp_row *row, uint32_t column_id);
 MUST_CHECK JET_ERR temp_table_rows(struct temp_table *table, struct temp_row ***rows, uint32_t *count);
 /* Removes the row at a place of that array. */
 void temp_table_remove(struct temp_table *table, uint32_t at);
+/* Gives the row at a place of that array other values. JET_errRecordPrimaryChanged when its key would change, unless that is allowed: the row then moves, or
+ * JET_errKeyDuplicate. Other errors as of temp_table_insert. */
+MUST_CHECK JET_ERR temp_table_replace(struct temp_table *table, uint32_t at, const struct temp_value *values, uint32_t count, bool key_may_change);
 /* Place of the first row whose key is >= key (> with `after`). */
 MUST_CHECK JET_ERR temp_table_search(struct temp_table *table, struct span key, bool after, uint32_t *at);
 
