@@ -160,6 +160,8 @@ static JET_ERR begin_full(struct backup_session *s)
     s->mark.mark = log_tip(s->host.log);
     s->mark.time = now();
     EVENT_REPORT(s->host.events, EVENT_FULL_BEGINS, EVENT_INFORMATION, EVENT_LOGGING_RECOVERY, "");
+    if (s->host.advance_checkpoint != NULL)
+        TRY(s->host.advance_checkpoint(s->host.context));
     TRY(log_read_checkpoint(s->host.log, &checkpoint));
     s->copy_first = lgpos_generation(checkpoint);
     atomic_store(&s->oldest_needed, s->copy_first);

@@ -8,15 +8,13 @@
 
 /* --- the cache --- */
 
-/* Limits in frames: whole chunks, at least one, with all that a frame costs counted. */
-static JET_ERR frame_limits(uint32_t page_size, uint64_t bytes_min, uint64_t bytes_max, uint64_t *frames_min, uint64_t *frames_max)
+/* The limit in frames: whole chunks, at least one, with all that a frame costs counted. */
+static JET_ERR frame_limit(uint32_t page_size, uint64_t bytes_min, uint64_t bytes_max, uint64_t *frames_max)
 {
-    uint64_t per_chunk = frame_cost(page_size) * CHUNK_FRAMES;
+    uint64_t chunks_max = bytes_max / (frame_cost(page_size) * CHUNK_FRAMES);
     if (bytes_min > bytes_max)
         return error_raise(JET_errInvalidParameter, __FILE__, __LINE__);
-    uint64_t chunks_max = bytes_max / per_chunk, chunks_min = bytes_min / per_chunk;
     *frames_max = (chunks_max > 0 ? chunks_max : 1) * CHUNK_FRAMES;
-    *frames_min = (chunks_min > 0 ? chunks_min : 1) * CHUNK_FRAMES;
     return JET_errSuccess;
 }
 
@@ -39,13 +37,13 @@ static void destroy_parts(struct cache *cache, int count)
 JET_ERR cache_create(const struct cache_config *config, struct cache **out)
 {
     JET_ERR err = JET_errSuccess;
-    uint64_t frames_min = 0, frames_max = 0;
+    uint64_t frames_max = 0;
     struct cache *cache = NULL;
     int parts = 0;
     *out = NULL;
     if (!page_size_is_legal(config->page_size))
         RAISE(JET_errInvalidParameter);
-    TRY(frame_limits(config->page_size, config->bytes_min, config->bytes_max, &frames_min, &frames_max));
+    TRY(frame_limit(config->page_size, config->bytes_min, config->bytes_max, &frames_max));
     cache = (struct cache *)mem_alloc_aligned(_Alignof(struct cache), sizeof *cache);
     if (cache == NULL)
         RAISE(JET_errOutOfMemory);
@@ -58,7 +56,7 @@ JET_ERR cache_create(const struct cache_config *config, struct cache **out)
     TRY(writer_init(cache));
     parts = PART_WRITER;
     TRY(table_init(cache));
-    TRY(frames_set_limits(cache, frames_min, frames_max));
+    TRY(frames_set_limits(cache, frames_max));
     *out = cache;
     return JET_errSuccess;
 done:
@@ -78,9 +76,9 @@ void cache_destroy(struct cache *cache)
 JET_ERR cache_resize(struct cache *cache, uint64_t bytes_min, uint64_t bytes_max)
 {
     JET_ERR err = JET_errSuccess;
-    uint64_t frames_min = 0, frames_max = 0;
-    TRY(frame_limits(cache->page_size, bytes_min, bytes_max, &frames_min, &frames_max));
-    TRY(frames_set_limits(cache, frames_min, frames_max));
+    uint64_t frames_max = 0;
+    TRY(frame_limit(cache->page_size, bytes_min, bytes_max, &frames_max));
+    TRY(frames_set_limits(cache, frames_max));
 done:
     return err;
 }
@@ -218,6 +216,11 @@ void cache_file_detach(struct cache_file *file)
     mem_free(file);
 }
 
+void *cache_file_context(const struct cache_file *file)
+{
+    return file->context;
+}
+
 uint32_t cache_file_page_size(const struct cache_file *file) { return file->cache->page_size; }
 struct os_file *cache_file_os_file(const struct cache_file *file) { return file->file; }
 page_no_t cache_file_last_page(const struct cache_file *file) { return atomic_load_explicit(&file->last_page, memory_order_relaxed); }
@@ -336,9 +339,18 @@ JET_ERR cache_get(struct cache_file *file, page_no_t page_no, enum page_latch la
     if (latch == PAGE_LATCH_EXCLUSIVE && file->is_read_only)
         RAISE(JET_errDatabaseFileReadOnly);
     struct cache_frame *frame = table_find(file, page_no);
-    if (frame == NULL)
+    if (frame == NULL) {
         TRY(bring_in(file, page_no, &frame, &is_latched));
+    } else { /* header and first tags, which every use begins with, come while the latch is taken */
+        __builtin_prefetch(frame->bytes);
+        __builtin_prefetch(frame->bytes + file->cache->page_size - 64);
+    }
     if (!is_latched) {
+        /* What is looked at first: the page's header, and the tags at its end. */
+        const uint8_t *bytes = frame->bytes, *end = bytes + file->cache->page_size;
+        __builtin_prefetch(bytes);
+        __builtin_prefetch(end - 64);
+        __builtin_prefetch(end - 128);
         take_latch(frame, latch);
         if (!is_usable(file, frame)) {
             err = refuse_found(file, frame, latch);

@@ -24,11 +24,14 @@ struct cache;
 struct cache_file;
 struct cache_frame;
 
-/* What the cache asks before it writes. Both may be NULL (no log; no limit). They are called without cache locks, from any thread, also from
+/* What the cache asks before it writes. All may be NULL (no log; no limit). They are called without cache locks, from any thread, also from
  * one inside cache_get that needs a frame and may hold page latches: they take only locks of higher rank than RANK_PAGE and must not use the
  * cache. flush_log returns when the log is durable up to and including the record at `position`; on an error the page is not written.
  * may_write is asked with the page latched: may a page whose newest change is at `position` be written yet (the waypoint, recovery 10.1)? */
 struct cache_log {
+    /* Asked with the page latched, before its bytes are copied for writing: appends to the log what must be in it before the page may be on disk (images of
+     * uncommitted changes, recovery 10.2), and raises *position to the last such record. On an error the page is not written. May be NULL. */
+    JET_ERR (*before_write)(void *context, void *file_context, page_no_t page_no, lgpos_t *position);
     JET_ERR (*flush_log)(void *context, lgpos_t position);
     bool (*may_write)(void *context, void *file_context, lgpos_t position);
     void *context;
@@ -36,7 +39,7 @@ struct cache_log {
 
 struct cache_config {
     uint32_t page_size;
-    uint64_t bytes_min, bytes_max; /* frames are allocated between these; at least CACHE_FRAMES_MIN frames */
+    uint64_t bytes_min, bytes_max; /* frames come as they are needed, up to bytes_max, and at least CACHE_FRAMES_MIN; below bytes_min there is nothing to give back */
     struct cache_log log;
 };
 enum { CACHE_FRAMES_MIN = 32 };
@@ -66,11 +69,12 @@ struct cache_file_config {
     struct cache_observer observer; /* members may be NULL */
     bool skip_checksums;            /* temporary databases carry none */
     bool is_read_only;              /* exclusive latches and new pages are JET_errDatabaseFileReadOnly */
-    void *context;                  /* for cache_log.may_write */
+    void *context;                  /* for cache_log, and cache_file_context: the struct database, or NULL */
 };
 MUST_CHECK JET_ERR cache_file_attach(struct cache *cache, const struct cache_file_config *config, struct cache_file **out);
 /* Drops the file's pages (none may be pinned). Changed ones are refused (the program stops): flush or discard them before. Accepts NULL. */
 void cache_file_detach(struct cache_file *file);
+void *cache_file_context(const struct cache_file *file);
 uint32_t cache_file_page_size(const struct cache_file *file);
 struct os_file *cache_file_os_file(const struct cache_file *file);
 /* Last page number that lies inside the file, as found at attach or after growth. Lock-free. */
@@ -120,6 +124,9 @@ void cache_mark_dirty(struct page_ref *ref, lgpos_t last_change, lgpos_t oldest)
 MUST_CHECK JET_ERR cache_flush_file(struct cache_file *file);
 /* The same for pages whose oldest change is before `position`: lets the checkpoint advance up to it. */
 MUST_CHECK JET_ERR cache_flush_older(struct cache_file *file, lgpos_t position);
+/* Writes at most about `pages_max` of them without waiting for latches, buffers or ranges, and does not sync: for who must not block others. *has_more: there are more, and this call wrote some.
+ * The error of a write. */
+MUST_CHECK JET_ERR cache_write_older(struct cache_file *file, lgpos_t position, uint32_t pages_max, bool *has_more);
 /* All files; goes on after an error, the first is returned. */
 MUST_CHECK JET_ERR cache_flush(struct cache *cache);
 /* Makes what was written durable. After a failure the pages that should have been made durable are dirty again. If some of them are no

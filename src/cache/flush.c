@@ -86,6 +86,28 @@ done:
     return err;
 }
 
+JET_ERR cache_write_older(struct cache_file *file, lgpos_t position, uint32_t pages_max, bool *has_more)
+{
+    JET_ERR err = JET_errSuccess;
+    uint64_t resume = 0, limit, before = atomic_load_explicit(&file->cache->pages_written, memory_order_relaxed), written = 0;
+    bool met_claimed = false, is_any = false;
+    struct cache_frame *frame = NULL;
+    *has_more = false;
+    if (file->is_read_only)
+        return JET_errSuccess;
+    (void)claims_ended(file, &limit);
+    while (written < pages_max && (frame = dirty_claim_next(file, &resume, limit, position, &met_claimed)) != NULL) {
+        enum write_result result = write_around(frame, false, &err);
+        if (result == WRITE_FAILED)
+            goto done;
+        is_any |= result == WRITE_DONE;
+        written = atomic_load_explicit(&file->cache->pages_written, memory_order_relaxed) - before; /* of all threads: near enough */
+    }
+    *has_more = frame != NULL && is_any;
+done:
+    return err;
+}
+
 JET_ERR cache_flush_file(struct cache_file *file) { return cache_flush_older(file, UINT64_MAX); }
 
 JET_ERR cache_flush(struct cache *cache)

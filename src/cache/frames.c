@@ -62,11 +62,13 @@ static bool add_chunk(struct cache *cache)
     struct frame_chunk *chunk = (struct frame_chunk *)mem_alloc_aligned(_Alignof(struct frame_chunk), sizeof *chunk);
     if (chunk == NULL)
         return false;
-    chunk->pages = (uint8_t *)mem_alloc_aligned(PAGE_ALIGNMENT, (size_t)CHUNK_FRAMES * cache->page_size);
-    if (chunk->pages == NULL) {
+    /* Aligned by hand: memory from mem_alloc is zero without being touched, so that a frame costs a page of memory only when it is used. */
+    chunk->memory = (uint8_t *)mem_alloc((size_t)CHUNK_FRAMES * cache->page_size + PAGE_ALIGNMENT);
+    if (chunk->memory == NULL) {
         mem_free(chunk);
         return false;
     }
+    chunk->pages = chunk->memory + (PAGE_ALIGNMENT - (uintptr_t)chunk->memory % PAGE_ALIGNMENT);
     for (int i = 0; i < CHUNK_FRAMES; i++) {
         chunk->frames[i].bytes = chunk->pages + (size_t)i * cache->page_size;
         queue_append(cache, QUEUE_FREE, &chunk->frames[i]);
@@ -79,7 +81,7 @@ static bool add_chunk(struct cache *cache)
 
 static void free_chunk(struct frame_chunk *chunk)
 {
-    mem_free(chunk->pages);
+    mem_free(chunk->memory);
     mem_free(chunk);
 }
 
@@ -296,7 +298,7 @@ struct cache_frame *frames_claim_parked(struct cache *cache)
     return claimed;
 }
 
-JET_ERR frames_set_limits(struct cache *cache, uint64_t frames_min, uint64_t frames_max)
+JET_ERR frames_set_limits(struct cache *cache, uint64_t frames_max)
 {
     JET_ERR err = JET_errSuccess;
     mutex_lock(&cache->replacement);
@@ -308,12 +310,8 @@ JET_ERR frames_set_limits(struct cache *cache, uint64_t frames_min, uint64_t fra
     bool shrinks = cache->frame_count > frames_max;
     if (shrinks)
         shrink_to_limit(cache);
-    while (cache->frame_count < frames_min) {
-        if (!add_chunk(cache)) {
-            err = JET_errOutOfMemory;
-            break;
-        }
-    }
+    if (cache->frame_count == 0 && !add_chunk(cache)) /* all others come as they are needed */
+        err = JET_errOutOfMemory;
     mutex_unlock(&cache->replacement);
     if (shrinks)
         table_shrink(cache);

@@ -96,7 +96,7 @@ _Static_assert(offsetof(struct cache_frame, queue) <= 64, "a hit touches one cac
 /* Frames are allocated and given back in chunks. */
 struct frame_chunk {
     struct frame_chunk *next;
-    uint8_t *pages;
+    uint8_t *memory, *pages; /* pages: the first aligned place in memory */
     struct cache_frame frames[CHUNK_FRAMES];
 };
 
@@ -227,8 +227,8 @@ void frames_leave(struct cache *cache, struct cache_frame *frame);
 void frames_unpark(struct cache *cache, struct cache_frame *frame);
 /* A claimed parked page, its file held, or NULL. Each parked page has its turn. */
 struct cache_frame *frames_claim_parked(struct cache *cache);
-/* Sets the limits; frees what is above them and not pinned, allocates what is below. */
-MUST_CHECK JET_ERR frames_set_limits(struct cache *cache, uint64_t frames_min, uint64_t frames_max);
+/* Sets the limit; frees what is above it and not pinned. Frames come as they are needed, the first ones at once. */
+MUST_CHECK JET_ERR frames_set_limits(struct cache *cache, uint64_t frames_max);
 /* Drops the pages of a file that come after `last`, changed ones too. Those that are pinned or being written stay: their numbers are
  * returned. */
 struct frames_left {

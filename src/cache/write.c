@@ -2,7 +2,8 @@
  *
  * The order that matters, for each run:
  *   1. claim the pages              nobody else writes them, and they cannot leave memory
- *   2. copy each under its shared latch   readers go on; changes after the copy mark the page again
+ *   2. copy each under its shared latch   readers go on; changes after the copy mark the page again. Just before, the images of its uncommitted
+ *                                   changes are logged (before_write)
  *   3. seal the copies              flush type, checksum
  *   4. log up to the newest change  rule 5: had the page come first, a crash would leave a change that nothing explains or can undo
  *   5. register with the range lock, write, note the success
@@ -107,6 +108,35 @@ static bool may_write_now(const struct cache_file *file, const struct cache_fram
     return position == 0 || log->may_write == NULL || log->may_write(log->context, file->context, position);
 }
 
+/* What must be in the log before the page is on disk: appended now, for the bytes that will be copied. The position counts as the page's newest change, also
+ * if this write comes to nothing: the records stay, and the next write must find them durable. Lock on entry: the frame's latch, and the claim is the caller's. */
+static JET_ERR prepare_log(const struct cache_file *file, struct cache_frame *frame)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct cache_log *log = &file->cache->log;
+    lgpos_t before = atomic_load_explicit(&frame->last_change, memory_order_relaxed), position = before;
+    if (log->before_write == NULL)
+        goto done;
+    err = log->before_write(log->context, file->context, frame->page_no, &position);
+    if (position > before) /* of those that succeeded, after an error too */
+        atomic_store_explicit(&frame->last_change, position, memory_order_relaxed);
+done:
+    return err;
+}
+
+/* WRITE_DONE: the page may be copied. The waypoint is asked first, so that a page that is held back is not logged again and again, and once more for what was logged. Lock on
+ * entry: the frame's latch. */
+static enum write_result make_ready(const struct cache_file *file, struct cache_frame *frame, JET_ERR *error)
+{
+    if (!may_write_now(file, frame))
+        return WRITE_HELD;
+    lgpos_t before = atomic_load_explicit(&frame->last_change, memory_order_relaxed);
+    *error = prepare_log(file, frame);
+    if (*error < JET_errSuccess)
+        return WRITE_FAILED;
+    return atomic_load_explicit(&frame->last_change, memory_order_relaxed) == before || may_write_now(file, frame) ? WRITE_DONE : WRITE_HELD;
+}
+
 /* Lock on entry: the frame's latch, shared. */
 static void copy_into(struct run *run, struct cache_frame *frame, uint32_t slot)
 {
@@ -123,7 +153,8 @@ static bool add_neighbour(struct run *run, struct cache_frame *frame, uint32_t s
 {
     bool is_added = false;
     if (latch_for_copy(frame, false)) {
-        is_added = may_write_now(run->file, frame);
+        JET_ERR ignored = JET_errSuccess; /* met again when it is the page's own turn */
+        is_added = make_ready(run->file, frame, &ignored) == WRITE_DONE;
         if (is_added)
             copy_into(run, frame, slot);
         light_latch_unlock_shared(&frame->latch);
@@ -134,15 +165,16 @@ static bool add_neighbour(struct run *run, struct cache_frame *frame, uint32_t s
 }
 
 /* Copies the anchor and as many dirty pages directly before and after it as fit. The claims of all are then the run's. */
-static enum write_result fill_run(struct run *run, struct cache_frame *anchor, bool may_wait)
+static enum write_result fill_run(struct run *run, struct cache_frame *anchor, bool may_wait, JET_ERR *error)
 {
     struct cache_frame *before[WRITE_PAGES_MAX];
     uint32_t count = 0;
     if (!latch_for_copy(anchor, may_wait))
         return WRITE_BUSY;
-    if (!may_write_now(run->file, anchor)) {
+    enum write_result ready = make_ready(run->file, anchor, error);
+    if (ready != WRITE_DONE) {
         light_latch_unlock_shared(&anchor->latch);
-        return WRITE_HELD;
+        return ready;
     }
     run->buffer = take_buffer(&run->file->cache->pool, may_wait);
     if (run->buffer == NULL) {
@@ -201,6 +233,13 @@ static void unclaim_run(struct run *run)
         dirty_unclaim(run->frames[slot]);
 }
 
+static void note_failure(struct cache_file *file, page_no_t first, uint32_t count, JET_ERR error)
+{
+    atomic_fetch_add_explicit(&file->cache->write_failures, 1, memory_order_relaxed);
+    if (file->observer.write_failed != NULL)
+        file->observer.write_failed(file->observer.context, first, count, error);
+}
+
 static enum write_result send_run(struct run *run, bool may_wait, JET_ERR *error)
 {
     JET_ERR err = JET_errSuccess;
@@ -226,9 +265,7 @@ static enum write_result send_run(struct run *run, bool may_wait, JET_ERR *error
     return WRITE_DONE;
 done:
     unclaim_run(run);
-    atomic_fetch_add_explicit(&cache->write_failures, 1, memory_order_relaxed);
-    if (file->observer.write_failed != NULL)
-        file->observer.write_failed(file->observer.context, write.first, count, err);
+    note_failure(file, write.first, count, err);
     *error = err;
     return WRITE_FAILED;
 }
@@ -242,9 +279,12 @@ enum write_result write_around(struct cache_frame *anchor, bool may_wait, JET_ER
     run.slots = WRITE_BUFFER_BYTES / run.page_size;
     run.buffer = NULL;
     run.newest = 0;
-    enum write_result result = fill_run(&run, anchor, may_wait);
+    enum write_result result = fill_run(&run, anchor, may_wait, error);
     if (result != WRITE_DONE) {
+        page_no_t page_no = anchor->page_no;
         dirty_unclaim(anchor);
+        if (result == WRITE_FAILED)
+            note_failure(file, page_no, 1, *error);
         return result;
     }
     result = send_run(&run, may_wait, error);

@@ -81,6 +81,10 @@ void database_close(struct database *db)
         db->catalog_destroy(db->catalog);
     cache_file_detach(db->pages);
     os_file_close(db->file);
+    for (uint32_t i = 0; i < db->structure_lock_count; i++)
+        mutex_destroy(&db->structure_locks[i]);
+    if (db->has_space_lock)
+        mutex_destroy(&db->space_lock);
     mutex_destroy(&db->header_lock);
     mem_free(db->header_page);
     mem_free(db->path);
@@ -99,8 +103,11 @@ static JET_ERR new_database(const struct database_open_config *config, struct da
     db->fs = config->fs;
     db->dbid = config->dbid;
     db->is_read_only = config->read_only;
-    *out = db;
-    db = NULL;
+    *out = db; /* the caller closes it from here on, also after an error */
+    TRY(mutex_init(&(*out)->space_lock, RANK_SPACE));
+    (*out)->has_space_lock = true;
+    for (db = NULL; (*out)->structure_lock_count < DATABASE_STRUCTURE_LOCKS; (*out)->structure_lock_count++)
+        TRY(mutex_init(&(*out)->structure_locks[(*out)->structure_lock_count], RANK_TREE));
 done:
     mem_free(db);
     return err;
@@ -117,6 +124,8 @@ static JET_ERR take_header(struct database *db, uint32_t expected_page_size)
     db->copy_is_bad[HEADER_PRIMARY] = pair.copy_is_bad[HEADER_PRIMARY];
     db->copy_is_bad[HEADER_SHADOW] = pair.copy_is_bad[HEADER_SHADOW];
     TRY(database_check_format(&db->header));
+    atomic_store(&db->dbtime_last, db->header.dbtime);
+    atomic_store(&db->objid_last, db->header.objid_last);
     if (db->page_size != expected_page_size)
         RAISE(JET_errPageSizeMismatch);
 done:
@@ -169,20 +178,41 @@ JET_ERR database_write_header(struct database *db)
         RAISE(JET_errDatabaseFileReadOnly);
     /* A flush map of Windows beside the file is paired with it by this signature: a new one tells its reader to drop the map (2.4). */
     db->header.header_flush_signature = signature_make(random_u32(), time_now());
+    /* Pages are written with later counters than the header on disk has; it catches up here, and is exact when it says clean. */
+    uint64_t dbtime = atomic_load(&db->dbtime_last);
+    uint32_t objid = atomic_load(&db->objid_last);
+    if (dbtime > db->header.dbtime)
+        db->header.dbtime = dbtime;
+    if (objid > db->header.objid_last)
+        db->header.objid_last = objid;
     db_header_encode(&db->header, db->header_page, db->page_size);
     TRY(header_pair_write(db->file, db->header_page, db->page_size, db->copy_is_bad));
+    atomic_store(&db->required_on_disk, db->header.gen_max_required);
 done:
     return err;
+}
+
+_Static_assert(sizeof(struct db_header) % sizeof(uint32_t) == 0, "the header is copied by words");
+
+/* Stores only the words that differ: format version, flags and page size never do while a database is attached, and are read without the lock. */
+static void put_header(struct database *db, const struct db_header *from)
+{
+    uint8_t *to = (uint8_t *)&db->header;
+    const uint8_t *source = (const uint8_t *)from;
+    for (size_t i = 0; i < sizeof *from; i += sizeof(uint32_t)) {
+        if (memcmp(to + i, source + i, sizeof(uint32_t)) != 0)
+            memcpy(to + i, source + i, sizeof(uint32_t));
+    }
 }
 
 /* Makes `changed` the header and writes it; on an error the old one stays. Lock on entry: header_lock. */
 static JET_ERR replace_header(struct database *db, const struct db_header *changed)
 {
     struct db_header before = db->header;
-    db->header = *changed;
+    put_header(db, changed);
     JET_ERR err = database_write_header(db);
     if (err < JET_errSuccess)
-        db->header = before;
+        put_header(db, &before);
     return err;
 }
 
@@ -245,8 +275,9 @@ done:
 
 JET_ERR database_mark_clean(struct database *db, lgpos_t lgpos, struct log_time now)
 {
-    JET_ERR err = JET_errSuccess;
+    JET_ERR err = cache_flush_file(db->pages); /* the long way without the lock; under it hardly anything is left */
     mutex_lock(&db->header_lock);
+    TRY(err);
     TRY(cache_flush_file(db->pages));
     struct db_header h = db->header;
     db_header_set_state(&h, DB_STATE_CLEAN);
@@ -260,15 +291,62 @@ done:
     return err;
 }
 
-JET_ERR database_set_generations(struct database *db, uint32_t min_required, uint32_t max_required, struct log_time max_required_created, uint32_t max_committed, struct log_time max_committed_created)
+JET_ERR database_mark_creating(struct database *db, lgpos_t create_lgpos, struct log_time now, uint32_t generation, struct log_time generation_created)
 {
     JET_ERR err = JET_errSuccess;
     mutex_lock(&db->header_lock);
-    TRY(cache_file_sync(db->pages));
     struct db_header h = db->header;
-    set_generations(&h, min_required, max_required, max_required_created, max_committed, max_committed_created);
+    h.lgpos_attach = create_lgpos;
+    h.logtime_attach = now;
+    set_generations(&h, lgpos_generation(create_lgpos), generation, generation_created, generation, generation_created);
     TRY(replace_header(db, &h));
 done:
     mutex_unlock(&db->header_lock);
+    return err;
+}
+
+JET_ERR database_mark_created(struct database *db)
+{
+    JET_ERR err = JET_errSuccess;
+    mutex_lock(&db->header_lock);
+    struct db_header h = db->header;
+    db_header_set_state(&h, DB_STATE_DIRTY);
+    if (keeps_resize_position(&h))
+        h.lgpos_last_resize = h.lgpos_attach;
+    TRY(replace_header(db, &h));
+done:
+    mutex_unlock(&db->header_lock);
+    return err;
+}
+
+static uint32_t greater(uint32_t a, uint32_t b) { return a > b ? a : b; }
+
+JET_ERR database_set_generations(struct database *db, uint32_t min_required, uint32_t max_required, struct log_time max_required_created, uint32_t max_committed, struct log_time max_committed_created)
+{
+    JET_ERR err = JET_errSuccess;
+    bool is_locked = false;
+    /* The sync is slow, and the header may be wanted by who waits for the waypoint. Who raises the minimum is one thread at a time, so it does not rise meanwhile. */
+    mutex_lock(&db->header_lock);
+    bool raises_minimum = min_required > db->header.gen_min_required && db->header.state != DB_STATE_CLEAN;
+    mutex_unlock(&db->header_lock);
+    if (raises_minimum)
+        TRY(cache_file_sync(db->pages));
+    mutex_lock(&db->header_lock);
+    is_locked = true;
+    struct db_header h = db->header;
+    if (h.state == DB_STATE_CLEAN || h.gen_max_required == 0) /* not attached yet, or not any more */
+        goto done;
+    if (max_required <= h.gen_max_required)
+        max_required_created = h.logtime_gen_max_required;
+    if (max_committed <= h.gen_max_committed)
+        max_committed_created = h.logtime_gen_max_created;
+    if (min_required <= h.gen_min_required && max_required <= h.gen_max_required && max_committed <= h.gen_max_committed)
+        goto done;
+    set_generations(&h, greater(raises_minimum ? min_required : 0, h.gen_min_required), greater(max_required, h.gen_max_required), max_required_created,
+                    greater(max_committed, h.gen_max_committed), max_committed_created);
+    TRY(replace_header(db, &h));
+done:
+    if (is_locked)
+        mutex_unlock(&db->header_lock);
     return err;
 }

@@ -8,9 +8,16 @@
 #ifndef OPENESE_DATABASE_DATABASE_H
 #define OPENESE_DATABASE_DATABASE_H
 
+#include <stdatomic.h>
+
 #include "cache/cache.h"
 #include "format/db_header.h"
 #include "os/thread.h"
+
+struct log;
+struct version_store;
+
+enum { DATABASE_STRUCTURE_LOCKS = 64 };
 
 struct database {
     struct os_fs *fs;
@@ -21,11 +28,24 @@ struct database {
     uint32_t dbid;            /* 1.. as given at attach */
     bool is_read_only;        /* attached read-only: nothing is written or logged */
     bool is_logged;           /* attach was logged; part of backups */
-    struct mutex header_lock; /* guards header */
+    struct mutex header_lock; /* guards header, but for what never changes while attached: version words, flags, page size, signature */
     struct db_header header;
     uint8_t *header_page;     /* page_size bytes: the whole first page, so that unknown later fields survive a rewrite */
     bool copy_is_bad[2];      /* primary, shadow: not a good copy of `header` on disk; written first next time. Guarded by header_lock */
-    page_no_t last_owned_page;/* logical size: last page the root tree owns */
+    page_no_t last_owned_page;/* logical size: last page the root tree owns; changes under space_lock */
+
+    /* For changing pages; set up by engine/ when a writable database is attached or created (database_open leaves log and versions NULL). */
+    struct log *log;                     /* NULL: changes are not logged (recovery off, JET_bitDbRecoveryOff, temporary) */
+    struct version_store *versions;      /* of the instance */
+    atomic_uint_least64_t dbtime_last;   /* the last one given out */
+    atomic_uint_least32_t objid_last;    /* likewise */
+    struct mutex space_lock;             /* RANK_SPACE: all space trees (btree/extent.h) */
+    struct mutex structure_locks[DATABASE_STRUCTURE_LOCKS]; /* RANK_TREE, by root page: one split or merge of a tree at a time */
+    bool has_space_lock;
+    uint32_t structure_lock_count;       /* locks made so far */
+    atomic_uint_least32_t required_on_disk; /* gen_max_required of the header on disk: pages with changes of later generations are held back (the waypoint, recovery 10.1) */
+    uint32_t extension_pages;            /* JET_paramDbExtensionSize */
+    uint32_t size_max_pages;             /* 0: no limit */
     /* State of layers above, made on first use and destroyed by database_close through the destructor given with it. */
     void *catalog;
     void (*catalog_destroy)(void *catalog);
@@ -59,6 +79,22 @@ MUST_CHECK JET_ERR database_read_header(struct os_fs *fs, const char *path, stru
 /* Opens and locks the file, reads the header, checks file type, format version (JET_errInvalidDatabaseVersion, JET_errDatabase…Format) and page size,
  * makes the cache file, finds last_owned_page. Does not judge the state: see database_check_attachable. Never writes. */
 MUST_CHECK JET_ERR database_open(const struct database_open_config *config, struct database **out);
+/* A new database file, alone in the world: its header pair (state just created, format 0x620,0x14, dbtime and signature fresh) and `last_page` zero pages; durable. JET_errFileAlreadyExists
+ * unless may_overwrite; JET_errInvalidPath (no such folder), JET_errDiskFull. On an error the file is gone again. Then database_open. */
+struct database_create_config {
+    struct os_fs *fs;
+    const char *path;
+    uint32_t page_size, dbid;
+    page_no_t last_page;
+    bool may_overwrite;
+    bool has_no_shadow_catalog; /* JET_bitDbShadowingOff */
+    struct signature db_signature;
+    const struct signature *log_signature; /* NULL: without logging */
+};
+MUST_CHECK JET_ERR database_create_file(const struct database_create_config *config);
+/* Initial size in pages for JET_paramDbExtensionSize pages (database-file 7). */
+page_no_t database_initial_pages(uint32_t page_size, uint32_t extension_pages);
+
 /* Closes without writing. Changed pages have been flushed before (database_mark_clean does) or given up with cache_file_discard. Accepts NULL. */
 void database_close(struct database *db);
 /* Sets the logical size, which is known only above this module (the owned-extent tree of page 1); until then it is the size of the file.
@@ -73,7 +109,7 @@ MUST_CHECK JET_ERR database_check_attachable(const struct db_header *header, con
 /* Is the format one we read? JET_errInvalidDatabaseVersion, JET_errDatabase500Format, ...400Format, ...200Format, JET_errFileInvalidType. */
 MUST_CHECK JET_ERR database_check_format(const struct db_header *header);
 
-/* Writes the pair. Caller holds header_lock. A fresh header-flush signature is put in on each write. After an error one good copy is on disk,
+/* Writes the pair, with the counters as they are now. Caller holds header_lock. A fresh header-flush signature is put in on each write. After an error one good copy is on disk,
  * of the old or the new header; the next write begins with the other. JET_errDatabaseFileReadOnly. */
 MUST_CHECK JET_ERR database_write_header(struct database *db);
 
@@ -83,11 +119,20 @@ MUST_CHECK JET_ERR database_write_header(struct database *db);
  * than before all previous-backup slots are cleared; NULL when logging is off: the generations are then ignored); current-backup slots
  * cleared. Writes the pair. */
 MUST_CHECK JET_ERR database_mark_attached(struct database *db, lgpos_t attach_lgpos, struct log_time now, const struct signature *log_signature, uint32_t generation, struct log_time generation_created);
+/* Header of a database in creation: its CreateDB record stands at create_lgpos. The state stays "just created". Writes the pair. */
+MUST_CHECK JET_ERR database_mark_creating(struct database *db, lgpos_t create_lgpos, struct log_time now, uint32_t generation, struct log_time generation_created);
+/* Creation is complete: dirty. All its pages are flushed before. Writes the pair. */
+MUST_CHECK JET_ERR database_mark_created(struct database *db);
 /* Header of a clean detach at consistent position `lgpos` (of ShutDownMark or DetachDB). lgpos 0 with logging off. Writes all changed pages and
  * syncs the file, so that no page is less durable than the claim to be clean, then writes the pair. The caller holds no page latch. */
 MUST_CHECK JET_ERR database_mark_clean(struct database *db, lgpos_t lgpos, struct log_time now);
-/* The log has moved to a new generation, or the checkpoint has: required and committed range. Syncs the file (a raised minimum says that
- * older changes are in it: min_required is at most the generation of cache_oldest_dirty), then writes the pair. */
+/* The log has moved to a new generation, or the checkpoint will: required and committed range. Each only rises; nothing is written when nothing does, or when the database is clean.
+ * A raised minimum says that older changes are in the file: the file is synced first (min_required is at most the generation of cache_oldest_dirty). */
 MUST_CHECK JET_ERR database_set_generations(struct database *db, uint32_t min_required, uint32_t max_required, struct log_time max_required_created, uint32_t max_committed, struct log_time max_committed_created);
+
+/* The next dbtime, object id: one more than any given out. */
+static inline uint64_t database_next_dbtime(struct database *db) { return atomic_fetch_add(&db->dbtime_last, 1) + 1; }
+static inline uint32_t database_next_objid(struct database *db) { return atomic_fetch_add(&db->objid_last, 1) + 1; }
+static inline struct mutex *database_structure_lock(struct database *db, page_no_t root) { return &db->structure_locks[root % DATABASE_STRUCTURE_LOCKS]; }
 
 #endif

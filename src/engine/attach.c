@@ -12,16 +12,18 @@
 #include "backup/backup.h"
 #include "base/memory.h"
 #include "btree/btree.h"
+#include "engine/checkpoint.h"
 #include "engine/process.h"
 #include "log/log.h"
 #include "os/clock.h"
 #include "os/path.h"
+#include "txn/txn.h"
 
-enum { SYSTEM_ROOT = 1 };
+enum { CLEAN_WAIT_MS = 5000 }; /* for versions that somebody's snapshot still needs */
 enum { BIT_DB_VERSIONING_OFF = 0x40 }; /* JET_bitDbVersioningOff, behind ESENT_PRIVATE */
-enum { EVENT_DATABASE_ATTACHED = 326, EVENT_DATABASE_DETACHED = 327, EVENT_PAGE_REPAIRED = 399, EVENT_PAGE_FAILED = 474, EVENT_BACKUP_COPY = 619 };
+enum { EVENT_DATABASE_ATTACHED = 326, EVENT_DATABASE_DETACHED = 327, EVENT_PAGE_REPAIRED = 399, EVENT_PAGE_FAILED = 474, EVENT_WRITE_FAILED = 482, EVENT_BACKUP_COPY = 619 };
 
-static struct log_time time_now(void)
+struct log_time attach_time_now(void)
 {
     int64_t seconds;
     unsigned milliseconds;
@@ -29,11 +31,11 @@ static struct log_time time_now(void)
     return log_time_from_unix(seconds, milliseconds);
 }
 
-static bool backup_runs(const struct instance *instance) { return instance->backup != NULL && backup_is_active(instance->backup); }
+bool attach_backup_runs(const struct instance *instance) { return instance->backup != NULL && backup_is_active(instance->backup); }
 
 /* --- finding --- */
 
-static struct attachment *find_identity(struct instance *instance, uint64_t device, uint64_t inode)
+struct attachment *attach_find_identity(struct instance *instance, uint64_t device, uint64_t inode)
 {
     for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
         struct attachment *a = &instance->attachments[i];
@@ -52,11 +54,11 @@ static struct attachment *find_path(struct instance *instance, const char *absol
         if (a->database != NULL && strcmp(a->database->path, absolute) == 0)
             return a;
     }
-    return os_stat(instance->fs, absolute, &info) >= 0 ? find_identity(instance, info.device, info.inode) : NULL;
+    return os_stat(instance->fs, absolute, &info) >= 0 ? attach_find_identity(instance, info.device, info.inode) : NULL;
 }
 
 /* In any instance of the process but `except`. */
-static bool is_attached_elsewhere(const struct instance *except, uint64_t device, uint64_t inode)
+bool attach_is_elsewhere(const struct instance *except, uint64_t device, uint64_t inode)
 {
     bool found = false;
     process_lock();
@@ -64,17 +66,16 @@ static bool is_attached_elsewhere(const struct instance *except, uint64_t device
         if (other == except)
             continue;
         instance_lock_databases(other);
-        found = find_identity(other, device, inode) != NULL;
+        found = attach_find_identity(other, device, inode) != NULL;
         instance_unlock_databases(other);
     }
     process_unlock();
     return found;
 }
 
-bool engine_is_attached(uint64_t device, uint64_t inode) { return is_attached_elsewhere(NULL, device, inode); }
+bool engine_is_attached(uint64_t device, uint64_t inode) { return attach_is_elsewhere(NULL, device, inode); }
 
-/* A client's path, absolute; NULL and "" are JET_errDatabaseInvalidPath. */
-static JET_ERR database_path(const char *path, char **out)
+JET_ERR attach_path(const char *path, char **out)
 {
     JET_ERR err = JET_errSuccess;
     if (path == NULL || path[0] == 0)
@@ -105,6 +106,18 @@ static void page_failed(void *context, page_no_t page_no, JET_ERR error, const s
     EVENT_REPORT(&((struct instance *)context)->events, EVENT_PAGE_FAILED, EVENT_ERROR, EVENT_DATABASE_CORRUPTION, page, number, why != NULL ? why : "");
 }
 
+/* The page stays changed in memory and is tried again; the log explains it meanwhile. When it is the log that failed, everything stops. */
+static void write_failed(void *context, page_no_t first, uint32_t count, JET_ERR error)
+{
+    struct instance *instance = context;
+    char page[16], pages[16], number[16];
+    snprintf(page, sizeof page, "%u", first);
+    snprintf(pages, sizeof pages, "%u", count);
+    snprintf(number, sizeof number, "%d", error);
+    EVENT_REPORT(&instance->events, EVENT_WRITE_FAILED, EVENT_ERROR, EVENT_DATABASE_PAGE_CACHE, page, pages, number);
+    instance_check_log(instance);
+}
+
 /* --- attach --- */
 
 static JET_ERR find_last_page(struct database *db)
@@ -117,15 +130,38 @@ done:
     return err;
 }
 
+void attach_make_writable(struct instance *instance, struct database *db, const struct attach_limits *limits)
+{
+    db->log = db->is_logged ? instance->log : NULL;
+    db->versions = instance->versions;
+    db->extension_pages = limits->extension_pages;
+    db->size_max_pages = limits->pages_max;
+}
+
+void attach_report(struct instance *instance, uint32_t event, const char *path) { EVENT_REPORT(&instance->events, event, EVENT_INFORMATION, EVENT_GENERAL, path); }
+
+struct database_open_config attach_open_config(struct instance *instance, const struct attachment *slot, const char *path)
+{
+    return (struct database_open_config){
+        .fs = instance->fs,
+        .cache = instance->cache,
+        .path = path,
+        .page_size = instance->page_size,
+        .dbid = (uint32_t)(slot - instance->attachments) + 1,
+        .observer = {.page_repaired = page_repaired, .page_failed = page_failed, .write_failed = write_failed, .context = instance},
+    };
+}
+
 /* AttachDB, then the dirty header, then SetDbVersion (recovery.md 2). */
-static JET_ERR begin_writable(struct instance *instance, struct database *db, uint32_t pages_max)
+static JET_ERR begin_writable(struct instance *instance, struct database *db, const struct attach_limits *limits)
 {
     JET_ERR err = JET_errSuccess;
     lgpos_t position = 0;
     bool is_in_list = false;
+    attach_make_writable(instance, db, limits);
     if (!db->is_logged) {
         const struct log_time unset = {{0}};
-        TRY(database_mark_attached(db, 0, time_now(), NULL, 0, unset));
+        TRY(database_mark_attached(db, 0, attach_time_now(), NULL, 0, unset));
         goto done;
     }
     const struct log_attach attach = {
@@ -134,15 +170,17 @@ static JET_ERR begin_writable(struct instance *instance, struct database *db, ui
         .lgpos_consistent = db->header.lgpos_consistent,
         .dbtime = db->header.dbtime,
         .objid_last = db->header.objid_last,
-        .size_max_pages = pages_max,
+        .size_max_pages = limits->pages_max,
         .db_signature = db->header.db_signature,
     };
     struct signature signature = log_stream_signature(instance->log);
+    checkpoint_pending_begin(instance, db->dbid);
+    checkpoint_add(instance, db);
     TRY(log_append_attach(instance->log, &attach, &position));
     is_in_list = true;
     TRY(log_pad_segment(instance->log));
     TRY(log_flush_all(instance->log));
-    TRY(database_mark_attached(db, position, time_now(), &signature, log_tip_generation(instance->log), log_generation_created(instance->log)));
+    TRY(database_mark_attached(db, position, attach_time_now(), &signature, log_tip_generation(instance->log), log_generation_created(instance->log)));
     TRY(log_append_database_version(instance->log, (uint8_t)db->dbid, db->header.version_major, db->header.update_major, db->header.update_minor, NULL));
 done:
     if (err < 0 && is_in_list) {
@@ -150,23 +188,19 @@ done:
         if (undo < 0)
             instance_disable(instance, undo, __FILE__, __LINE__);
     }
+    if (err < 0)
+        checkpoint_remove(instance, db);
+    checkpoint_pending_end(instance, db->dbid);
     return err;
 }
 
 /* Checks 12 to 21, and the attachment. Under databases_lock. */
-static JET_ERR attach_file(struct instance *instance, struct attachment *slot, const char *path, const struct os_file_info *info, uint32_t pages_max, JET_GRBIT grbit)
+static JET_ERR attach_file(struct instance *instance, struct attachment *slot, const char *path, const struct os_file_info *info, const struct attach_limits *limits, JET_GRBIT grbit)
 {
     JET_ERR err = JET_errSuccess;
     struct database *db = NULL;
-    const struct database_open_config config = {
-        .fs = instance->fs,
-        .cache = instance->cache,
-        .path = path,
-        .page_size = instance->page_size,
-        .dbid = (uint32_t)(slot - instance->attachments) + 1,
-        .read_only = (grbit & JET_bitDbReadOnly) != 0,
-        .observer = {.page_repaired = page_repaired, .page_failed = page_failed, .context = instance},
-    };
+    struct database_open_config config = attach_open_config(instance, slot, path);
+    config.read_only = (grbit & JET_bitDbReadOnly) != 0;
     TRY(database_open(&config, &db));
     struct signature signature = {{0}};
     if (instance->log != NULL)
@@ -179,20 +213,23 @@ static JET_ERR attach_file(struct instance *instance, struct attachment *slot, c
     TRY(find_last_page(db));
     db->is_logged = instance->log != NULL && !db->is_read_only && (grbit & JET_bitDbRecoveryOff) == 0;
     if (!db->is_read_only)
-        TRY(begin_writable(instance, db, pages_max));
-    *slot = (struct attachment){.database = db, .pages_max = pages_max, .device = info->device, .inode = info->inode};
+        TRY(begin_writable(instance, db, limits));
+    *slot = (struct attachment){.database = db, .device = info->device, .inode = info->inode};
     db = NULL;
-    EVENT_REPORT(&instance->events, EVENT_DATABASE_ATTACHED, EVENT_INFORMATION, EVENT_GENERAL, path);
+    attach_report(instance, EVENT_DATABASE_ATTACHED, path);
 done:
     database_close(db);
     return err;
 }
 
-static struct attachment *free_slot(struct instance *instance)
+struct attachment *attach_reserve(struct instance *instance)
 {
     for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
-        if (instance->attachments[i].database == NULL)
-            return &instance->attachments[i];
+        struct attachment *slot = &instance->attachments[i];
+        if (slot->database == NULL && !slot->is_reserved) {
+            slot->is_reserved = true;
+            return slot;
+        }
     }
     return NULL;
 }
@@ -215,31 +252,34 @@ JET_ERR engine_attach_database(struct session *session, const char *path, uint32
     struct attachment *slot = NULL;
     bool is_elsewhere = false, has_lock = false;
     bool is_read_only = (grbit & JET_bitDbReadOnly) != 0;
+    const struct attach_limits limits = {pages_max, (uint32_t)instance_parameter(instance, JET_paramDbExtensionSize)};
     if (session->level > 0)
         RAISE(JET_errInTransaction);
     if ((grbit & BIT_DB_VERSIONING_OFF) != 0)
         RAISE(JET_errCannotDisableVersioning);
-    TRY(database_path(path, &absolute));
+    TRY(attach_path(path, &absolute));
     if ((grbit & JET_bitDbDeleteUnicodeIndexes) != 0 && is_read_only)
         RAISE(JET_errInvalidGrbit);
     TRY(find_file(instance, absolute, &info));
     if (info.is_read_only && !is_read_only)
         RAISE(JET_errDatabaseFileReadOnly);
-    is_elsewhere = is_attached_elsewhere(instance, info.device, info.inode);
+    is_elsewhere = attach_is_elsewhere(instance, info.device, info.inode);
     instance_lock_databases(instance);
     has_lock = true;
-    if (backup_runs(instance))
+    if (attach_backup_runs(instance))
         RAISE(JET_errBackupInProgress);
-    if (find_identity(instance, info.device, info.inode) != NULL) {
+    if (attach_find_identity(instance, info.device, info.inode) != NULL) {
         err = JET_wrnDatabaseAttached;
         goto done;
     }
     if (is_elsewhere)
         RAISE(JET_errDatabaseSharingViolation);
-    slot = free_slot(instance);
+    slot = attach_reserve(instance);
     if (slot == NULL)
         RAISE(JET_errTooManyAttachedDatabases);
-    TRY(attach_file(instance, slot, absolute, &info, pages_max, grbit));
+    err = attach_file(instance, slot, absolute, &info, &limits, grbit);
+    slot->is_reserved = false;
+    TRY(err);
     if ((grbit & JET_bitDbExclusive) != 0)
         slot->exclusive = session;
 done:
@@ -251,29 +291,46 @@ done:
 
 /* --- detach --- */
 
-/* Under databases_lock; nobody has it open. */
+/* Pages first, then the record, then the header: what a crash leaves in between is a dirty database whose replay ends with the record. Under databases_lock; nobody has
+ * it open, and once its versions are cleaned nobody changes it. */
 static JET_ERR detach_slot(struct instance *instance, struct attachment *slot)
 {
     JET_ERR err = JET_errSuccess;
     struct database *db = slot->database;
     lgpos_t position = 0;
-    if (db->is_logged) {
-        TRY(log_append_detach(instance->log, (uint8_t)db->dbid, db->path, &position));
-        TRY(log_flush_all(instance->log));
+    bool is_pending = false;
+    if (!db->is_read_only) {
+        TRY(txn_clean_database(instance->cleaner, db, CLEAN_WAIT_MS));
+        TRY(checkpoint_flush_database(instance, db));
     }
-    if (!db->is_read_only)
-        TRY(database_mark_clean(db, position, time_now()));
-    EVENT_REPORT(&instance->events, EVENT_DATABASE_DETACHED, EVENT_INFORMATION, EVENT_GENERAL, db->path);
+    if (db->is_logged) {
+        checkpoint_pending_begin(instance, db->dbid);
+        is_pending = true;
+        TRY(log_append_detach(instance->log, (uint8_t)db->dbid, db->path, &position));
+        err = log_flush_all(instance->log);
+    }
+    if (err >= 0 && !db->is_read_only)
+        err = database_mark_clean(db, position, attach_time_now());
+    if (err < 0) { /* the log has it detached, the header says dirty: only recovery can bring them together */
+        if (db->is_logged)
+            instance_disable(instance, err, __FILE__, __LINE__);
+        goto done;
+    }
+    attach_report(instance, EVENT_DATABASE_DETACHED, db->path);
+    if (db->is_logged)
+        checkpoint_remove(instance, db);
     database_close(db);
     *slot = (struct attachment){0};
 done:
+    if (is_pending)
+        checkpoint_pending_end(instance, (uint32_t)(slot - instance->attachments) + 1);
     return err;
 }
 
 static JET_ERR check_and_detach(struct instance *instance, struct attachment *slot)
 {
     JET_ERR err = JET_errSuccess;
-    if (backup_runs(instance))
+    if (attach_backup_runs(instance))
         RAISE(JET_errBackupInProgress);
     if (slot->open_count > 0)
         RAISE(JET_errDatabaseInUse);
@@ -293,7 +350,7 @@ JET_ERR engine_detach_database(struct session *session, const char *path, JET_GR
     if (session->level > 0)
         RAISE(JET_errInTransaction);
     if (path != NULL && path[0] != 0)
-        TRY(database_path(path, &absolute));
+        TRY(attach_path(path, &absolute));
     instance_lock_databases(instance);
     has_lock = true;
     if (absolute != NULL) {
@@ -316,8 +373,7 @@ done:
 
 /* --- open and close --- */
 
-/* Under databases_lock. JET_wrnFileOpenReadOnly. */
-static JET_ERR open_slot(struct session *session, struct attachment *slot, JET_GRBIT grbit, bool is_single)
+JET_ERR attach_open_slot(struct session *session, struct attachment *slot, JET_GRBIT grbit, bool is_single)
 {
     JET_ERR err = JET_errSuccess;
     uint32_t index = (uint32_t)(slot - session->instance->attachments);
@@ -356,13 +412,13 @@ JET_ERR engine_open_database(struct session *session, const char *path, JET_GRBI
     char *absolute = NULL;
     bool has_lock = false;
     bool is_single = instance_parameter(instance, JET_paramOneDatabasePerSession) != 0;
-    TRY(database_path(path, &absolute));
+    TRY(attach_path(path, &absolute));
     instance_lock_databases(instance);
     has_lock = true;
     struct attachment *slot = find_path(instance, absolute);
     if (slot == NULL)
         RAISE(JET_errDatabaseNotFound);
-    err = open_slot(session, slot, grbit, is_single);
+    err = attach_open_slot(session, slot, grbit, is_single);
     if (err >= 0)
         *dbid = slot->database->dbid;
 done:
@@ -395,32 +451,6 @@ done:
 
 /* --- for the log, the backup and the end --- */
 
-/* Every page is on disk, since none is changed yet: recovery needs nothing before the new generation. Headers first, then the checkpoint
- * (recovery.md 11). The thread that attaches or detaches gets here too, from its own append: it holds the lock, and the checkpoint must not pass the
- * record it is about to answer for. */
-void attach_new_generation(void *context, uint32_t generation, struct log_time created)
-{
-    struct instance *instance = context;
-    JET_ERR err = JET_errSuccess;
-    bool is_inside = instance_owns_databases(instance);
-    if (!is_inside)
-        instance_lock_databases(instance);
-    for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
-        struct database *db = instance->attachments[i].database;
-        if (db == NULL || !db->is_logged)
-            continue;
-        uint32_t min_required = is_inside || instance->log == NULL ? db->header.gen_min_required : generation;
-        TRY(database_set_generations(db, min_required, generation, created, generation, created));
-    }
-    if (!is_inside && instance->log != NULL)
-        TRY(log_write_checkpoint(instance->log, lgpos_make(generation, 1, 0), 0, true));
-done:
-    if (!is_inside)
-        instance_unlock_databases(instance);
-    if (err < 0)
-        instance_disable(instance, err, __FILE__, __LINE__);
-}
-
 JET_ERR attach_visit_logged(void *context, JET_ERR (*visit)(void *visit_context, struct database *db), void *visit_context)
 {
     struct instance *instance = context;
@@ -449,10 +479,24 @@ bool attach_is_exclusively_open(void *context, struct database *db)
     return result;
 }
 
+JET_ERR attach_flush_all(struct instance *instance)
+{
+    JET_ERR err = JET_errSuccess;
+    instance_lock_databases(instance);
+    for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
+        struct database *db = instance->attachments[i].database;
+        if (db != NULL && !db->is_read_only)
+            TRY(checkpoint_flush_database(instance, db));
+    }
+done:
+    instance_unlock_databases(instance);
+    return err;
+}
+
 JET_ERR attach_mark_all_clean(struct instance *instance, lgpos_t position)
 {
     JET_ERR err = JET_errSuccess;
-    struct log_time now = time_now();
+    struct log_time now = attach_time_now();
     instance_lock_databases(instance);
     for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
         struct database *db = instance->attachments[i].database;
@@ -468,7 +512,13 @@ void attach_close_all(struct instance *instance)
 {
     instance_lock_databases(instance);
     for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
-        database_close(instance->attachments[i].database);
+        struct database *db = instance->attachments[i].database;
+        if (db != NULL && !db->is_read_only) {
+            if (db->is_logged)
+                checkpoint_remove(instance, db);
+            cache_file_discard(db->pages);
+        }
+        database_close(db);
         instance->attachments[i] = (struct attachment){0};
     }
     instance_unlock_databases(instance);

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "btree/btree.h"
 #include "engine/attach.h"
+#include "engine/process.h"
 #include "os/path.h"
 
 enum { SYSTEM_ROOT = 1, LOCALE_DEFAULT = 1033, CODE_PAGE_DEFAULT = 1252, COUNTRY_DEFAULT = 1 };
@@ -56,7 +57,7 @@ void database_info_header(const struct open_database *db, struct db_header *out)
 static bool is_locked(const char *path)
 {
     struct os_file *file = NULL;
-    JET_ERR err = os_file_open(os_fs_posix(), path, OS_OPEN_READ | OS_OPEN_LOCK_SHARED, &file);
+    JET_ERR err = os_file_open(process_fs(), path, OS_OPEN_READ | OS_OPEN_LOCK_SHARED, &file);
     os_file_close(file);
     return err == JET_errFileAccessDenied;
 }
@@ -71,13 +72,13 @@ JET_ERR database_file_facts(const char *path, struct database_file_facts *out)
     if (path == NULL || path[0] == 0)
         RAISE(JET_errDatabaseInvalidPath);
     TRY(path_absolute(path, &absolute));
-    TRY(os_stat(os_fs_posix(), absolute, &info));
+    TRY(os_stat(process_fs(), absolute, &info));
     if (info.is_directory)
         RAISE(JET_errFileAccessDenied);
     out->size = info.size;
     out->size_on_disk = info.size_on_disk;
     out->is_in_use = engine_is_attached(info.device, info.inode) || is_locked(absolute);
-    out->is_database = database_read_header(os_fs_posix(), absolute, &out->header, &out->page_size, &used_shadow, NULL) >= 0;
+    out->is_database = database_read_header(process_fs(), absolute, &out->header, &out->page_size, &used_shadow, NULL) >= 0;
     out->is_upgraded = out->is_database && out->header.version_major == DB_VERSION_MAJOR;
 done:
     mem_free(absolute);

@@ -28,6 +28,7 @@ struct instance;      /* engine/instance.h */
 struct session;       /* engine/session.h */
 struct open_database; /* engine/session.h */
 struct cursor;        /* belongs to cursor/; the engine only keeps it */
+struct transaction;   /* mvcc/transaction.h */
 
 /* --- sessions --- */
 
@@ -50,6 +51,9 @@ struct instance *session_instance(struct session *session);
 JET_SESID session_handle(const struct session *session);
 /* 0 outside a transaction, up to 7. */
 unsigned session_level(const struct session *session);
+/* The session's transaction, for cursors, catalog and trees: its level is the session's. A call that reads outside a transaction calls
+ * transaction_begin_call; engine_leave_session ends that snapshot. */
+struct transaction *session_transaction(struct session *session);
 /* Would a change be refused because the transaction was begun read-only? (JET_errTransReadOnly) */
 bool session_is_read_only(const struct session *session);
 

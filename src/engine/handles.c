@@ -3,30 +3,14 @@
 
 #include "base/memory.h"
 
-enum { TURN_SHIFT = 24, KIND_SHIFT = 56 };
-#define SLOT_MASK ((UINT64_C(1) << TURN_SHIFT) - 1)
-
-static struct handle_slot *slot_at(struct handle_table *table, uint32_t number)
-{
-    uint32_t chunk = number / HANDLE_CHUNK_SLOTS;
-    struct handle_slot *slots = chunk == 0 ? table->first_chunk : atomic_load_explicit(&table->chunks[chunk], memory_order_acquire);
-    return slots != NULL ? &slots[number % HANDLE_CHUNK_SLOTS] : NULL;
-}
-
-struct handle_slot *handle_slot_of(struct handle_table *table, uint64_t handle)
-{
-    uint64_t number = (handle & SLOT_MASK);
-    if (handle >> KIND_SHIFT != (uint64_t)table->kind || number == 0 || number > (uint64_t)HANDLE_CHUNKS * HANDLE_CHUNK_SLOTS)
-        return NULL;
-    return slot_at(table, (uint32_t)number - 1);
-}
+#define SLOT_MASK ((UINT64_C(1) << HANDLE_TURN_SHIFT) - 1)
 
 /* Under the lock. */
 static JET_ERR take_slot(struct handle_table *table, uint32_t *number_out)
 {
     if (table->first_free != 0) {
         *number_out = table->first_free - 1;
-        table->first_free = slot_at(table, *number_out)->next_free;
+        table->first_free = handle_slot_at(table, *number_out)->next_free;
         return JET_errSuccess;
     }
     uint32_t number = table->used_slots;
@@ -50,9 +34,9 @@ JET_ERR handle_add(struct handle_table *table, void *object, uint64_t claim, str
     pthread_mutex_lock(&table->lock);
     JET_ERR err = take_slot(table, &number);
     if (err >= 0) {
-        struct handle_slot *slot = slot_at(table, number);
+        struct handle_slot *slot = handle_slot_at(table, number);
         slot->turn++;
-        uint64_t handle = (uint64_t)table->kind << KIND_SHIFT | (uint64_t)slot->turn << TURN_SHIFT | (number + 1);
+        uint64_t handle = (uint64_t)table->kind << HANDLE_KIND_SHIFT | (uint64_t)slot->turn << HANDLE_TURN_SHIFT | (number + 1);
         atomic_store(&slot->object, object);
         atomic_store(&slot->claim, claim);
         *slot_out = slot;
@@ -81,7 +65,7 @@ void handle_visit(struct handle_table *table, bool (*visit)(void *context, struc
     uint32_t used = table->used_slots;
     pthread_mutex_unlock(&table->lock);
     for (uint32_t number = 0; number < used; number++) {
-        struct handle_slot *slot = slot_at(table, number);
+        struct handle_slot *slot = handle_slot_at(table, number);
         if (atomic_load(&slot->handle) != 0 && !visit(context, slot))
             return;
     }

@@ -17,7 +17,7 @@
 
 enum handle_kind { HANDLE_INSTANCE = 1, HANDLE_SESSION = 2, HANDLE_CURSOR = 3 };
 
-enum { HANDLE_CHUNK_SLOTS = 1024, HANDLE_CHUNKS = 4096 };
+enum { HANDLE_CHUNK_SLOTS = 1024, HANDLE_CHUNKS = 4096, HANDLE_TURN_SHIFT = 24, HANDLE_KIND_SHIFT = 56 };
 
 struct handle_slot {
     atomic_uint_least64_t handle; /* 0 = free */
@@ -34,10 +34,24 @@ struct handle_table {
     struct handle_slot first_chunk[HANDLE_CHUNK_SLOTS];
 };
 
+/* The slot with this number (from 0), or NULL when there is none yet. */
+static inline struct handle_slot *handle_slot_at(struct handle_table *table, uint32_t number)
+{
+    uint32_t chunk = number / HANDLE_CHUNK_SLOTS;
+    struct handle_slot *slots = chunk == 0 ? table->first_chunk : atomic_load_explicit(&table->chunks[chunk], memory_order_acquire);
+    return slots != NULL ? &slots[number % HANDLE_CHUNK_SLOTS] : NULL;
+}
+
 /* A new handle for object. The slot's claim is set to `claim` before the handle can be found. JET_errOutOfMemory. */
 MUST_CHECK JET_ERR handle_add(struct handle_table *table, void *object, uint64_t claim, struct handle_slot **slot_out, uint64_t *handle_out);
 /* The slot a handle names, or NULL when it cannot be one of this table. The caller still compares slot->handle. */
-struct handle_slot *handle_slot_of(struct handle_table *table, uint64_t handle);
+static inline struct handle_slot *handle_slot_of(struct handle_table *table, uint64_t handle)
+{
+    uint64_t number = handle & ((UINT64_C(1) << HANDLE_TURN_SHIFT) - 1);
+    if (handle >> HANDLE_KIND_SHIFT != (uint64_t)table->kind || number == 0 || number > (uint64_t)HANDLE_CHUNKS * HANDLE_CHUNK_SLOTS)
+        return NULL;
+    return handle_slot_at(table, (uint32_t)number - 1);
+}
 /* The handle dies at once; the slot may serve another object from now on. */
 void handle_remove(struct handle_table *table, struct handle_slot *slot);
 

@@ -245,6 +245,12 @@ void instance_disable(struct instance *instance, JET_ERR reason, const char *fil
     atomic_fetch_or(&instance->state, (unsigned)INSTANCE_DISABLED | (reason == JET_errLogDiskFull ? (unsigned)INSTANCE_DISABLED_LOG_FULL : 0u));
 }
 
+void instance_check_log(struct instance *instance)
+{
+    if (instance->log != NULL && log_is_down(instance->log))
+        instance_disable(instance, log_down_reason(instance->log), __FILE__, __LINE__);
+}
+
 void instance_cache_limits(uint64_t pages_min, uint64_t pages_max, uint32_t page_size, uint64_t *bytes_min, uint64_t *bytes_max)
 {
     /* The default maximum means "as much as there is": half the machine's memory is what one instance gets of it. */

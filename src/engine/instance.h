@@ -11,6 +11,7 @@
 
 #include "cache/cache.h"
 #include "database/database.h"
+#include "engine/checkpoint.h"
 #include "engine/engine.h"
 #include "engine/params.h"
 #include "os/event.h"
@@ -18,6 +19,8 @@
 
 struct log;
 struct backup_session;
+struct version_store;
+struct txn_cleaner;
 
 /* Bits of instance->state; none set = CREATED. */
 enum instance_state {
@@ -30,14 +33,14 @@ enum instance_state {
     INSTANCE_DISABLED_LOG_FULL = 0x40 /* with DISABLED: the log's disk was full */
 };
 
-enum { INSTANCE_DATABASES_MAX = 6 };
+enum { INSTANCE_DATABASES_MAX = CHECKPOINT_DATABASES_MAX, INSTANCE_PROCID_WORDS = 512 /* JET_paramMaxSessions is at most 30000 */ };
 
 /* A slot of the attached databases; dbid = index + 1. */
 struct attachment {
     struct database *database; /* NULL = free */
     uint32_t open_count;       /* by how many sessions */
     struct session *exclusive; /* which of them has it alone */
-    uint32_t pages_max;        /* JetAttachDatabase2: 0 = no limit */
+    bool is_reserved;          /* being attached or created */
     uint64_t device, inode;    /* identity of the file */
 };
 
@@ -59,6 +62,7 @@ struct instance {
     struct params params;
     struct session *sessions;
     uint32_t session_count;
+    uint64_t procids[INSTANCE_PROCID_WORDS]; /* bit n: a session has number n */
 
     /* Set by start */
     struct os_fs *fs;
@@ -68,6 +72,10 @@ struct instance {
     struct event_log events;
     struct cache *cache;
     struct log *log;
+    struct version_store *versions;
+    uint64_t version_bytes_max;
+    struct txn_cleaner *cleaner;
+    struct checkpoint_worker checkpoint;
     struct backup_session *backup;
     uint64_t started_ns;
 
@@ -94,6 +102,8 @@ struct instance *instance_of_handle(JET_INSTANCE handle);
 
 /* The gate of instance calls (section 4) after the handle. */
 MUST_CHECK JET_ERR instance_gate(const struct instance *instance);
+/* A log that is down has made the instance useless: disables it. */
+void instance_check_log(struct instance *instance);
 /* Error for a DISABLED instance. */
 JET_ERR instance_unavailable_error(unsigned state);
 

@@ -1,6 +1,8 @@
 /* The process-wide state (process.h) and the buffers handed to clients. */
 #include "engine/process.h"
 
+#include "os/file.h"
+
 #include "base/memory.h"
 #include "engine/engine.h"
 
@@ -51,4 +53,12 @@ void engine_buffer_free(void *buffer)
     }
     pthread_mutex_unlock(&process.buffers_lock);
     mem_free(found);
+}
+
+void process_set_fs(struct os_fs *fs) { atomic_store(&process.fs, fs); }
+
+struct os_fs *process_fs(void)
+{
+    struct os_fs *fs = atomic_load(&process.fs);
+    return fs != NULL ? fs : os_fs_posix();
 }

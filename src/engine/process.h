@@ -7,6 +7,8 @@
 #ifndef OPENESE_ENGINE_PROCESS_H
 #define OPENESE_ENGINE_PROCESS_H
 
+#include <stdatomic.h>
+
 #include "engine/handles.h"
 #include "engine/params.h"
 #include "os/thread.h"
@@ -14,6 +16,7 @@
 enum run_mode { RUN_MODE_UNSET, RUN_MODE_ONE_INSTANCE, RUN_MODE_MULTI_INSTANCE };
 
 struct buffer_header;
+struct os_fs;
 
 struct process {
     struct mutex lock;
@@ -24,12 +27,17 @@ struct process {
     struct handle_table instance_handles, session_handles, cursor_handles;
     pthread_mutex_t buffers_lock;
     struct buffer_header *buffers;
+    struct os_fs *_Atomic fs;         /* NULL: the system's */
 };
 
 extern struct process process;
 
 static inline void process_lock(void) { mutex_lock(&process.lock); }
 static inline void process_unlock(void) { mutex_unlock(&process.lock); }
+
+/* The file system of instances that start from now on. For tests that stand between the engine and the disk; NULL: the system's again. */
+void process_set_fs(struct os_fs *fs);
+struct os_fs *process_fs(void);
 
 /* A global parameter's number, read under the lock that the caller does not hold. */
 uintptr_t process_parameter(uint32_t id);

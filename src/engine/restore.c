@@ -67,7 +67,7 @@ static JET_ERR claim_folders(struct instance *instance, const char *system_folde
 static JET_ERR run(struct instance *instance, const struct engine_restore *request)
 {
     struct restore_config config = {
-        .fs = os_fs_posix(),
+        .fs = process_fs(),
         .checkpoint_folder = instance->system_folder,
         .log_folder = instance->log_folder,
         .backup_folder = request->backup_folder,

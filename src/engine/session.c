@@ -4,6 +4,8 @@
 #include "base/assert.h"
 #include "base/memory.h"
 #include "engine/process.h"
+#include "mvcc/version_store.h"
+#include "txn/txn.h"
 
 /* --- entering --- */
 
@@ -65,8 +67,11 @@ JET_ERR engine_enter_session(JET_SESID sesid, unsigned flags, struct session **o
 
 void engine_leave_session(struct session *session)
 {
-    if (session != NULL && --session->depth == 0)
-        atomic_store(&session->slot->claim, 0);
+    if (session == NULL || --session->depth > 0)
+        return;
+    transaction_end_call(&session->transaction);
+    instance_check_log(session->instance); /* the call that met the failing log has its error; the next one is refused */
+    atomic_store_explicit(&session->slot->claim, 0, memory_order_release);
 }
 
 void engine_callback_begin(struct session *session) { session->callback_depth++; }
@@ -74,6 +79,7 @@ void engine_callback_end(struct session *session) { session->callback_depth--; }
 
 struct instance *session_instance(struct session *session) { return session->instance; }
 JET_SESID session_handle(const struct session *session) { return session->handle; }
+struct transaction *session_transaction(struct session *session) { return &session->transaction; }
 unsigned session_level(const struct session *session) { return session->level; }
 bool session_is_read_only(const struct session *session) { return session->level > 0 && session->is_read_only; }
 
@@ -202,11 +208,35 @@ void session_close_cursors(struct session *session, const struct open_database *
 
 /* --- begin and end --- */
 
+/* Log records name a session by its number: the lowest one free. Lock on entry: instance->lock. */
+static JET_ERR take_number(struct instance *instance, uint32_t *number)
+{
+    for (uint32_t i = 0; i < INSTANCE_PROCID_WORDS; i++) {
+        uint64_t free_bits = ~instance->procids[i];
+        if (i == 0)
+            free_bits &= ~UINT64_C(1); /* numbers begin at 1 */
+        if (free_bits == 0)
+            continue;
+        uint32_t bit = (uint32_t)__builtin_ctzll(free_bits);
+        instance->procids[i] |= UINT64_C(1) << bit;
+        *number = i * 64 + bit;
+        return JET_errSuccess;
+    }
+    return error_raise(JET_errOutOfSessions, __FILE__, __LINE__);
+}
+
+static void give_number(struct instance *instance, uint32_t number)
+{
+    if (number != 0)
+        instance->procids[number / 64] &= ~(UINT64_C(1) << number % 64);
+}
+
 JET_ERR session_create(struct instance *instance, JET_SESID *handle)
 {
     JET_ERR err = JET_errSuccess;
     struct session *session = mem_alloc(sizeof *session);
     uint64_t value = 0;
+    bool has_transaction = false;
     mutex_lock(&instance->lock);
     if (session == NULL)
         RAISE(JET_errOutOfMemory);
@@ -215,7 +245,9 @@ JET_ERR session_create(struct instance *instance, JET_SESID *handle)
     if (instance->session_count >= (most > 0 ? most : 1))
         RAISE(JET_errOutOfSessions);
     session->instance = instance;
-    session->number = instance->session_count + 1;
+    TRY(take_number(instance, &session->number));
+    TRY(transaction_open(&session->transaction, instance->versions, instance->log, (uint16_t)session->number));
+    has_transaction = true;
     session->settings.commit_default = (uint32_t)params_number(&instance->params, JET_paramCommitDefault);
     for (uint32_t i = 0; i < INSTANCE_DATABASES_MAX; i++)
         session->databases[i].session = session;
@@ -229,6 +261,11 @@ JET_ERR session_create(struct instance *instance, JET_SESID *handle)
     atomic_store(&session->slot->claim, 0);
     session = NULL;
 done:
+    if (session != NULL) {
+        if (has_transaction)
+            transaction_close(&session->transaction);
+        give_number(instance, session->number);
+    }
     mutex_unlock(&instance->lock);
     mem_free(session);
     return err;
@@ -242,6 +279,7 @@ static void unlink_session(struct session *session)
         if (*link == session) {
             *link = session->next;
             instance->session_count--;
+            give_number(instance, session->number);
             break;
         }
     }
@@ -266,6 +304,8 @@ static void close_databases(struct session *session)
 void session_destroy(struct session *session)
 {
     session_close_cursors(session, NULL);
+    session_abandon_transaction(session);
+    transaction_close(&session->transaction);
     close_databases(session);
     unlink_session(session);
     /* Whoever follows a live handle does so under process.lock: after this nobody can. The slot stays claimed until it is used again. */

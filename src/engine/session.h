@@ -9,6 +9,7 @@
 #include "engine/handles.h"
 #include "engine/instance.h"
 #include "format/lgpos.h"
+#include "mvcc/transaction.h"
 
 enum { SESSION_LEVEL_MAX = 7, SESSION_CONTEXT_NONE = 0 };
 
@@ -46,11 +47,12 @@ struct session {
     struct instance *instance;
     JET_SESID handle;
     struct handle_slot *slot;
-    uint32_t number;
+    uint32_t number;         /* from 1; of no other session now; procid of its log records */
     unsigned depth;          /* calls of the owning thread, one inside the other through callbacks */
     unsigned callback_depth;
 
-    unsigned level;
+    struct transaction transaction;
+    unsigned level;           /* the client's: that of the transaction between calls */
     bool is_read_only;
     bool is_bound_to_context; /* of the open transaction: else to the thread */
     JET_API_PTR transaction_context;
@@ -70,7 +72,7 @@ struct session {
 MUST_CHECK JET_ERR session_create(struct instance *instance, JET_SESID *handle);
 /* JetEndSession: rolls back, closes everything; the caller is inside the session, which is freed on success (do not leave it). Errors leave it usable. */
 MUST_CHECK JET_ERR session_end(struct session *session);
-/* The instance terminates: closes everything without looking at transactions. No thread is inside any session. */
+/* The instance terminates: closes everything; a transaction left open is given up. No thread is inside any session. */
 void session_destroy(struct session *session);
 /* Closes the cursors on db (NULL: all). */
 void session_close_cursors(struct session *session, const struct open_database *db);
@@ -79,6 +81,8 @@ void session_close_cursors(struct session *session, const struct open_database *
 MUST_CHECK JET_ERR session_begin_transaction(struct session *session, JET_GRBIT grbit);
 MUST_CHECK JET_ERR session_commit_transaction(struct session *session, JET_GRBIT grbit, uint32_t durable_ms, JET_COMMIT_ID *commit_id);
 MUST_CHECK JET_ERR session_rollback(struct session *session, JET_GRBIT grbit);
+/* The instance ends dirty: what is open is rolled back if the log still takes it, else it is left to recovery. */
+void session_abandon_transaction(struct session *session);
 /* Does the open transaction belong to the thread and context that calls? JET_errSessionSharingViolation. */
 MUST_CHECK JET_ERR session_check_transaction_owner(const struct session *session);
 

@@ -6,14 +6,17 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "engine/attach.h"
+#include "engine/checkpoint.h"
 #include "engine/instance.h"
 #include "engine/instance_info.h"
 #include "engine/process.h"
 #include "engine/versions.h"
 #include "log/log.h"
+#include "mvcc/version_store.h"
 #include "os/clock.h"
 #include "os/path.h"
 #include "recovery/recovery.h"
+#include "txn/txn.h"
 
 /* Start and stop own the parameters: nobody else changes what they read. */
 static uintptr_t number_of(const struct instance *instance, uint32_t id) { return params_number(&instance->params, id); }
@@ -87,7 +90,7 @@ static bool same_place(const char *a, const char *b)
     struct os_file_info one, other;
     if (strcmp(a, b) == 0)
         return true;
-    return os_stat(os_fs_posix(), a, &one) >= 0 && os_stat(os_fs_posix(), b, &other) >= 0 && one.device == other.device && one.inode == other.inode;
+    return os_stat(process_fs(), a, &one) >= 0 && os_stat(process_fs(), b, &other) >= 0 && one.device == other.device && one.inode == other.inode;
 }
 
 /* Check 12, under process.lock: does an instance that has started, or is about to, live in the same places? */
@@ -154,6 +157,7 @@ static void start_events(struct instance *instance)
 }
 
 enum lifecycle_event { EVENT_STARTING = 102, EVENT_STOPPED = 103, EVENT_STOPPED_WITH_ERROR = 104, EVENT_STARTED = 105 };
+enum { EVENT_CLEANUP_FAILED = 628 };
 
 static void report(const struct instance *instance, enum lifecycle_event id, const char *third)
 {
@@ -173,6 +177,8 @@ static void report(const struct instance *instance, enum lifecycle_event id, con
 }
 
 /* --- log --- */
+
+enum { PARAM_CHECKPOINT_TOO_DEEP = 154, PARAM_AGGRESSIVE_ROLLOVER = 157 }; /* behind ESENT_PRIVATE */
 
 static uint32_t oldest_needed_generation(void *context)
 {
@@ -196,7 +202,10 @@ static void fill_log_config(struct instance *instance, struct log_config *config
         .max_open_tables = (uint32_t)number_of(instance, JET_paramMaxOpenTables),
         .max_version_pages = (uint32_t)number_of(instance, JET_paramMaxVerPages),
         .max_cursors = (uint32_t)number_of(instance, JET_paramMaxCursors),
-        .callbacks = {.context = instance, .new_generation = attach_new_generation, .oldest_needed_generation = oldest_needed_generation},
+        .checkpoint_too_deep = (uint32_t)number_of(instance, PARAM_CHECKPOINT_TOO_DEEP),
+        .is_aggressive_rollover = flag_of(instance, PARAM_AGGRESSIVE_ROLLOVER),
+        .callbacks = {.context = instance, .new_generation = checkpoint_new_generation, .refresh_attach_info = checkpoint_refresh_attach_info,
+                      .oldest_needed_generation = oldest_needed_generation},
     };
 }
 
@@ -247,6 +256,15 @@ done:
     return err;
 }
 
+/* Recovery has a cache of its own before the instance has one; a page of it that is met again costs no read and no write. */
+static uint64_t recovery_cache_bytes(uint32_t page_size)
+{
+    enum { RECOVERY_BYTES_MIN = 16 << 20, RECOVERY_BYTES_MAX = 256 << 20 };
+    uint64_t least, most;
+    instance_cache_limits(process_parameter(JET_paramCacheSizeMin), process_parameter(JET_paramCacheSizeMax), page_size, &least, &most);
+    return most < RECOVERY_BYTES_MIN ? (uint64_t)RECOVERY_BYTES_MIN : most > RECOVERY_BYTES_MAX ? (uint64_t)RECOVERY_BYTES_MAX : most;
+}
+
 static JET_ERR start_log(struct instance *instance, const struct instance_start_options *options, JET_ERR *warning)
 {
     JET_ERR err = JET_errSuccess;
@@ -275,6 +293,7 @@ static JET_ERR start_log(struct instance *instance, const struct instance_start_
             .delete_out_of_range_logs = flag_of(instance, JET_paramDeleteOutOfRangeLogs),
             .cleanup_mismatched_logs = flag_of(instance, JET_paramCleanupMismatchedLogFiles),
         },
+        .cache_bytes = recovery_cache_bytes(instance->page_size),
         .events = &instance->events,
         .progress = options->progress != NULL ? recovery_progress : NULL,
         .progress_context = &progress,
@@ -284,6 +303,7 @@ static JET_ERR start_log(struct instance *instance, const struct instance_start_
     TRY(recovery_run(&config, &result));
     *warning = result.warning;
     instance->log = result.log;
+    version_store_set_last_number(instance->versions, result.transaction_last);
     if (!config.is_file_kib_set)
         params_replace_number(&instance->params, JET_paramLogFileSize, log_file_size_kib(instance->log));
     if (progress.has_begun)
@@ -306,9 +326,36 @@ static JET_ERR probe_runtime_callback(const struct instance *instance)
 static JET_ERR start_cache(struct instance *instance)
 {
     struct cache_config config = {.page_size = instance->page_size};
+    config.log = (struct cache_log){.before_write = checkpoint_before_write, .flush_log = checkpoint_flush_log, .may_write = checkpoint_may_write, .context = instance};
     instance_cache_limits(process_parameter(JET_paramCacheSizeMin), process_parameter(JET_paramCacheSizeMax), instance->page_size, &config.bytes_min, &config.bytes_max);
     return cache_create(&config, &instance->cache);
 }
+
+static JET_ERR start_versions(struct instance *instance)
+{
+    enum { VERSION_PAGE_BYTES = 32768 }; /* resource-parameters, JET_paramMaxVerPages: 32 KiB where addresses have 64 bits */
+    instance->version_bytes_max = (uint64_t)number_of(instance, JET_paramMaxVerPages) * VERSION_PAGE_BYTES;
+    const struct version_store_config config = {.bytes_max = instance->version_bytes_max};
+    return version_store_create(&config, &instance->versions);
+}
+
+/* A version that cannot be cleaned up leaves a dead node or lost space behind, nothing worse, unless the log is down. */
+static void cleanup_failed(void *context, JET_ERR error, const char *why)
+{
+    struct instance *instance = context;
+    char number[16];
+    snprintf(number, sizeof number, "%d", error);
+    EVENT_REPORT(&instance->events, EVENT_CLEANUP_FAILED, EVENT_WARNING, EVENT_GENERAL, number, why != NULL ? why : "");
+    instance_check_log(instance);
+}
+
+static JET_ERR start_cleaner(struct instance *instance)
+{
+    const struct txn_cleaner_config config = {.store = instance->versions, .log = instance->log, .failed = cleanup_failed, .context = instance};
+    return txn_cleaner_start(&config, &instance->cleaner);
+}
+
+static JET_ERR advance_for_backup(void *context) { return checkpoint_advance(context); }
 
 static JET_ERR start_backup(struct instance *instance)
 {
@@ -321,6 +368,7 @@ static JET_ERR start_backup(struct instance *instance)
         .skips_page_checks = (number_of(instance, 192) & 1) != 0, /* JET_paramDisableVerifications */
         .events = &instance->events,
         .visit_databases = attach_visit_logged,
+        .advance_checkpoint = advance_for_backup,
         .is_exclusively_open = attach_is_exclusively_open,
     };
     return backup_session_create(&host, &instance->backup);
@@ -331,10 +379,16 @@ static void release_parts(struct instance *instance)
 {
     backup_session_destroy(instance->backup);
     instance->backup = NULL;
+    txn_cleaner_stop(instance->cleaner);
+    instance->cleaner = NULL;
+    checkpoint_stop(instance);
+    cache_destroy(instance->cache); /* its writer asks the log */
+    instance->cache = NULL;
+    checkpoint_release(instance);
+    version_store_destroy(instance->versions);
+    instance->versions = NULL;
     log_close(instance->log);
     instance->log = NULL;
-    cache_destroy(instance->cache);
-    instance->cache = NULL;
     process_lock();
     instance->is_started = false;
     mem_free(instance->system_folder);
@@ -349,7 +403,7 @@ JET_ERR instance_start(struct instance *instance, const struct instance_start_op
     JET_ERR err = JET_errSuccess, warning = JET_errSuccess;
     const char *name = instance->display_name != NULL ? instance->display_name : instance->name != NULL ? instance->name : "";
     instance->started_ns = clock_monotonic_ns();
-    instance->fs = os_fs_posix();
+    instance->fs = process_fs();
     instance->page_size = (uint32_t)process_parameter(JET_paramDatabasePageSize);
     instance->is_logging = ascii_compare_nocase(params_text(&instance->params, JET_paramRecovery), "off") != 0;
     start_events(instance);
@@ -363,9 +417,12 @@ JET_ERR instance_start(struct instance *instance, const struct instance_start_op
         goto done;
     TRY(check_folders(instance));
     TRY(probe_runtime_callback(instance));
+    TRY(start_versions(instance));
     TRY(start_cache(instance));
     if (instance->is_logging)
         TRY(start_log(instance, options, &warning));
+    TRY(checkpoint_start(instance));
+    TRY(start_cleaner(instance));
     TRY(start_backup(instance));
     report(instance, EVENT_STARTED, NULL);
 done:
@@ -380,7 +437,15 @@ JET_ERR instance_stop(struct instance *instance, bool is_clean)
     lgpos_t position = 0;
     bool was_disabled = (atomic_load(&instance->state) & INSTANCE_DISABLED) != 0;
     instance->started_ns = clock_monotonic_ns();
+    if (is_clean)
+        err = txn_clean_now(instance->cleaner); /* nobody has a snapshot any more */
+    txn_cleaner_stop(instance->cleaner);
+    instance->cleaner = NULL;
+    TRY(err);
+    err = attach_flush_all(instance); /* of a dirty end: what is possible */
+    checkpoint_stop(instance);
     if (is_clean) {
+        TRY(err);
         /* The mark is in the log before a header says clean, and Term2 only when all of them do: a crash between is seen by the next start. */
         if (instance->log != NULL)
             TRY(log_append_shutdown(instance->log, &position));
@@ -388,7 +453,9 @@ JET_ERR instance_stop(struct instance *instance, bool is_clean)
         if (instance->log != NULL)
             TRY(log_append_term(instance->log, NULL));
     }
+    err = JET_errSuccess;
 done:
+    checkpoint_stop(instance);
     attach_close_all(instance);
     if (err < 0 || was_disabled)
         report(instance, EVENT_STOPPED_WITH_ERROR, error_name(err < 0 ? err : atomic_load(&instance->disable_reason)));

@@ -1,12 +1,12 @@
-/* Transaction levels of a session (instance-and-session 12).
- *
- * No call changes data yet, so that a commit has nothing to log and a rollback nothing to undo: levels, their owners and what they mean for
- * cursors are kept here, and the log is touched only by the commit options that speak of it alone.
- */
+/* Transaction levels of a session (instance-and-session 12): what the client may ask, who may ask it, and what levels mean for cursors. The work on data is that of txn/. */
 #include <string.h>
 
+#include "base/memory.h"
+#include "engine/checkpoint.h"
 #include "engine/session.h"
 #include "log/log.h"
+#include "mvcc/version_store.h"
+#include "txn/txn.h"
 
 JET_ERR session_check_transaction_owner(const struct session *session)
 {
@@ -33,6 +33,7 @@ JET_ERR session_begin_transaction(struct session *session, JET_GRBIT grbit)
         session->transaction_context = session->context;
         session->transaction_thread = thread_id();
     }
+    TRY(txn_begin(&session->transaction));
     session->level++;
 done:
     return err;
@@ -45,20 +46,50 @@ static JET_ERR commit_log_option(struct session *session, JET_GRBIT grbit)
     struct log *log = session->instance->log;
     if (log == NULL)
         goto done;
-    if (grbit == JET_bitForceNewLog)
+    if (grbit == JET_bitForceNewLog) {
         TRY(log_roll(log));
-    else if (grbit == JET_bitWaitAllLevel0Commit)
+        TRY(checkpoint_advance(session->instance));
+    } else if (grbit == JET_bitWaitAllLevel0Commit) {
         TRY(log_flush_all(log));
-    else
+    } else {
         TRY(log_flush(log, session->last_commit));
+    }
 done:
     return err;
+}
+
+/* Commits on level: cursors opened in it belong to the one outside. */
+static void lower_cursors(struct session *session)
+{
+    for (struct session_cursor *entry = session->cursors; entry != NULL; entry = entry->next) {
+        if (entry->level > session->level)
+            entry->level = session->level;
+    }
+}
+
+/* The outermost level has been committed, with its record at `position` (0: nothing was written). */
+static void note_commit(struct session *session, lgpos_t position, bool is_lazy, uint32_t durable_ms, JET_COMMIT_ID *commit_id)
+{
+    struct instance *instance = session->instance;
+    if (position != 0) {
+        session->last_commit = position;
+        if (is_lazy)
+            checkpoint_lazy_commit(instance, position, durable_ms);
+        if (commit_id != NULL) {
+            struct signature signature = log_stream_signature(instance->log);
+            memcpy(&commit_id->signLog, &signature, sizeof commit_id->signLog);
+            commit_id->commitId = (int64_t)position;
+        }
+    }
+    if (!version_store_is_empty(instance->versions))
+        txn_cleaner_wake(instance->cleaner);
 }
 
 JET_ERR session_commit_transaction(struct session *session, JET_GRBIT grbit, uint32_t durable_ms, JET_COMMIT_ID *commit_id)
 {
     JET_ERR err = JET_errSuccess;
     const JET_GRBIT alone = JET_bitWaitLastLevel0Commit | JET_bitWaitAllLevel0Commit | JET_bitForceNewLog;
+    lgpos_t position = 0;
     if (commit_id != NULL)
         memset(commit_id, 0, sizeof *commit_id);
     if ((grbit & ~(alone | JET_bitCommitLazyFlush)) != 0)
@@ -75,30 +106,51 @@ JET_ERR session_commit_transaction(struct session *session, JET_GRBIT grbit, uin
     if (durable_ms != 0 && !is_lazy)
         RAISE(JET_errInvalidParameter);
     TRY(session_check_transaction_owner(session));
-    session->level--;
-    for (struct session_cursor *entry = session->cursors; entry != NULL; entry = entry->next) {
-        if (entry->level > session->level)
-            entry->level = session->level;
+    err = txn_commit(&session->transaction, is_lazy, &position);
+    if (session->transaction.level < session->level) { /* also when only the flush failed: then it is committed here, and the log is down */
+        session->level = session->transaction.level;
+        lower_cursors(session);
+        if (session->level == 0)
+            note_commit(session, position, is_lazy, durable_ms, commit_id);
     }
+    TRY(err);
 done:
     return err;
 }
 
-static void roll_back_level(struct session *session)
+/* Tables opened in the level go before what they show does. */
+static void close_cursors_of_level(struct session *session, unsigned level)
 {
-    unsigned level = session->level;
-    session->level--;
     for (struct session_cursor *entry = session->cursors, *next; entry != NULL; entry = next) {
         next = entry->next;
-        if (entry->level >= level) {
-            const struct cursor_operations *operations = entry->operations;
-            struct cursor *cursor = NULL;
-            if (session_remove_cursor(session, atomic_load(&entry->slot->handle), &cursor) >= 0)
-                operations->close(cursor);
-        } else if (entry->operations->rolled_back != NULL) {
-            entry->operations->rolled_back(entry->cursor, level);
-        }
+        struct cursor *cursor = NULL;
+        const struct cursor_operations *operations = entry->operations;
+        if (entry->level >= level && session_remove_cursor(session, atomic_load(&entry->slot->handle), &cursor) >= 0)
+            operations->close(cursor);
     }
+}
+
+static JET_ERR roll_back_level(struct session *session)
+{
+    JET_ERR err = JET_errSuccess;
+    unsigned level = session->level;
+    close_cursors_of_level(session, level);
+    err = txn_rollback(&session->transaction);
+    if (err < 0) { /* changes that can neither stay nor go: nobody may build upon them */
+        instance_check_log(session->instance);
+        instance_disable(session->instance, err, __FILE__, __LINE__);
+        RAISE(JET_errRollbackError);
+    }
+    session->level = level - 1;
+    for (struct session_cursor *entry = session->cursors, *next; entry != NULL; entry = next) {
+        next = entry->next;
+        if (entry->operations->rolled_back != NULL)
+            entry->operations->rolled_back(entry->cursor, level);
+    }
+    if (session->level == 0 && !version_store_is_empty(session->instance->versions))
+        txn_cleaner_wake(session->instance->cleaner);
+done:
+    return err;
 }
 
 JET_ERR session_rollback(struct session *session, JET_GRBIT grbit)
@@ -110,8 +162,27 @@ JET_ERR session_rollback(struct session *session, JET_GRBIT grbit)
         RAISE(JET_errNotInTransaction);
     TRY(session_check_transaction_owner(session));
     do {
-        roll_back_level(session);
+        TRY(roll_back_level(session));
     } while (session->level > 0 && (grbit & JET_bitRollbackAll) != 0);
 done:
     return err;
+}
+
+void session_abandon_transaction(struct session *session)
+{
+    struct transaction *t = &session->transaction;
+    JET_ERR err = JET_errSuccess;
+    while (t->level > 0 && err >= 0)
+        err = txn_rollback(t);
+    if (t->level == 0)
+        return;
+    /* The log is down. Pages keep the changes, and none of them is written without the log: recovery takes back what got there before. */
+    struct version_store *store = t->store;
+    struct log *log = t->log;
+    uint16_t procid = t->procid;
+    transaction_close(t);
+    err = transaction_open(t, store, log, procid);
+    if (err < 0)
+        instance_disable(session->instance, err, __FILE__, __LINE__);
+    session->level = 0;
 }

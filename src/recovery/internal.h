@@ -48,9 +48,9 @@ struct version_entry {
     uint32_t key_size, bookmark_data_size, data_size;
     uint8_t bytes[];
 };
-static inline struct span version_key(const struct version_entry *e) { return span_of(e->bytes, e->key_size); }
-static inline struct span version_bookmark_data(const struct version_entry *e) { return span_of(e->bytes + e->key_size, e->bookmark_data_size); }
-static inline struct span version_data(const struct version_entry *e) { return span_of(e->bytes + e->key_size + e->bookmark_data_size, e->data_size); }
+static inline struct span version_entry_key(const struct version_entry *e) { return span_of(e->bytes, e->key_size); }
+static inline struct span version_entry_bookmark_data(const struct version_entry *e) { return span_of(e->bytes + e->key_size, e->bookmark_data_size); }
+static inline struct span version_entry_data(const struct version_entry *e) { return span_of(e->bytes + e->key_size + e->bookmark_data_size, e->data_size); }
 
 /* Records of a macro, kept until its end. */
 struct open_macro {

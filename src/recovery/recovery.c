@@ -529,6 +529,7 @@ done:
 static void finish_result(struct recovery *r, JET_ERR err)
 {
     release(r);
+    r->result->transaction_last = r->transaction_last;
     r->result->log = r->log;
     if (err < 0) {
         log_close(r->log);

@@ -50,6 +50,7 @@ struct recovery_result {
     bool is_new_stream;
     bool was_replayed;              /* recovery was needed */
     lgpos_t redo_from, redo_to;
+    uint32_t transaction_last;      /* the highest transaction number met; 0: none */
     uint32_t attached_count;        /* databases that the replay closed or ended */
     JET_ERR warning;                /* 0, JET_wrnCommittedLogFilesLost, JET_wrnCommittedLogFilesRemoved */
 };

@@ -182,7 +182,7 @@ static JET_ERR undone(void *context, const struct log_record *record, struct red
     const struct version_entry *e = versions_find(o->s, record->node.rceid);
     if (e == NULL || e->is_deferred || e->operation != record->tail.operation)
         return error_raise(JET_errLogCorrupted, __FILE__, __LINE__);
-    *out = (struct redo_undone){.data = version_data(e), .delta = e->delta, .offset = e->offset};
+    *out = (struct redo_undone){.data = version_entry_data(e), .delta = e->delta, .offset = e->offset};
     return JET_errSuccess;
 }
 
@@ -232,7 +232,14 @@ done:
 
 static void begin_operation(struct operation *o, struct recovery *r, struct recovered_database *d, struct recovered_session *s, lgpos_t last_change)
 {
-    *o = (struct operation){.r = r, .d = d, .s = s, .last_change = last_change};
+    /* Field by field: most operations hold one page, and clearing room for all would cost more than they do. */
+    o->r = r;
+    o->d = d;
+    o->s = s;
+    o->last_change = last_change;
+    o->error = JET_errSuccess;
+    o->is_image_taken = false;
+    o->held_count = 0;
     o->pages = (struct redo_pages){.context = o, .page_size = d->page_size, .get = get, .get_new = get_new, .release = release, .cannot_judge = cannot_judge,
                                    .settled = settled, .before_image = before_image, .undone = undone,
                                    .in_required_range = r->generation.header.generation <= d->required_to || d->header.state == DB_STATE_DIRTY_AND_PATCHED};

@@ -30,8 +30,8 @@ static uint32_t search(const struct page_view *page, const struct version_entry 
         bool is_unique = (e->page_flags & LR_FLAG_UNIQUE) != 0;
         int order = is_last_separator ? 1
                     : !is_leaf        ? node_compare_key(&n, whole)
-                    : is_unique       ? node_compare_key(&n, version_key(e))
-                                      : node_compare_bookmark(&n, version_key(e), version_bookmark_data(e));
+                    : is_unique       ? node_compare_key(&n, version_entry_key(e))
+                                      : node_compare_bookmark(&n, version_entry_key(e), version_entry_bookmark_data(e));
         if (is_leaf ? order < 0 : order <= 0)
             low = middle + 1;
         else
@@ -44,8 +44,8 @@ static bool is_the_node(const struct page_view *page, uint32_t line, const struc
 {
     struct node n = page_node(page, line);
     if ((e->page_flags & LR_FLAG_UNIQUE) != 0)
-        return node_compare_key(&n, version_key(e)) == 0;
-    return node_compare_bookmark(&n, version_key(e), version_bookmark_data(e)) == 0;
+        return node_compare_key(&n, version_entry_key(e)) == 0;
+    return node_compare_bookmark(&n, version_entry_key(e), version_entry_bookmark_data(e)) == 0;
 }
 
 static JET_ERR find_node(struct recovered_database *d, const struct version_entry *e, page_no_t *page_no, uint32_t *line, uint64_t *dbtime)

@@ -219,7 +219,7 @@ uint32_t versions_encode_undo_info(const struct version_entry *e, uint16_t proci
     store_le16(out + 50, (uint16_t)data_size); /* the largest size it has had: nothing is reserved beyond the data before */
     store_le16(out + 52, 0);
     store_le16(out + 54, (uint16_t)data_size);
-    put(put(put(out + UNDO_INFO_FIXED, version_key(e)), version_bookmark_data(e)), span_of(version_data(e).data, data_size));
+    put(put(put(out + UNDO_INFO_FIXED, version_entry_key(e)), version_entry_bookmark_data(e)), span_of(version_entry_data(e).data, data_size));
     return UNDO_INFO_FIXED + e->key_size + e->bookmark_data_size + data_size;
 }
 
@@ -227,6 +227,6 @@ uint32_t versions_encode_undo(const struct version_entry *e, uint16_t procid, pa
 {
     put_prefix(out, LR_UNDO, e, procid, page_no, line, dbtime, dbtime_before);
     out[50] = e->level;
-    put(put(out + UNDO_FIXED, version_key(e)), version_bookmark_data(e));
+    put(put(out + UNDO_FIXED, version_entry_key(e)), version_entry_bookmark_data(e));
     return UNDO_FIXED + e->key_size + e->bookmark_data_size;
 }

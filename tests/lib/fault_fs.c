@@ -47,6 +47,8 @@ struct fault_fs {
     bool fail_sticky, has_failed, is_dead;
     size_t fail_torn_bytes;
     uint64_t tear_unit; /* of images */
+    const char *own_unit_name; /* the file with a unit of its own */
+    uint64_t own_unit;
     const char *fail_text;
     uint64_t counts[FAULT_OPERATION_COUNT];
     uint64_t open_files;
@@ -589,6 +591,20 @@ static void write_image_file(const char *target, const char *name, const struct 
 
 void fault_fs_set_tear_unit(struct fault_fs *f, uint64_t bytes) { f->tear_unit = bytes; }
 
+void fault_fs_set_tear_unit_of(struct fault_fs *f, const char *name, uint64_t bytes)
+{
+    f->own_unit_name = name;
+    f->own_unit = bytes;
+}
+
+static uint64_t unit_of(const struct fault_fs *f, size_t inode)
+{
+    for (size_t i = 0; f->own_unit_name != NULL && i < f->base_names.count; i++)
+        if (f->base_names.list[i].inode == inode && strcmp(f->base_names.list[i].text, f->own_unit_name) == 0)
+            return f->own_unit;
+    return f->tear_unit != 0 ? f->tear_unit : SECTOR;
+}
+
 void fault_fs_build_image(const struct fault_fs *f, size_t events, enum fault_image mode, uint64_t seed, const char *target)
 {
     uint64_t random = seed;
@@ -610,7 +626,7 @@ void fault_fs_build_image(const struct fault_fs *f, size_t events, enum fault_im
             continue;
         bool durable = i < until[is_folder_event(event) ? f->inode_count : event->inode];
         if (!is_folder_event(event)) {
-            apply_data(&files[event->inode], event, durable, mode, f->tear_unit != 0 ? f->tear_unit : SECTOR, &random);
+            apply_data(&files[event->inode], event, durable, mode, unit_of(f, event->inode), &random);
             continue;
         }
         if (!durable && (mode == FAULT_IMAGE_DROP_ALL || (mode == FAULT_IMAGE_RANDOM && (next_random(&random) & 1) != 0)))

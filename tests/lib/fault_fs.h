@@ -71,6 +71,8 @@ enum fault_image {
 };
 /* Torn writes are torn at multiples of this many bytes (default 512). A disk that never tears a page has the page size. */
 void fault_fs_set_tear_unit(struct fault_fs *f, uint64_t bytes);
+/* Another unit for one file that is there when recording begins (its name without folder; the text must stay valid). */
+void fault_fs_set_tear_unit_of(struct fault_fs *f, const char *name, uint64_t bytes);
 /* Writes the image after the first `events` events into target (an existing empty folder). The same seed gives the same image. */
 void fault_fs_build_image(const struct fault_fs *f, size_t events, enum fault_image mode, uint64_t seed, const char *target);
 

@@ -102,6 +102,10 @@ static void check_page(struct watched *w, const uint8_t *bytes, page_no_t page_n
         breach(w, "a page was written before its log");
     if (atomic_load(&w->waypoint) != 0 && stamp > atomic_load(&w->waypoint))
         breach(w, "a page was written beyond the waypoint");
+    if (atomic_load(&w->image_is_due[page_no]) || atomic_load(&w->image_at[page_no]) > atomic_load(&w->durable))
+        breach(w, "a page was written before the image of its uncommitted change");
+    if (atomic_load(&w->waypoint) != 0 && atomic_load(&w->image_at[page_no]) > atomic_load(&w->waypoint))
+        breach(w, "a page was written whose image is beyond the waypoint");
     uint64_t shut = atomic_load(&w->shut_range);
     if (page_no >= shut >> 32 && page_no <= (shut & UINT32_MAX))
         breach(w, "a page was written inside the locked range");
@@ -224,6 +228,23 @@ static JET_ERR flush_log(void *context, lgpos_t position)
     return JET_errSuccess;
 }
 
+static JET_ERR before_write(void *context, void *file_context, page_no_t page_no, lgpos_t *position)
+{
+    struct watched *w = (struct watched *)context;
+    if (file_context != w)
+        breach(w, "the file's context is not passed on");
+    if (page_no >= WATCHED_PAGES_MAX || !atomic_load(&w->image_is_due[page_no]))
+        return JET_errSuccess;
+    JET_ERR err = atomic_exchange(&w->image_error, JET_errSuccess);
+    if (err != JET_errSuccess)
+        return err;
+    *position = watched_append(w);
+    atomic_store(&w->image_at[page_no], *position);
+    atomic_store(&w->image_is_due[page_no], false);
+    atomic_fetch_add(&w->images, 1);
+    return JET_errSuccess;
+}
+
 static bool may_write(void *context, void *file_context, lgpos_t position)
 {
     struct watched *w = (struct watched *)context;
@@ -246,7 +267,7 @@ static void write_failed(void *context, page_no_t first, uint32_t count, JET_ERR
 
 void watched_open_cache(struct watched *w, uint64_t bytes)
 {
-    const struct cache_config config = {.page_size = w->page_size, .bytes_max = bytes, .log = {.flush_log = flush_log, .may_write = may_write, .context = w}};
+    const struct cache_config config = {.page_size = w->page_size, .bytes_max = bytes, .log = {.before_write = before_write, .flush_log = flush_log, .may_write = may_write, .context = w}};
     const struct cache_file_config file = {.file = w->file, .observer = {.write_failed = write_failed, .context = w}, .skip_checksums = w->no_checksums, .context = w};
     assert_int_equal(cache_create(&config, &w->cache), JET_errSuccess);
     assert_int_equal(cache_file_attach(w->cache, &file, &w->pages), JET_errSuccess);

@@ -31,6 +31,10 @@ struct watched {
     _Atomic lgpos_t tip, durable, waypoint; /* waypoint 0: none */
     atomic_uint flush_calls;
     _Atomic JET_ERR flush_error; /* of the next flush_log */
+    atomic_bool image_is_due[WATCHED_PAGES_MAX]; /* set by the test: the page holds an uncommitted change whose image is not logged */
+    _Atomic lgpos_t image_at[WATCHED_PAGES_MAX]; /* where it was logged */
+    _Atomic JET_ERR image_error; /* of the next before_write with an image due */
+    atomic_uint images;
 
     /* what the watch has seen */
     atomic_uint breaches;

@@ -136,6 +136,97 @@ static void a_page_beyond_the_waypoint_stays_and_the_flush_says_so(void **state)
     watched_close(&w);
 }
 
+static void images_are_logged_and_durable_before_their_pages(void **state)
+{
+    (void)state;
+    struct watched w;
+    watched_open(&w, SMALL, 20, 2 << 20, false);
+    for (page_no_t p = 5; p <= 9; p++)
+        change(&w, p);
+    atomic_store(&w.image_is_due[5], true); /* 5 is the page the run begins with, 7 joins it */
+    atomic_store(&w.image_is_due[7], true);
+    assert_int_equal(cache_flush_file(w.pages), JET_errSuccess); /* the watch looks at each page */
+    assert_int_equal(w.images, 2);
+    assert_int_equal(w.pages_written, 5);
+    assert_int_equal(w.durable, w.tip);
+    change(&w, 7);
+    assert_int_equal(cache_flush_file(w.pages), JET_errSuccess);
+    assert_int_equal(w.images, 2);
+    watched_close(&w);
+}
+
+static void a_page_whose_image_cannot_be_logged_stays_changed(void **state)
+{
+    (void)state;
+    struct watched w;
+    watched_open(&w, SMALL, 20, 2 << 20, false);
+    change(&w, 3);
+    atomic_store(&w.image_is_due[3], true);
+    atomic_store(&w.image_error, JET_errLogWriteFail);
+    assert_int_equal(cache_flush_file(w.pages), JET_errLogWriteFail);
+    assert_int_equal(w.pages_written, 0);
+    assert_int_equal(w.failures, 1);
+    assert_int_equal(watched_statistics(&w).dirty, 1);
+    assert_int_equal(cache_flush_file(w.pages), JET_errSuccess);
+    assert_int_equal(w.images, 1);
+    /* As a neighbour it is left out of the write, and has its own turn afterwards. */
+    change(&w, 10);
+    change(&w, 11);
+    atomic_store(&w.image_is_due[11], true);
+    atomic_store(&w.image_error, JET_errLogWriteFail);
+    unsigned writes = w.writes;
+    assert_int_equal(cache_flush_file(w.pages), JET_errSuccess);
+    assert_int_equal(w.writes, writes + 2);
+    assert_int_equal(w.failures, 1);
+    assert_int_equal(watched_statistics(&w).dirty, 0);
+    assert_int_equal(w.images, 2);
+    watched_close(&w);
+}
+
+static void an_image_beyond_the_waypoint_holds_its_page_and_is_logged_once(void **state)
+{
+    (void)state;
+    struct watched w;
+    watched_open(&w, SMALL, 20, 2 << 20, false);
+    change(&w, 4);
+    atomic_store(&w.waypoint, atomic_load(&w.tip)); /* the change may be written, what is appended from now on may not */
+    atomic_store(&w.image_is_due[4], true);
+    assert_int_equal(cache_flush_file(w.pages), CACHE_ERROR_PAGES_HELD);
+    assert_int_equal(cache_flush_file(w.pages), CACHE_ERROR_PAGES_HELD);
+    assert_int_equal(w.images, 1);
+    assert_int_equal(w.pages_written, 0);
+    atomic_store(&w.waypoint, atomic_load(&w.tip));
+    assert_int_equal(cache_flush_file(w.pages), JET_errSuccess);
+    assert_int_equal(w.images, 1);
+    assert_int_equal(w.pages_written, 1);
+    watched_close(&w);
+}
+
+static void old_changes_are_written_in_steps_that_wait_for_nobody(void **state)
+{
+    (void)state;
+    struct watched w;
+    bool has_more = true;
+    watched_open(&w, SMALL, 200, 4 << 20, false);
+    for (page_no_t p = 2; p <= 120; p += 2) /* every other page: each is a run of its own */
+        change(&w, p);
+    lgpos_t middle = atomic_load(&w.tip);
+    for (page_no_t p = 122; p <= 180; p += 2)
+        change(&w, p);
+    assert_int_equal(cache_write_older(w.pages, middle + 1, 10, &has_more), JET_errSuccess);
+    assert_true(has_more);
+    assert_int_equal(w.pages_written, 10);
+    struct page_ref busy = {0};
+    assert_int_equal(cache_get(w.pages, 118, PAGE_LATCH_EXCLUSIVE, &busy), JET_errSuccess);
+    while (has_more)
+        assert_int_equal(cache_write_older(w.pages, middle + 1, 10, &has_more), JET_errSuccess);
+    assert_int_equal(w.pages_written, 59); /* all old ones but the one that is latched */
+    assert_int_equal(w.syncs, 0);
+    cache_release(&busy);
+    assert_int_equal(cache_flush_file(w.pages), JET_errSuccess);
+    watched_close(&w);
+}
+
 static void the_oldest_change_is_that_of_all_pages_not_yet_durable(void **state)
 {
     (void)state;
@@ -723,6 +814,10 @@ int main(void)
         cmocka_unit_test(neighbours_become_one_write_and_the_log_is_flushed_once_for_it),
         cmocka_unit_test(the_log_is_not_asked_for_what_is_known_to_be_durable),
         cmocka_unit_test(a_page_beyond_the_waypoint_stays_and_the_flush_says_so),
+        cmocka_unit_test(images_are_logged_and_durable_before_their_pages),
+        cmocka_unit_test(a_page_whose_image_cannot_be_logged_stays_changed),
+        cmocka_unit_test(an_image_beyond_the_waypoint_holds_its_page_and_is_logged_once),
+        cmocka_unit_test(old_changes_are_written_in_steps_that_wait_for_nobody),
         cmocka_unit_test(the_oldest_change_is_that_of_all_pages_not_yet_durable),
         cmocka_unit_test(what_was_written_but_not_synced_still_counts),
         cmocka_unit_test(changes_without_a_log_hold_no_checkpoint),

@@ -350,6 +350,85 @@ static void a_writable_attach_marks_the_header_dirty(void **state)
     teardown(&x);
 }
 
+static void generations_only_rise_and_counters_go_along(void **state)
+{
+    (void)state;
+    struct fixture x;
+    struct db_header found;
+    bool used_shadow;
+    setup_open(&x);
+    assert_int_equal(database_set_generations(x.db, 5, 5, time_of(1), 5, time_of(1)), JET_errSuccess); /* clean: not attached yet */
+    assert_int_equal(read_header(x.path, &found, &used_shadow), JET_errSuccess);
+    assert_int_equal(found.gen_max_required, 0);
+    assert_int_equal(x.db->required_on_disk, 0);
+    assert_int_equal(attach(&x), JET_errSuccess);
+    assert_int_equal(x.db->required_on_disk, 10);
+    assert_int_equal(database_set_generations(x.db, 11, 12, time_of(1600000020), 13, time_of(1600000030)), JET_errSuccess);
+    assert_int_equal(x.db->required_on_disk, 12);
+    fault_fs_reset_counts(x.fault);
+    assert_int_equal(database_set_generations(x.db, 9, 8, time_of(1), 7, time_of(1)), JET_errSuccess);
+    assert_int_equal(fault_fs_count(x.fault, FAULT_WRITE) + fault_fs_count(x.fault, FAULT_SYNC), 0);
+    for (int i = 0; i < 5; i++)
+        (void)database_next_dbtime(x.db);
+    (void)database_next_objid(x.db);
+    uint32_t objid = x.db->objid_last;
+    assert_int_equal(database_set_generations(x.db, 0, 12, time_of(1), 14, time_of(1600000040)), JET_errSuccess);
+    assert_int_equal(read_header(x.path, &found, &used_shadow), JET_errSuccess);
+    assert_int_equal(found.gen_min_required, 11);
+    assert_int_equal(found.gen_max_required, 12);
+    assert_int_equal(found.gen_max_committed, 14);
+    assert_true(log_time_equal(found.logtime_gen_max_created, time_of(1600000040)));
+    assert_int_equal(found.dbtime, 1234 + 5);
+    assert_int_equal(found.objid_last, objid);
+    /* A header that could not be written holds pages back as before. */
+    fault_fs_fail(x.fault, FAULT_WRITE, 1, JET_errDiskIO, true);
+    assert_int_equal(database_set_generations(x.db, 0, 20, time_of(1), 20, time_of(1)), JET_errDiskIO);
+    fault_fs_fail(x.fault, FAULT_WRITE, 0, 0, false);
+    assert_int_equal(x.db->required_on_disk, 12);
+    assert_int_equal(x.db->header.gen_max_required, 12);
+    teardown(&x);
+}
+
+static void a_new_file_is_just_created_and_nobodys_database_yet(void **state)
+{
+    (void)state;
+    struct fixture x;
+    struct db_header found;
+    bool used_shadow;
+    setup_file(&x);
+    const char *path = text_of("%s/new.edb", x.folder);
+    struct database_create_config config = {.fs = fault_fs_os(x.fault), .path = path, .page_size = SIZE, .dbid = 3, .last_page = 254, .has_no_shadow_catalog = true,
+                                            .db_signature = *stream_signature(), .log_signature = stream_signature()};
+    assert_int_equal(database_create_file(&config), JET_errSuccess);
+    assert_int_equal(read_header(path, &found, &used_shadow), JET_errSuccess);
+    assert_int_equal(found.state, DB_STATE_JUST_CREATED);
+    assert_int_equal(found.version_major, 0x620);
+    assert_int_equal(found.update_major, 0x14);
+    assert_int_equal(found.dbtime, 0x40);
+    assert_int_equal(found.dbid, 3);
+    assert_int_equal(found.flags, DB_HEADER_FLAG_SHADOW_CATALOG_DISABLED);
+    assert_true(signature_equal(&found.log_signature, stream_signature()));
+    assert_int_equal(database_check_attachable(&found, NULL, 0), JET_errDatabaseDirtyShutdown);
+    struct os_file_info info;
+    assert_int_equal(os_stat(os_fs_posix(), path, &info), JET_errSuccess);
+    assert_int_equal(info.size, 256 * SIZE);
+    assert_int_equal(database_create_file(&config), JET_errFileAlreadyExists);
+    config.may_overwrite = true;
+    config.last_page = 46;
+    assert_int_equal(database_create_file(&config), JET_errSuccess);
+    assert_int_equal(os_stat(os_fs_posix(), path, &info), JET_errSuccess);
+    assert_int_equal(info.size, 48 * SIZE);
+    config.path = text_of("%s/full.edb", x.folder);
+    fault_fs_fail(x.fault, FAULT_WRITE, 2, JET_errDiskFull, false);
+    assert_int_equal(database_create_file(&config), JET_errDiskFull);
+    assert_false(os_exists(os_fs_posix(), config.path));
+    fault_fs_fail(x.fault, FAULT_WRITE, 0, 0, false);
+    assert_int_equal(database_initial_pages(4096, 256), 254);
+    assert_int_equal(database_initial_pages(4096, 16), 46);
+    assert_int_equal(database_initial_pages(2048, 1), 32);
+    teardown(&x);
+}
+
 static void newer_formats_keep_their_own_fields(void **state)
 {
     (void)state;
@@ -652,6 +731,8 @@ int main(void)
         cmocka_unit_test(a_file_of_another_page_size_is_refused_untouched),
         cmocka_unit_test(closing_destroys_what_upper_layers_hung_in),
         cmocka_unit_test(a_writable_attach_marks_the_header_dirty),
+        cmocka_unit_test(generations_only_rise_and_counters_go_along),
+        cmocka_unit_test(a_new_file_is_just_created_and_nobodys_database_yet),
         cmocka_unit_test(newer_formats_keep_their_own_fields),
         cmocka_unit_test(an_attach_without_logging_names_no_stream),
         cmocka_unit_test(only_a_clean_header_may_be_attached),
