@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/jet_database.h"
 #include "api/text_arguments.h"
 #include "base/bytes.h"
 #include "base/memory.h"
@@ -11,8 +12,7 @@
 
 /* --- attach and detach --- */
 
-/* Database parameters of the 3 form: the size limit is kept; the others tune background work that is not done. */
-static JET_ERR read_parameters(const JET_SETDBPARAM *parameters, uint32_t count, uint32_t *pages_max)
+JET_ERR read_database_parameters(const JET_SETDBPARAM *parameters, uint32_t count, uint32_t *pages_max)
 {
     JET_ERR err = JET_errSuccess;
     enum { COUNT_MAX = 64 };
@@ -36,7 +36,7 @@ static JET_ERR attach(enum text_form form, JET_SESID sesid, const void *path, co
     struct session *session = NULL;
     char *utf8 = NULL;
     TRY(engine_enter_session(sesid, 0, &session));
-    TRY(read_parameters(parameters, count, &pages_max));
+    TRY(read_database_parameters(parameters, count, &pages_max));
     TRY(text_argument(form, path, &utf8));
     err = engine_attach_database(session, utf8, pages_max, grbit);
 done:

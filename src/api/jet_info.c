@@ -272,6 +272,7 @@ static JET_ERR get_table_info(JET_SESID sesid, JET_TABLEID tableid, enum text_fo
     struct session *session = NULL;
     struct cursor *cursor;
     TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(cursor_refresh(cursor));
     if (result == NULL)
         RAISE(JET_errInvalidParameter);
     TRY(put_table_info(session, tableid, cursor, form, result, size, level));

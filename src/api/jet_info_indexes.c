@@ -3,6 +3,7 @@
  * The JET_INDEXCREATE levels fill one client buffer with the structure and, behind it, all it points to. */
 #define ESENT_PRIVATE
 #include "api/jet_table.h"
+#include "api/locale_ids.h"
 
 #include <stdlib.h>
 
@@ -10,24 +11,14 @@
 #include "base/text.h"
 #include "catalog/names.h"
 
-enum { COUNTRY_DEFAULT = 1, INDEX_ID_MAGIC = 0x58444E49, LCID_UNSPECIFIED = 0x1000 };
+enum { COUNTRY_DEFAULT = 1, INDEX_ID_MAGIC = 0x58444E49 };
 
 /* The locale id of old interfaces for a locale's name. */
 static uint32_t lcid_of(const struct index *index)
 {
-    static const struct {
-        const char *name;
-        uint16_t lcid;
-    } known[] = {{"", 0x7F}, {"en-US", 0x409}, {"en-GB", 0x809}, {"de-DE", 0x407}, {"fr-FR", 0x40C}, {"es-ES", 0xC0A}, {"it-IT", 0x410}, {"ja-JP", 0x411},
-                 {"ko-KR", 0x412}, {"zh-CN", 0x804}, {"zh-TW", 0x404}, {"ru-RU", 0x419}, {"pl-PL", 0x415}, {"pt-BR", 0x416}, {"pt-PT", 0x816},
-                 {"nl-NL", 0x413}, {"sv-SE", 0x41D}, {"da-DK", 0x406}, {"fi-FI", 0x40B}, {"nb-NO", 0x414}, {"cs-CZ", 0x405}, {"hu-HU", 0x40E},
-                 {"tr-TR", 0x41F}, {"el-GR", 0x408}, {"he-IL", 0x40D}, {"ar-SA", 0x401}, {"th-TH", 0x41E}, {"uk-UA", 0x422}};
     if (index->locale == NULL)
         return index->lcid != 0 ? index->lcid : 0x409;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (ascii_compare_nocase(known[i].name, index->locale) == 0)
-            return known[i].lcid;
-    return LCID_UNSPECIFIED;
+    return locale_id_of_name(index->locale);
 }
 
 static JET_GRBIT index_grbit(const struct index *x)
@@ -401,12 +392,13 @@ done:
 
 static JET_ERR table_index_info(JET_SESID sesid, JET_TABLEID tableid, enum text_form form, const void *name, void *result, uint32_t size, uint32_t level)
 {
+    JET_ERR err = JET_errSuccess;
     struct session *session = NULL;
     struct cursor *cursor;
-    JET_ERR err = table_enter(sesid, tableid, &session, &cursor);
-    if (err < 0)
-        return err;
+    TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(cursor_refresh(cursor));
     err = checked_index_info(session, cursor, form, name, result, size, level);
+done:
     engine_leave_session(session);
     return err;
 }

@@ -35,7 +35,13 @@ JET_EXPORT JET_ERR JetRetrieveColumn(JET_SESID sesid, JET_TABLEID tableid, JET_C
     err = table_enter(sesid, tableid, &session, &cursor);
     if (err < 0)
         return err;
-    struct retrieve r = {.column_id = columnid, .options = grbit, .sequence = 1, .buffer = pvData, .room = pvData != NULL ? cbData : 0};
+    uint32_t actual, found, room = pvData != NULL ? cbData : 0;
+    if (grbit == 0 && pretinfo == NULL && cursor_knows_row(cursor) && cursor_retrieve_known(cursor, columnid, pvData, room, &actual, &found, &err)) {
+        if (pcbActual != NULL)
+            *pcbActual = actual;
+        goto done;
+    }
+    struct retrieve r = {.column_id = columnid, .options = grbit, .sequence = 1, .buffer = pvData, .room = room};
     if (pretinfo != NULL) {
         if (pretinfo->cbStruct < sizeof *pretinfo) {
             err = JET_errInvalidParameter;
@@ -90,9 +96,16 @@ JET_EXPORT JET_ERR JetRetrieveColumns(JET_SESID sesid, JET_TABLEID tableid, JET_
         return err;
     if (pretrievecolumn == NULL && cretrievecolumn > 0)
         err = JET_errInvalidParameter;
+    bool is_known = cursor_knows_row(cursor);
     for (uint32_t i = 0; err >= 0 && i < cretrievecolumn; i++) {
-        JET_ERR one = retrieve_one(cursor, &pretrievecolumn[i]);
-        pretrievecolumn[i].err = one;
+        JET_RETRIEVECOLUMN *p = &pretrievecolumn[i];
+        JET_ERR one;
+        if (!is_known || p->grbit != 0 || p->itagSequence != 1 || p->ibLongValue != 0
+            || !cursor_retrieve_known(cursor, p->columnid, p->pvData, p->pvData != NULL ? p->cbData : 0, &p->cbActual, &p->columnidNextTagged, &one)) {
+            one = retrieve_one(cursor, p);
+            is_known = cursor_knows_row(cursor);
+        }
+        p->err = one;
         if (one < 0 || one == JET_wrnBufferTruncated)
             err = one;
     }

@@ -3,6 +3,8 @@
 #include "api/api.h"
 #include "engine/session.h"
 #include "engine/versions.h"
+#include "mvcc/version_store.h"
+#include "txn/txn.h"
 
 static JET_ERR begin_session(JET_INSTANCE handle, JET_SESID *sesid)
 {
@@ -131,7 +133,28 @@ done:
     return err;
 }
 
-/* JetIdle speaks of versions and buffers waiting to be cleaned; a session without changes leaves none. */
+/* JetIdle speaks of versions waiting to be cleaned up. */
+static JET_ERR compact(struct instance *instance)
+{
+    JET_ERR err = JET_errSuccess;
+    if (version_store_is_empty(instance->versions)) {
+        err = JET_wrnNoIdleActivity;
+        goto done;
+    }
+    TRY(txn_clean_now(instance->cleaner));
+    if (!version_store_is_empty(instance->versions))
+        err = JET_wrnRemainingVersions;
+done:
+    return err;
+}
+
+static bool is_half_full(struct instance *instance)
+{
+    struct version_store_statistics statistics;
+    version_store_get_statistics(instance->versions, &statistics);
+    return statistics.bytes > instance->version_bytes_max / 2;
+}
+
 JET_EXPORT JET_ERR JetIdle(JET_SESID sesid, JET_GRBIT grbit)
 {
     JET_ERR err = JET_errSuccess;
@@ -139,9 +162,22 @@ JET_EXPORT JET_ERR JetIdle(JET_SESID sesid, JET_GRBIT grbit)
     TRY(engine_enter_session(sesid, 0, &session));
     switch (grbit) {
     case 0:
-    case JET_bitIdleCompact:
-    case JET_bitIdleCompact | JET_bitIdleCompactAsync: err = JET_wrnNoIdleActivity; break;
+        if (version_store_is_empty(session->instance->versions))
+            err = JET_wrnNoIdleActivity;
+        else
+            txn_cleaner_wake(session->instance->cleaner);
+        break;
+    case JET_bitIdleCompact: err = compact(session->instance); break;
+    case JET_bitIdleCompact | JET_bitIdleCompactAsync:
+        if (version_store_is_empty(session->instance->versions))
+            err = JET_wrnNoIdleActivity;
+        else
+            txn_cleaner_wake(session->instance->cleaner);
+        break;
     case JET_bitIdleStatus:
+        if (is_half_full(session->instance))
+            err = JET_wrnIdleFull;
+        break;
     case JET_bitIdleAvailBuffersStatus:
     case JET_bitIdleWaitForAsyncActivity: break;
     default: RAISE(JET_errInvalidGrbit);

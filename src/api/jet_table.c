@@ -3,12 +3,15 @@
 #include "api/jet_table.h"
 
 #include "base/memory.h"
+#include "catalog/ddl.h"
 #include "catalog/names.h"
+#include "cursor/update.h"
 
 static void close_cursor(struct cursor *cursor) { cursor_close(cursor); }
 
 static void roll_cursor_back(struct cursor *cursor, unsigned level)
 {
+    cursor_rolled_back(cursor, level);
     if (cursor_move_level(cursor) >= level && level > 0) {
         cursor_before_first(cursor);
         cursor_set_move_level(cursor, level - 1);
@@ -26,6 +29,8 @@ JET_ERR table_enter(JET_SESID sesid, JET_TABLEID tableid, struct session **sessi
     if (err < 0) {
         engine_leave_session(*session);
         *session = NULL;
+    } else if (session_level(*session) == 0) {
+        transaction_begin_call(session_transaction(*session));
     }
     return err;
 }
@@ -43,14 +48,22 @@ JET_ERR table_publish(struct session *session, struct open_database *database, s
 JET_ERR table_open(struct session *session, JET_DBID dbid, const char *name, struct open_database **database, struct cursor **cursor)
 {
     JET_ERR err = JET_errSuccess;
-    struct catalog *catalog;
+    struct catalog *catalog = NULL;
+    struct transaction *transaction = session_transaction(session);
+    const struct table_schema *schema = NULL;
     char checked[OBJECT_NAME_UTF8_MAX];
     *cursor = NULL;
     TRY(session_find_database(session, dbid, database));
     TRY(name_check(name, checked));
     TRY(catalog_open(open_database_file(*database), &catalog));
-    TRY(cursor_open(catalog, checked, cursor));
+    transaction_begin_call(transaction);
+    TRY(catalog_find_table_for(catalog, transaction, checked, &schema));
+    TRY(cursor_open_schema(catalog, schema, cursor));
+    cursor_set_transaction(*cursor, transaction);
+    cursor_set_compress_minimum(*cursor, (uint32_t)instance_parameter(session_instance(session), JET_paramMinDataForXpress));
 done:
+    if (schema != NULL)
+        catalog_release_table(catalog, schema);
     return err;
 }
 
@@ -68,10 +81,18 @@ static JET_ERR open_table(JET_SESID sesid, JET_DBID dbid, enum text_form form, c
         RAISE(JET_errInvalidParameter);
     *tableid = JET_tableidNil;
     TRY(text_argument(form, text, &name));
+    if ((grbit & JET_bitTableReadOnly) != 0 && (grbit & JET_bitTableUpdatable) != 0)
+        RAISE(JET_errInvalidGrbit);
+    if ((grbit & JET_bitTablePermitDDL) != 0 && (grbit & JET_bitTableDenyRead) == 0)
+        RAISE(JET_errInvalidGrbit);
     TRY(table_open(session, dbid, name, &database, &cursor));
     cursor_set_read_only(cursor, (grbit & JET_bitTableReadOnly) != 0 || open_database_is_read_only(database));
-    TRY(table_publish(session, database, cursor, tableid));
+    TRY(cursor_set_sharing(cursor, ((grbit & JET_bitTableDenyWrite) != 0 ? CURSOR_DENY_WRITE : 0u) | ((grbit & JET_bitTableDenyRead) != 0 ? CURSOR_DENY_READ : 0u)));
+    struct cursor *published = cursor;
+    cursor = NULL;
+    TRY(table_publish(session, database, published, tableid));
 done:
+    cursor_close(cursor);
     mem_free(name);
     engine_leave_session(session);
     return err;
@@ -119,6 +140,11 @@ JET_EXPORT JET_ERR JetDupCursor(JET_SESID sesid, JET_TABLEID tableid, JET_TABLEI
     *ptableid = JET_tableidNil;
     TRY(cursor_duplicate(cursor, &copy));
     cursor_set_read_only(copy, cursor_is_read_only(cursor));
+    err = cursor_set_sharing(copy, 0);
+    if (err < 0) {
+        cursor_close(copy);
+        goto done;
+    }
     TRY(table_publish(session, session_cursor_database(session, tableid), copy, ptableid));
 done:
     engine_leave_session(session);
@@ -310,6 +336,7 @@ JET_ERR list_publish(struct list *list, struct session *session, JET_TABLEID *ta
     struct cursor *cursor = NULL;
     TRY(cursor_open_temporary(list->table, &cursor));
     list->table = NULL;
+    cursor_set_read_only(cursor, true);
     TRY(table_publish(session, NULL, cursor, tableid));
 done:
     return err;

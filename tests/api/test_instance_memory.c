@@ -29,6 +29,8 @@ static JET_ERR one_life(uint64_t failing, bool has_log)
         err = JetSetSystemParameter(&instance, 0, JET_paramLogFileSize, 64, NULL);
     if (err >= 0)
         err = JetSetSystemParameter(&instance, 0, JET_paramEventLoggingLevel, 0, NULL);
+    if (err >= 0 && has_log)
+        err = JetSetSystemParameter(&instance, 0, JET_paramCircularLog, 1, NULL);
     if (err >= 0) {
         err = JetInit(&instance);
         if (err < 0)
