@@ -1,0 +1,190 @@
+/* OpenESE through its public API: fixed binary key (primary), 8-byte integer (optional index), variable binary value; lazy commits where durability is off. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+#include "esent.h"
+
+#define CHECK(call)                                             \
+    do {                                                        \
+        JET_ERR check_err = (call);                             \
+        if (check_err < JET_errSuccess)                         \
+            bench_fail("ese", #call, (long)check_err);          \
+    } while (0)
+
+struct ese {
+    JET_INSTANCE instance;
+    char path[4096];
+    bool is_durable, with_index;
+};
+
+struct ese_thread {
+    struct ese *engine;
+    JET_SESID session;
+    JET_DBID dbid;
+    JET_TABLEID table;
+    JET_COLUMNID column_key, column_second, column_value;
+};
+
+static JET_COLUMNCREATE column_of(char *name, JET_COLTYP type, uint32_t size, JET_GRBIT grbit)
+{
+    return (JET_COLUMNCREATE){.cbStruct = sizeof(JET_COLUMNCREATE), .szColumnName = name, .coltyp = type, .cbMax = size, .grbit = grbit};
+}
+
+static void create(struct ese *e)
+{
+    JET_SESID session;
+    JET_DBID dbid;
+    JET_COLUMNCREATE columns[] = {column_of("k", JET_coltypBinary, BENCH_KEY, JET_bitColumnFixed | JET_bitColumnNotNULL), column_of("s", JET_coltypCurrency, 0, JET_bitColumnFixed),
+                                  column_of("v", JET_coltypBinary, 255, 0)};
+    JET_INDEXCREATE indexes[] = {
+        {.cbStruct = sizeof(JET_INDEXCREATE), .szIndexName = "pk", .szKey = "+k\0", .cbKey = 4, .grbit = JET_bitIndexPrimary | JET_bitIndexUnique, .ulDensity = 100},
+        {.cbStruct = sizeof(JET_INDEXCREATE), .szIndexName = "by_s", .szKey = "+s\0", .cbKey = 4, .ulDensity = 100}};
+    JET_TABLECREATE table = {.cbStruct = sizeof table, .szTableName = "t", .ulPages = 16, .ulDensity = 100, .rgcolumncreate = columns, .cColumns = 3, .rgindexcreate = indexes,
+                             .cIndexes = e->with_index ? 2 : 1};
+    CHECK(JetBeginSession(e->instance, &session, NULL, NULL));
+    CHECK(JetCreateDatabase(session, e->path, NULL, &dbid, 0));
+    CHECK(JetCreateTableColumnIndex(session, dbid, &table));
+    CHECK(JetEndSession(session, 0));
+}
+
+static void *ese_open(const struct bench_options *o)
+{
+    struct ese *e = (struct ese *)calloc(1, sizeof *e);
+    uint32_t page = getenv("BENCH_ESE_PAGE") != NULL ? (uint32_t)atoi(getenv("BENCH_ESE_PAGE")) : 4096;
+    char name[32];
+    static unsigned count;
+    snprintf(e->path, sizeof e->path, "%s/bench.edb", o->folder);
+    snprintf(name, sizeof name, "bench %u", count++);
+    e->is_durable = o->is_durable;
+    e->with_index = o->with_index;
+    e->instance = JET_instanceNil;
+    CHECK(JetSetSystemParameter(NULL, 0, JET_paramDatabasePageSize, page, NULL));
+    CHECK(JetSetSystemParameter(NULL, 0, JET_paramCacheSizeMax, o->cache_bytes / page, NULL));
+    CHECK(JetSetSystemParameter(NULL, 0, JET_paramCacheSizeMin, o->cache_bytes / page, NULL));
+    CHECK(JetCreateInstance(&e->instance, name));
+    CHECK(JetSetSystemParameter(&e->instance, 0, JET_paramSystemPath, 0, o->folder));
+    CHECK(JetSetSystemParameter(&e->instance, 0, JET_paramLogFilePath, 0, o->folder));
+    CHECK(JetSetSystemParameter(&e->instance, 0, JET_paramTempPath, 0, o->folder));
+    CHECK(JetSetSystemParameter(&e->instance, 0, JET_paramLogFileSize, 16384, NULL));
+    CHECK(JetSetSystemParameter(&e->instance, 0, JET_paramLogBuffers, 2048, NULL));
+    CHECK(JetSetSystemParameter(&e->instance, 0, JET_paramCircularLog, !o->keep_log, NULL));
+    CHECK(JetSetSystemParameter(&e->instance, 0, JET_paramCheckpointDepthMax, o->keep_log ? 1u << 30 : 64u << 20, NULL));
+    CHECK(JetSetSystemParameter(&e->instance, 0, JET_paramMaxVerPages, 65536, NULL));
+    CHECK(JetSetSystemParameter(&e->instance, 0, JET_paramEventLoggingLevel, 0, NULL));
+    CHECK(JetInit(&e->instance));
+    if (o->is_new)
+        create(e);
+    return e;
+}
+
+static void ese_close(void *engine)
+{
+    struct ese *e = (struct ese *)engine;
+    CHECK(JetTerm2(e->instance, JET_bitTermComplete));
+    free(e);
+}
+
+static JET_COLUMNID column_id(struct ese_thread *t, const char *name)
+{
+    JET_COLUMNDEF definition;
+    CHECK(JetGetTableColumnInfo(t->session, t->table, name, &definition, sizeof definition, JET_ColInfo));
+    return definition.columnid;
+}
+
+static void *ese_thread_open(void *engine)
+{
+    struct ese_thread *t = (struct ese_thread *)calloc(1, sizeof *t);
+    t->engine = (struct ese *)engine;
+    CHECK(JetBeginSession(t->engine->instance, &t->session, NULL, NULL));
+    CHECK(JetAttachDatabase(t->session, t->engine->path, 0));
+    CHECK(JetOpenDatabase(t->session, t->engine->path, NULL, &t->dbid, 0));
+    CHECK(JetOpenTable(t->session, t->dbid, "t", NULL, 0, 0, &t->table));
+    t->column_key = column_id(t, "k");
+    t->column_second = column_id(t, "s");
+    t->column_value = column_id(t, "v");
+    return t;
+}
+
+static void ese_thread_close(void *thread)
+{
+    struct ese_thread *t = (struct ese_thread *)thread;
+    CHECK(JetEndSession(t->session, 0));
+    free(t);
+}
+
+static void ese_begin(void *thread, bool is_write)
+{
+    CHECK(JetBeginTransaction2(((struct ese_thread *)thread)->session, is_write ? 0 : JET_bitTransactionReadOnly));
+}
+
+static void ese_commit(void *thread, bool is_write)
+{
+    struct ese_thread *t = (struct ese_thread *)thread;
+    CHECK(JetCommitTransaction(t->session, is_write && t->engine->is_durable ? 0 : JET_bitCommitLazyFlush));
+}
+
+static void set_row(struct ese_thread *t, const struct bench_row *row, bool with_key)
+{
+    JET_SETCOLUMN set[3] = {
+        {.columnid = t->column_second, .pvData = &row->second, .cbData = sizeof row->second, .itagSequence = 1},
+        {.columnid = t->column_value, .pvData = row->value, .cbData = BENCH_VALUE, .itagSequence = 1},
+        {.columnid = t->column_key, .pvData = row->key, .cbData = BENCH_KEY, .itagSequence = 1},
+    };
+    CHECK(JetSetColumns(t->session, t->table, set, with_key ? 3 : 2));
+    CHECK(JetUpdate(t->session, t->table, NULL, 0, NULL));
+}
+
+static void ese_insert(void *thread, const struct bench_row *row)
+{
+    struct ese_thread *t = (struct ese_thread *)thread;
+    CHECK(JetPrepareUpdate(t->session, t->table, JET_prepInsert));
+    set_row(t, row, true);
+}
+
+static bool ese_lookup(void *thread, const uint8_t *key, struct bench_row *row)
+{
+    struct ese_thread *t = (struct ese_thread *)thread;
+    uint32_t actual;
+    CHECK(JetMakeKey(t->session, t->table, key, BENCH_KEY, JET_bitNewKey));
+    JET_ERR err = JetSeek(t->session, t->table, JET_bitSeekEQ);
+    if (err == JET_errRecordNotFound)
+        return false;
+    CHECK(err);
+    CHECK(JetRetrieveColumn(t->session, t->table, t->column_second, &row->second, sizeof row->second, &actual, 0, NULL));
+    CHECK(JetRetrieveColumn(t->session, t->table, t->column_value, row->value, BENCH_VALUE, &actual, 0, NULL));
+    return true;
+}
+
+static void ese_update(void *thread, const struct bench_row *row)
+{
+    struct ese_thread *t = (struct ese_thread *)thread;
+    CHECK(JetMakeKey(t->session, t->table, row->key, BENCH_KEY, JET_bitNewKey));
+    CHECK(JetSeek(t->session, t->table, JET_bitSeekEQ));
+    CHECK(JetPrepareUpdate(t->session, t->table, JET_prepReplace));
+    set_row(t, row, false);
+}
+
+static uint64_t ese_scan(void *thread, uint64_t *sum)
+{
+    struct ese_thread *t = (struct ese_thread *)thread;
+    struct bench_row row;
+    JET_RETRIEVECOLUMN get[3] = {
+        {.columnid = t->column_key, .pvData = row.key, .cbData = BENCH_KEY, .itagSequence = 1},
+        {.columnid = t->column_second, .pvData = &row.second, .cbData = sizeof row.second, .itagSequence = 1},
+        {.columnid = t->column_value, .pvData = row.value, .cbData = BENCH_VALUE, .itagSequence = 1},
+    };
+    uint64_t rows = 0;
+    JET_ERR err = JetMove(t->session, t->table, JET_MoveFirst, 0);
+    for (; err >= JET_errSuccess; err = JetMove(t->session, t->table, JET_MoveNext, 0)) {
+        CHECK(JetRetrieveColumns(t->session, t->table, get, 3));
+        *sum += row.second + row.value[0];
+        rows++;
+    }
+    if (err != JET_errNoCurrentRecord)
+        CHECK(err);
+    return rows;
+}
+
+const struct bench_engine bench_ese = {"ese", ese_open, ese_close, ese_thread_open, ese_thread_close, ese_begin, ese_commit, ese_insert, ese_lookup, ese_update, ese_scan};
