@@ -42,6 +42,23 @@ static inline void store_be64(void *p, uint64_t v) { store_le64(p, __builtin_bsw
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the load_le family assumes a little-endian machine");
 
+/* memcpy for bytes of which there are usually few. They do not overlap. */
+static inline void copy_few(void *to, const void *from, size_t size)
+{
+    if (size > 16 || size < 4) {
+        if (size > 0)
+            memcpy(to, from, size);
+    } else if (size >= 8) { /* two halves that may share bytes */
+        uint64_t first = load_le64(from), last = load_le64((const uint8_t *)from + size - 8);
+        store_le64(to, first);
+        store_le64((uint8_t *)to + size - 8, last);
+    } else {
+        uint32_t first = load_le32(from), last = load_le32((const uint8_t *)from + size - 4);
+        store_le32(to, first);
+        store_le32((uint8_t *)to + size - 4, last);
+    }
+}
+
 static inline bool is_all_zero(const void *p, size_t size)
 {
     const uint8_t *b = (const uint8_t *)p;

@@ -83,6 +83,11 @@ void memory_fail_at(uint64_t nth, int sticky)
     atomic_store(&fail_countdown, nth);
 }
 
+uint64_t memory_fail_left(void)
+{
+    return atomic_load(&fail_countdown);
+}
+
 uint64_t memory_live_count(void)
 {
     return atomic_load(&live_count);

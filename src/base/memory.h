@@ -24,6 +24,8 @@ void *mem_copy(const void *data, size_t size);
 
 /* Test hook: the Nth allocation from now (1 = next) fails, and every one after it when sticky. 0 switches off. */
 void memory_fail_at(uint64_t nth, int sticky);
+/* Allocations until the one that fails; 0 when none is set, or it has failed. */
+uint64_t memory_fail_left(void);
 /* Number of blocks allocated and not freed. */
 uint64_t memory_live_count(void);
 

@@ -24,6 +24,13 @@ static inline struct node_reader node_reader_of(const struct page_view *p)
                                 page_is_large(p->size)};
 }
 
+/* Where the node begins. */
+static inline const uint8_t *node_reader_at(const struct node_reader *r, uint32_t line)
+{
+    uint32_t offset = load_le16(r->tags - 4 * ((size_t)line + 2) + 2);
+    return r->lines + (offset & (r->is_large ? (uint32_t)PAGE_TAG_LARGE_MASK : (uint32_t)PAGE_TAG_SMALL_MASK));
+}
+
 static inline struct node node_reader_get(const struct node_reader *r, uint32_t line)
 {
     enum { LENGTH_MASK = 0x1FFF, LARGE_MASK = 0x7FFF, FLAG_SHIFT = 13 };

@@ -23,15 +23,11 @@
 
 enum {
     TAG_SIZE = 4,
-    TAG_COUNT_MASK = 0xFFF,
-    SMALL_MASK = 0x1FFF,
-    LARGE_MASK = 0x7FFF,
     NODE_LENGTH_MASK = 0x1FFF,
     FLAG_SHIFT = 13,
     SPLIT_BUFFER_SIZE = 16, /* head of the external header of space-tree roots */
     SPACE_HEADER_SIZE = 16,
     CHILD_SIZE = 4,
-    TAG_STATE_OFFSET = 34,
     LARGE_PAGE_NO_OFFSET = 64
 };
 
@@ -44,7 +40,7 @@ struct tag {
 static struct tag tag_at(const struct page_view *p, uint32_t i)
 {
     const uint8_t *at = p->bytes + p->size - (size_t)TAG_SIZE * (i + 1);
-    uint32_t mask = page_is_large(p->size) ? LARGE_MASK : SMALL_MASK;
+    uint32_t mask = page_is_large(p->size) ? PAGE_TAG_LARGE_MASK : PAGE_TAG_SMALL_MASK;
     return (struct tag){load_le16(at + 2) & mask, load_le16(at) & mask};
 }
 
@@ -62,11 +58,6 @@ struct span page_line(const struct page_view *p, uint32_t tag, unsigned *flags)
             *flags = (unsigned)load_le16(p->bytes + p->size - (size_t)TAG_SIZE * (tag + 1) + 2) >> FLAG_SHIFT;
     }
     return span_of(line, t.size);
-}
-
-struct span page_external_header(const struct page_view *p)
-{
-    return p->tag_count == 0 ? span_of(p->bytes + p->header_size, 0) : page_line(p, 0, NULL);
 }
 
 /* The bytes nodes with NODE_FLAG_COMPRESSED share: tag 0 of a non-root page; what follows the split buffer on a space tree's root; data
@@ -157,11 +148,6 @@ static int compare_node_keys(const struct node *a, const struct node *b)
 
 /* --- view --- */
 
-struct page_view page_view_trusted(const uint8_t *bytes, uint32_t size, page_no_t page_no)
-{
-    return (struct page_view){bytes, size, page_no, (uint16_t)(load_le16(bytes + TAG_STATE_OFFSET) & TAG_COUNT_MASK), (uint16_t)page_header_size(size)};
-}
-
 /* Checks one node; NULL or what is wrong. */
 static const char *node_fault(const struct page_view *p, uint32_t tag, struct span prefix, bool is_leaf)
 {
@@ -179,7 +165,7 @@ static const char *node_fault(const struct page_view *p, uint32_t tag, struct sp
 static const char *view_fault(const struct page_view *p)
 {
     uint32_t flags = page_flags(p), room = p->size - p->header_size;
-    if ((load_le16(p->bytes + TAG_STATE_OFFSET) & 0x8000) != 0)
+    if ((load_le16(p->bytes + PAGE_TAG_STATE_OFFSET) & 0x8000) != 0)
         return "tag state: impossible bits";
     if (p->tag_count == 0)
         return (flags & PAGE_FLAG_PREINITIALIZED) != 0 ? NULL : "no tags";

@@ -22,6 +22,10 @@ enum {
     PAGE_SIZE_MAX = 32768,
     PAGE_HEADER_SMALL = 40,
     PAGE_HEADER_LARGE = 80,
+    PAGE_TAG_STATE_OFFSET = 34,
+    PAGE_TAG_COUNT_MASK = 0xFFF,
+    PAGE_TAG_SMALL_MASK = 0x1FFF, /* of a tag's size and offset */
+    PAGE_TAG_LARGE_MASK = 0x7FFF,
     PAGE_NO_MAX = 0x7FEFFFFF
 };
 
@@ -79,7 +83,10 @@ static inline uint32_t page_node_count(const struct page_view *p) { return p->ta
  * The checksum is not looked at here: the cache has done that when the page came from disk. */
 MUST_CHECK JET_ERR page_view_init(struct page_view *out, const uint8_t *bytes, uint32_t size, page_no_t page_no, const char **why);
 /* For a page whose structure has been checked before (e.g. by the cache when it was read): no checks. */
-struct page_view page_view_trusted(const uint8_t *bytes, uint32_t size, page_no_t page_no);
+static inline struct page_view page_view_trusted(const uint8_t *bytes, uint32_t size, page_no_t page_no)
+{
+    return (struct page_view){bytes, size, page_no, (uint16_t)(load_le16(bytes + PAGE_TAG_STATE_OFFSET) & PAGE_TAG_COUNT_MASK), (uint16_t)page_header_size(size)};
+}
 
 /* Exhaustive structural check, for verify: page_view_init plus exact free space, overlap of lines, first-free offset, order of node keys,
  * links of internal pages... The first finding's text in *why. */
@@ -88,7 +95,12 @@ MUST_CHECK JET_ERR page_check(const uint8_t *bytes, uint32_t size, page_no_t pag
 /* Tag i: its line and its flag bits (from the tag on small pages, from the line on large ones). */
 struct span page_line(const struct page_view *p, uint32_t tag, unsigned *flags);
 /* The external header: tag 0. */
-struct span page_external_header(const struct page_view *p);
+static inline struct span page_external_header(const struct page_view *p)
+{
+    const uint8_t *tag = p->bytes + p->size - 4, *lines = p->bytes + p->header_size;
+    uint32_t mask = page_is_large(p->size) ? PAGE_TAG_LARGE_MASK : PAGE_TAG_SMALL_MASK, size = load_le16(tag) & mask;
+    return p->tag_count == 0 || size == 0 ? span_of(lines, 0) : span_of(lines + (load_le16(tag + 2) & mask), size);
+}
 
 /* A node: its key is prefix then suffix. All point into the page. */
 struct node {
