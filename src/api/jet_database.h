@@ -4,7 +4,9 @@
 
 #include "base/error.h"
 
+struct tagJET_SETDBPARAM; /* the public header names it under ESENT_PRIVATE only */
+
 /* Database parameters of the 3 forms: the size limit is kept; the others tune background work that is not done. */
-MUST_CHECK JET_ERR read_database_parameters(const JET_SETDBPARAM *parameters, uint32_t count, uint32_t *pages_max);
+MUST_CHECK JET_ERR read_database_parameters(const struct tagJET_SETDBPARAM *parameters, uint32_t count, uint32_t *pages_max);
 
 #endif

@@ -13,6 +13,7 @@
 #define OPENESE_BTREE_BTREE_H
 
 #include "cache/cache.h"
+#include "format/node_reader.h"
 #include "mvcc/transaction.h"
 #include "mvcc/version_store.h"
 
@@ -45,8 +46,18 @@ struct btree_copy {
     uint32_t moves_wanted;       /* before a leaf is copied */
     uint64_t snapshot, changes;  /* of the reader, when it was made */
     struct span data;            /* of the cursor's node */
-    struct page_view leaf;
+    struct node_reader leaf;     /* of the copied leaf, and its nodes */
+    uint32_t leaf_count;
     uint8_t *bytes;              /* room for one page, owned; NULL until wanted */
+};
+
+/* The root as it once was, of a cursor that seeks often (README rule 19). */
+struct btree_root_copy {
+    bool is_there;
+    uint32_t seeks, wanted; /* since there was none; before the next one is made */
+    uint32_t uses;
+    struct page_view view;
+    uint8_t *bytes;         /* room for one page, owned; NULL until wanted */
 };
 
 struct btree_cursor {
@@ -67,6 +78,7 @@ struct btree_cursor {
     /* latched node between btree_cursor_get and btree_cursor_release */
     struct page_ref ref;
     struct btree_copy copy;
+    struct btree_root_copy root;
     uint32_t moves;               /* since the last seek, or since copies of leaves did not pay */
     struct transaction *reader;   /* whose snapshot decides what is there; NULL: pages as they are. Set with btree_cursor_set_reader */
     struct version_scratch scratch;

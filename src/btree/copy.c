@@ -63,7 +63,9 @@ void btree_copy_take(struct btree_cursor *cursor, const struct page_view *page, 
         return; /* then without */
     if (is_leaf) {
         memcpy(copy->bytes, page->bytes, page->size);
-        copy->leaf = page_view_trusted(copy->bytes, page->size, page->page_no);
+        const struct page_view view = page_view_trusted(copy->bytes, page->size, page->page_no);
+        copy->leaf = node_reader_of(&view);
+        copy->leaf_count = page_node_count(&view);
         copy->data = span_of(copy->bytes + (node->data.data - page->bytes), node->data.size);
         copy->uses = 0;
     } else {
@@ -113,14 +115,13 @@ bool btree_copy_move(struct btree_cursor *cursor, bool forward, JET_ERR *result)
 {
     JET_ERR err = JET_errSuccess;
     struct btree_copy *copy = &cursor->copy;
-    struct node_reader reader = node_reader_of(&copy->leaf);
-    uint32_t count = page_node_count(&copy->leaf), line = cursor->line;
-    struct node here = node_reader_get(&reader, line), there;
+    uint32_t line = cursor->line;
+    struct node here = node_reader_get(&copy->leaf, line), there;
     do {
-        if (forward ? line + 1 >= count : line == 0)
+        if (forward ? line + 1 >= copy->leaf_count : line == 0)
             return false;
         line = forward ? line + 1 : line - 1;
-        there = node_reader_get(&reader, line);
+        there = node_reader_get(&copy->leaf, line);
     } while ((there.flags & NODE_FLAG_DELETED) != 0);
     int order = compare_nodes(cursor, &here, &there);
     if (forward ? order >= 0 : order <= 0)

@@ -29,6 +29,7 @@ void btree_cursor_close(struct btree_cursor *cursor)
     mem_free(cursor->bookmark);
     mem_free(cursor->scratch.bytes);
     btree_copy_free(cursor);
+    btree_short_cut_free(cursor);
     *cursor = (struct btree_cursor){0};
 }
 
@@ -41,6 +42,7 @@ JET_ERR btree_cursor_copy(const struct btree_cursor *from, struct btree_cursor *
     out->ref = (struct page_ref){0};
     out->scratch = (struct version_scratch){0};
     out->copy = (struct btree_copy){.kind = BTREE_COPY_NONE};
+    out->root = (struct btree_root_copy){.bytes = NULL};
     out->bookmark = bookmark;
     memcpy(bookmark, from->bookmark, from->key_size + from->data_size);
 done:
@@ -309,12 +311,14 @@ JET_ERR btree_settle_near(struct btree_cursor *cursor, struct page_ref *ref, uin
 /* --- moves --- */
 
 /* Latches the leaf for a place and finds the line: the first node that is not before the target. */
-static JET_ERR find_place(const struct btree *tree, const struct btree_target *target, struct page_ref *ref, uint32_t *line, bool *exact)
+static JET_ERR find_place(struct btree_cursor *cursor, const struct btree_target *target, struct page_ref *ref, uint32_t *line, bool *exact)
 {
     JET_ERR err = JET_errSuccess;
+    if (btree_short_cut(cursor, target, ref, line, exact))
+        return JET_errSuccess;
     struct btree_route route = {.way = BTREE_TO_TARGET, .target = *target};
-    TRY(btree_descend(tree, &route, ref));
-    *line = btree_leaf_search(tree, &ref->view, target, exact);
+    TRY(btree_descend(cursor->tree, &route, ref));
+    *line = btree_leaf_search(cursor->tree, &ref->view, target, exact);
 done:
     return err;
 }
@@ -332,14 +336,15 @@ static bool begins_with(struct span key, const struct node *node)
  * the sought key is equal to a stored key that fills the leaf to its end, or goes on behind it. Then it is safe to jump over all data of
  * that stored key, because stored keys do not begin with one another (README rule 9); from anywhere else the place is found by steps to the
  * right. */
-static JET_ERR find_key_place(const struct btree *tree, const struct btree_target *target, struct page_ref *ref, uint32_t *line)
+static JET_ERR find_key_place(struct btree_cursor *cursor, const struct btree_target *target, struct page_ref *ref, uint32_t *line)
 {
     JET_ERR err = JET_errSuccess;
+    const struct btree *tree = cursor->tree;
     struct btree_walk walk = btree_walk_begin(tree);
     bool exact, at_end = false;
     uint32_t jumps_past = 0; /* 1 + size of the last key jumped over; the next one must be longer */
     struct btree_target start = tree->is_unique ? *target : btree_target_before(target->key);
-    TRY(find_place(tree, &start, ref, line, &exact));
+    TRY(find_place(cursor, &start, ref, line, &exact));
     if (start.after_duplicates != target->after_duplicates)
         *line = btree_leaf_search(tree, &ref->view, target, &exact);
     while (!tree->is_unique && *line == page_node_count(&ref->view) && page_next(&ref->view) != 0) {
@@ -348,7 +353,7 @@ static JET_ERR find_key_place(const struct btree *tree, const struct btree_targe
             struct btree_target behind = btree_target_after(span_of(target->key.data, node_key_size(&last)));
             jumps_past = node_key_size(&last) + 1;
             cache_release(ref);
-            TRY(find_place(tree, &behind, ref, line, &exact));
+            TRY(find_place(cursor, &behind, ref, line, &exact));
         } else {
             TRY(btree_step_right(tree, &walk, ref, &at_end));
         }
@@ -380,10 +385,10 @@ JET_ERR btree_next(struct btree_cursor *cursor)
     if (on_node && btree_latch_hint(cursor, &ref)) {
         line = cursor->line + 1;
     } else if (on_node) {
-        TRY(find_place(cursor->tree, &here, &ref, &line, &exact));
+        TRY(find_place(cursor, &here, &ref, &line, &exact));
         line += exact;
     } else {
-        TRY(find_key_place(cursor->tree, &here, &ref, &line));
+        TRY(find_key_place(cursor, &here, &ref, &line));
     }
     err = settle_forward(cursor, &ref, line, on_node ? LIMIT_AFTER : LIMIT_NOT_BEFORE, &here, &leaves_passed);
     if (err >= 0 && leaves_passed > 0)
@@ -411,11 +416,11 @@ JET_ERR btree_previous(struct btree_cursor *cursor)
     struct btree_target here = btree_cursor_target(cursor);
     do {
         if (cursor->position != BTREE_ON_NODE)
-            TRY(find_key_place(cursor->tree, &here, &ref, &line));
+            TRY(find_key_place(cursor, &here, &ref, &line));
         else if (btree_latch_hint(cursor, &ref))
             line = cursor->line;
         else
-            TRY(find_place(cursor->tree, &here, &ref, &line, &exact));
+            TRY(find_place(cursor, &here, &ref, &line, &exact));
         err = settle_backward(cursor, &ref, line, LIMIT_BEFORE, &here, &leaves_passed, &changed);
     } while (changed && err >= 0);
     if (err >= 0 && leaves_passed > 0)
@@ -433,7 +438,7 @@ static JET_ERR seek_forward(struct btree_cursor *cursor, struct span key, enum b
     struct page_ref ref = {0};
     struct btree_target target = how == BTREE_SEEK_GT ? btree_target_after(key) : btree_target_before(key);
     uint32_t line, leaves_passed;
-    TRY(find_key_place(cursor->tree, &target, &ref, &line));
+    TRY(find_key_place(cursor, &target, &ref, &line));
     err = settle_forward(cursor, &ref, line, LIMIT_NOT_BEFORE, &target, &leaves_passed);
 done:
     cache_release(&ref);
@@ -448,7 +453,7 @@ static JET_ERR seek_backward(struct btree_cursor *cursor, struct span key, enum 
     uint32_t line, leaves_passed;
     bool changed = false;
     do {
-        TRY(find_key_place(cursor->tree, &target, &ref, &line));
+        TRY(find_key_place(cursor, &target, &ref, &line));
         err = settle_backward(cursor, &ref, line, LIMIT_BEFORE, &target, &leaves_passed, &changed);
     } while (changed && err >= 0);
 done:
@@ -466,7 +471,7 @@ static JET_ERR seek_equal(struct btree_cursor *cursor, struct span key)
     struct node node;
     uint32_t line;
     bool at_end = false, is_found;
-    TRY(find_key_place(cursor->tree, &target, &ref, &line));
+    TRY(find_key_place(cursor, &target, &ref, &line));
     for (;;) {
         TRY(find_visible_forward(cursor, &ref.view, &line, &node, &is_found));
         if (is_found || cursor->tree->is_unique)
@@ -508,7 +513,7 @@ static JET_ERR latch_bookmark(struct btree_cursor *cursor, const struct btree_ta
 {
     JET_ERR err = JET_errSuccess;
     bool exact, is_visible = false;
-    TRY(find_place(cursor->tree, target, ref, line, &exact));
+    TRY(find_place(cursor, target, ref, line, &exact));
     if (exact) {
         *node = page_node(&ref->view, *line);
         TRY(btree_look(cursor, node, &is_visible));

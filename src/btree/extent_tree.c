@@ -57,7 +57,7 @@ static JET_ERR find_entry(const struct btree *tree, page_no_t page_no, uint32_t 
     TRY(btree_cursor_open(tree, &cursor));
     err = btree_seek(&cursor, span_of(key, sizeof key), BTREE_SEEK_GE);
     while (err >= 0) {
-        struct space_entry entry;
+        struct space_entry entry = {0};
         TRY(read_entry(&cursor, &entry, &is_general));
         if (!is_general)
             break;
@@ -82,13 +82,13 @@ JET_ERR space_entry_before(const struct btree *tree, page_no_t page_no, struct s
     JET_ERR err = JET_errSuccess;
     struct btree_cursor cursor = {0};
     uint8_t key[SPACE_KEY_SIZE];
-    bool is_general;
+    bool is_general = true;
     *out = (struct space_entry){0};
     store_be32(key, page_no);
     TRY(btree_cursor_open(tree, &cursor));
     err = btree_seek(&cursor, span_of(key, sizeof key), BTREE_SEEK_LT);
     while (err >= 0) {
-        struct space_entry entry;
+        struct space_entry entry = {0};
         TRY(read_entry(&cursor, &entry, &is_general));
         if (is_general && entry.count > 0) {
             *out = entry;
@@ -107,7 +107,7 @@ JET_ERR space_has_shelved(const struct btree *tree, page_no_t page_no, bool *has
 {
     JET_ERR err = JET_errSuccess;
     struct btree_cursor cursor = {0};
-    struct space_entry entry;
+    struct space_entry entry = {0};
     bool is_general = true;
     *has = false;
     TRY(btree_cursor_open(tree, &cursor));
@@ -387,7 +387,7 @@ done:
 static JET_ERR take_available(struct space *s, page_no_t *page_no)
 {
     JET_ERR err = JET_errSuccess;
-    struct space_entry entry;
+    struct space_entry entry = {0};
     TRY(space_entry_at_or_after(&s->available, 0, &entry));
     if (entry.count > 1)
         TRY(space_entry_resize(s, &s->available, entry.last, entry.count - 1));

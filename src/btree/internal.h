@@ -98,6 +98,12 @@ void btree_copy_take(struct btree_cursor *cursor, const struct page_view *page, 
 bool btree_copy_move(struct btree_cursor *cursor, bool forward, JET_ERR *result);
 void btree_copy_free(struct btree_cursor *cursor);
 
+/* --- short_cut.c --- */
+
+/* Latches the leaf that covers the target, without the root, and finds the line as btree_leaf_search. False: nothing is latched, the seek goes the whole way. */
+bool btree_short_cut(struct btree_cursor *cursor, const struct btree_target *target, struct page_ref *ref, uint32_t *line, bool *exact);
+void btree_short_cut_free(struct btree_cursor *cursor);
+
 /* --- read_ahead.c --- */
 
 /* The cursor has moved on to another leaf, to the right or left. Nothing is latched by it. */

@@ -65,7 +65,7 @@ done:
 
 JET_ERR space_header_read(struct cache_file *file, page_no_t root, struct space_header *out)
 {
-    uint32_t objid;
+    uint32_t objid = 0;
     return read_header(file, root, out, &objid);
 }
 
@@ -186,7 +186,7 @@ JET_ERR space_owned(struct cache_file *file, page_no_t root, JET_ERR (*visit)(vo
 {
     JET_ERR err = JET_errSuccess;
     struct space_header header;
-    uint32_t objid;
+    uint32_t objid = 0;
     struct visitor visitor = {.owned = visit, .context = context};
     TRY(read_header(file, root, &header, &objid));
     if ((header.flags & SPACE_FLAG_MULTIPLE_EXTENTS) == 0)
@@ -202,7 +202,7 @@ JET_ERR space_available(struct cache_file *file, page_no_t root, JET_ERR (*visit
 {
     JET_ERR err = JET_errSuccess;
     struct space_header header;
-    uint32_t objid;
+    uint32_t objid = 0;
     struct visitor visitor = {.available = visit, .context = context};
     TRY(read_header(file, root, &header, &objid));
     if ((header.flags & SPACE_FLAG_MULTIPLE_EXTENTS) == 0)
@@ -245,7 +245,7 @@ JET_ERR space_reserved(struct cache_file *file, page_no_t root, JET_ERR (*visit)
     JET_ERR err = JET_errSuccess;
     struct space_header header;
     struct extent extents[2 * SPLIT_BUFFER_ENTRIES];
-    uint32_t objid;
+    uint32_t objid = 0;
     TRY(read_header(file, root, &header, &objid));
     if ((header.flags & SPACE_FLAG_MULTIPLE_EXTENTS) == 0)
         goto done;

@@ -208,6 +208,18 @@ static enum page_split_operation operation_of(const struct leaf_change *c)
     return c->kind == LEAF_CHANGE_UNDO ? PAGE_SPLIT_NONE : c->type == LR_INSERT ? PAGE_SPLIT_INSERT : c->type == LR_REPLACE ? PAGE_SPLIT_REPLACE : PAGE_SPLIT_FLAG_INSERT_AND_REPLACE;
 }
 
+static void describe_operation(const struct splitter *s, struct split_level *level)
+{
+    const struct leaf_change *c = s->change;
+    level->split = (struct page_split){.operation = PAGE_SPLIT_NONE, .line_count = level->list.count};
+    if (!s->with_operation)
+        return;
+    level->split.operation = operation_of(c);
+    level->split.line_operation = c->line;
+    level->split.node = (struct page_new_node){.key = page_key_of(c->target.key), .data = c->data,
+                                               .flags = leaf_change_is_versioned(c) ? (unsigned)NODE_FLAG_VERSIONED : 0u};
+}
+
 /* The leaf. A node so large that it fits beside neither of its neighbours' halves: the page is split where it will stand, without it, and it is tried again. */
 static JET_ERR plan_leaf(struct splitter *s, struct split_level *level)
 {
@@ -238,11 +250,7 @@ static JET_ERR plan_leaf(struct splitter *s, struct split_level *level)
         if (!is_inner && !split_choose(&question, &level->choice))
             RAISE(JET_errInternalError);
     }
-    level->split = (struct page_split){.operation = s->with_operation ? operation_of(c) : PAGE_SPLIT_NONE, .line_operation = s->with_operation ? c->line : 0,
-                                       .line_count = level->list.count};
-    if (s->with_operation)
-        level->split.node = (struct page_new_node){.key = page_key_of(c->target.key), .data = c->data,
-                                                   .flags = leaf_change_is_versioned(c) ? (unsigned)NODE_FLAG_VERSIONED : 0u};
+    describe_operation(s, level);
     TRY(describe(s, level));
     const struct split_item *first = &level->list.items[level->choice.line_split];
     level->separator_size = split_separator(first - 1, first, s->tree->is_unique, level->separator);
@@ -559,30 +567,42 @@ done:
 
 /* --- the root --- */
 
-/* All nodes of the root, which is latched, go to a new page. */
-static JET_ERR split_root(struct splitter *s, struct page_ref *root)
+/* All nodes of the root, which is latched, go to a new page. Beside a root's header the largest nodes do not fit even alone: one that is inserted into an empty root
+ * comes to stand on the new page; then *is_done. */
+static JET_ERR split_root(struct splitter *s, struct page_ref *root, bool *is_done)
 {
     JET_ERR err = JET_errSuccess;
     const uint32_t kinds = PAGE_FLAG_LEAF | PAGE_FLAG_PARENT_OF_LEAF;
+    const struct leaf_change *c = s->change;
     uint32_t bytes;
+    *is_done = false;
     TRY(make_levels(s, 1));
     struct split_level *level = &s->levels[0];
     level->source = root;
-    TRY(list_nodes(root, NULL, 0, &level->list));
-    if (level->list.count == 0) /* beside a header of the largest kind some nodes fit only on other pages */
-        RAISE(JET_errRecordTooBig);
+    if (page_node_count(&root->view) == 0) {
+        bool inserts;
+        if (c == NULL || c->type != LR_INSERT)
+            RAISE(JET_errRecordTooBig);
+        TRY(list_with_change(s, level, &inserts));
+        s->with_operation = true;
+    } else {
+        TRY(list_nodes(root, NULL, 0, &level->list));
+    }
     int32_t prefix = split_best_prefix(level->list.items, 0, level->list.count, &bytes);
     if (bytes > page_capacity(s->tree)) /* cannot be: no root has room for more than other pages */
         RAISE(JET_errInternalError);
     level->choice = (struct split_choice){.kind = PAGE_SPLIT_VERTICAL, .prefix_line_source = -1, .prefix_line_new = prefix};
-    level->split = (struct page_split){.operation = PAGE_SPLIT_NONE, .line_count = level->list.count};
+    describe_operation(s, level);
     TRY(describe(s, level));
     uint32_t flags = level->split.flags_source;
     level->split.flags_new = flags & ~(uint32_t)PAGE_FLAG_ROOT;
     level->split.flags_source = (flags & ~kinds) | ((flags & PAGE_FLAG_LEAF) != 0 ? (uint32_t)PAGE_FLAG_PARENT_OF_LEAF : 0u);
     level->split.right_page = 0;
     level->split.uncommitted_source = 0;
+    if (s->with_operation) /* what was promised there was for nodes that are gone */
+        level->split.uncommitted_new = 0;
     TRY(execute(s));
+    *is_done = s->with_operation;
 done:
     end_split(s);
     return err;
@@ -593,12 +613,13 @@ JET_ERR split_root_for(struct transaction *t, const struct btree *tree, const st
     JET_ERR err = JET_errSuccess;
     struct splitter s = {.t = t, .tree = tree, .source = source};
     struct page_ref root = {0};
+    bool is_done; /* there is nothing to be done */
     lock_structure(&s);
     TRY(take_pages(&s, 1, tree->root));
     TRY(btree_get_root(tree, PAGE_LATCH_EXCLUSIVE, &root));
     struct page_edit e = change_edit(&root);
     if (page_room(&e) < bytes)
-        TRY(split_root(&s, &root));
+        TRY(split_root(&s, &root, &is_done));
 done:
     cache_release(&root);
     give_pages_back(&s);
@@ -709,7 +730,7 @@ static JET_ERR attempt(struct splitter *s, bool *is_done)
     TRY(take_pages(s, is_root_next ? 1 : depth - top, s->path.page_nos[depth]));
     if (depth > 0 && is_root_next) {
         TRY(btree_get_root(s->tree, PAGE_LATCH_EXCLUSIVE, &s->refs[0]));
-        err = split_root(s, &s->refs[0]);
+        err = split_root(s, &s->refs[0], is_done);
         cache_release(&s->refs[0]);
         goto done;
     }
@@ -720,7 +741,7 @@ static JET_ERR attempt(struct splitter *s, bool *is_done)
         TRY(c->kind == LEAF_CHANGE_UNDO ? leaf_change_apply_undo(c, &s->refs[depth]) : leaf_change_apply(c, &s->refs[depth]));
         *is_done = true;
     } else if (depth == 0) {
-        TRY(split_root(s, &s->refs[0]));
+        TRY(split_root(s, &s->refs[0], is_done));
     } else {
         TRY(split_path(s, top, is_done));
     }

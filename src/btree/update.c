@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "btree/merge.h"
 
-enum { TAG_COUNT_MAX = 0xFFF, DELTA64_UPDATE_MAJOR = 60, OWN_VERSIONS_MAX = 256, NODE_OVERHEAD = 26 /* of a node alone on a root: space header, two tags, a size */ };
+enum { TAG_COUNT_MAX = 0xFFF, DELTA64_UPDATE_MAJOR = 60, OWN_VERSIONS_MAX = 256, NODE_OVERHEAD = 10 /* of a node alone on a page that is no root: two tags, a size */ };
 
 JET_ERR btree_open_writable(struct database *db, page_no_t root, uint32_t objid, struct btree *out)
 {

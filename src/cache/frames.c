@@ -14,9 +14,9 @@
 
 uint64_t frame_cost(uint32_t page_size)
 {
-    /* A bucket array is at most twice as long as its entries, and while it grows the old one is there too. The allocator rounds a chunk
+    /* A bucket array is at most four times as long as its entries, and while it grows the old one is there too. The allocator rounds a chunk
      * up at either end. */
-    return page_size + sizeof(struct cache_frame) + 3 * sizeof(struct cache_frame *) + 2 * PAGE_ALIGNMENT / CHUNK_FRAMES;
+    return page_size + sizeof(struct cache_frame) + 6 * sizeof(struct cache_frame *) + 2 * PAGE_ALIGNMENT / CHUNK_FRAMES;
 }
 
 /* --- queues; lock: replacement --- */
@@ -215,7 +215,8 @@ JET_ERR frames_take(struct cache *cache, struct cache_frame **out)
     JET_ERR err = JET_errSuccess, write_error = JET_errSuccess;
     bool out_of_memory = false;
     *out = NULL;
-    for (int round = 0; round < WAIT_ROUNDS; round++) {
+    /* While pages wait to be written there is hope, on a slow disk too: the wait is longer then. */
+    for (int round = 0; round < (atomic_load_explicit(&cache->dirty_count, memory_order_relaxed) > 0 ? WAIT_ROUNDS_WRITING : WAIT_ROUNDS); round++) {
         mutex_lock(&cache->replacement);
         *out = take_now(cache, &out_of_memory);
         mutex_unlock(&cache->replacement);

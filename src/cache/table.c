@@ -104,7 +104,7 @@ struct cache_frame *table_insert(struct cache_frame *frame)
         atomic_fetch_add_explicit(&there->pins, 1, memory_order_relaxed);
         p->hits++;
     } else {
-        if (p->entry_count >= p->bucket_count && p->bucket_count < UINT32_C(1) << 30)
+        if (p->entry_count >= p->bucket_count / 2 && p->bucket_count < UINT32_C(1) << 30) /* half empty: each foreign frame in a bucket is a miss of the processor's cache */
             (void)resize(cache, p, p->bucket_count * 2);
         struct cache_frame **bucket = bucket_of(p, hash);
         frame->next_in_bucket = *bucket;
@@ -177,7 +177,7 @@ void table_shrink(struct cache *cache)
         struct partition *p = &cache->partitions[i];
         mutex_lock(&p->mutex);
         uint32_t fitting = PARTITION_BUCKETS_MIN;
-        while (fitting < p->entry_count)
+        while (fitting / 2 < p->entry_count)
             fitting *= 2;
         if (fitting < p->bucket_count)
             (void)resize(cache, p, fitting);

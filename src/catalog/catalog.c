@@ -68,7 +68,7 @@ JET_ERR catalog_open(struct database *db, struct catalog **out)
     *out = NULL;
     mutex_lock(&db->header_lock);
     if (db->catalog == NULL) {
-        struct catalog *catalog;
+        struct catalog *catalog = NULL;
         TRY(catalog_make(db, &catalog));
         db->catalog = catalog;
         db->catalog_destroy = catalog_destroy;

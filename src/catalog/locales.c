@@ -65,7 +65,7 @@ static JET_ERR insert_row(struct transaction *t, const struct btree *tree, const
     JET_ERR err = JET_errSuccess;
     uint8_t key_room[KEY_BYTES_MOST], key[KEY_MOST], record[RECORD_MOST];
     struct span text = wide(name, key_room);
-    uint32_t size;
+    uint32_t size = 0;
     TRY(encode_key(text, key, &size));
     TRY(btree_insert(t, tree, NULL, span_of(key, size), span_of(record, encode_record(type, value, text, record)), options));
 done:
@@ -106,7 +106,7 @@ JET_ERR catalog_locales_count(struct transaction *t, struct catalog *catalog, co
     struct btree_cursor cursor = {0};
     char name[KEY_BYTES_MOST / 2];
     uint8_t key_room[KEY_BYTES_MOST], key[KEY_MOST];
-    uint32_t size;
+    uint32_t size = 0;
     err = catalog_find_table(catalog, "MSysLocales", &table);
     if (err == JET_errObjectNotFound) {
         err = JET_errSuccess;

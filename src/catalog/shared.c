@@ -463,7 +463,7 @@ JET_ERR catalog_enter_exclusive(struct catalog *catalog, struct transaction *t, 
 {
     JET_ERR err = JET_errSuccess;
     struct catalog_shared *shared = catalog->shared;
-    struct table_writer *owner;
+    struct table_writer *owner = NULL;
     bool has_others = true;
     mutex_lock(&shared->lock);
     bool is_ours = state->ddl_owner == t;

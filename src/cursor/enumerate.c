@@ -195,7 +195,7 @@ static JET_ERR enumerate_all(struct enumeration *e)
     for (uint32_t i = 0; i < s->column_count; i++) {
         const struct column *column = &s->columns[i];
         uint32_t id = column->id & 0xFFFF, at;
-        struct enumerated_column *out;
+        struct enumerated_column *out = NULL;
         if (column->type == COLUMN_TYPE_NIL)
             continue;
         if (!column_is_tagged(id)) {
@@ -217,7 +217,7 @@ static JET_ERR enumerate_wishes(struct enumeration *e, const struct enumerate_wi
     JET_ERR err = JET_errSuccess;
     for (uint32_t i = 0; i < count; i++) {
         const struct enumerate_wish *wish = &wishes[i];
-        struct enumerated_column *out;
+        struct enumerated_column *out = NULL;
         uint32_t id = wish->column_id & ~COLUMN_ID_TEMPLATE_BIT;
         TRY(append(e, &out));
         out->column_id = wish->column_id;

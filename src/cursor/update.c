@@ -345,7 +345,10 @@ done:
 void cursor_rolled_back(struct cursor *c, unsigned level)
 {
     struct pending_update *u = c->update;
-    if (u == NULL || c->temp != NULL)
+    if (c->temp != NULL)
+        return;
+    update_forget_tree(c);
+    if (u == NULL)
         return;
     u->entered = 0;
     /* What the level wrote has been taken back already; when that was part of the row, the rest goes too. */

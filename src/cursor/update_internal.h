@@ -132,6 +132,8 @@ MUST_CHECK JET_ERR update_reference_all(struct cursor *c);
 MUST_CHECK JET_ERR update_release_all(struct cursor *c);
 /* One reference less for every separated value of a record. */
 MUST_CHECK JET_ERR update_release_record(struct cursor *c, const struct record_view *record);
+/* What is known of the long-value tree may have been taken back: it is asked for again. */
+void update_forget_tree(struct cursor *c);
 MUST_CHECK JET_ERR update_writer(struct cursor *c, const struct column *column, uint32_t options, struct long_value_writer *out);
 /* Takes back what was written into the long-value tree since the row was prepared. */
 MUST_CHECK JET_ERR update_undo_long(struct cursor *c);

@@ -168,6 +168,7 @@ done:
 
 void update_forget_tree(struct cursor *c)
 {
+    long_value_tree_close(&c->long_values);
     c->lv_root = c->lv_objid = 0;
     if (c->update != NULL)
         c->update->has_lv_tree = false;

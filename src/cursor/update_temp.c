@@ -105,7 +105,7 @@ static JET_ERR load_current_row(struct cursor *c)
     TRY(row_latch(c, &row));
     for (uint32_t i = 0; i < row.temp->value_count; i++) {
         const struct temp_row_value *v = &row.temp->values[i];
-        struct draft_value *draft;
+        struct draft_value *draft = NULL;
         TRY(add_draft(c->update, v->column_id, v->sequence, &draft));
         draft->bytes = mem_copy((const uint8_t *)row.temp + v->offset, v->size);
         if (draft->bytes == NULL)

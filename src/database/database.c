@@ -216,6 +216,15 @@ static JET_ERR replace_header(struct database *db, const struct db_header *chang
     return err;
 }
 
+JET_ERR database_restore_header(struct database *db, const struct db_header *before)
+{
+    mutex_lock(&db->header_lock);
+    put_header(db, before);
+    JET_ERR err = database_write_header(db);
+    mutex_unlock(&db->header_lock);
+    return err;
+}
+
 static bool keeps_resize_position(const struct db_header *header) { return db_header_version_at_least(header, 110, 0); }
 static bool keeps_required_time(const struct db_header *header) { return db_header_version_at_least(header, 150, 0); }
 

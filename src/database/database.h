@@ -119,6 +119,8 @@ MUST_CHECK JET_ERR database_write_header(struct database *db);
  * than before all previous-backup slots are cleared; NULL when logging is off: the generations are then ignored); current-backup slots
  * cleared. Writes the pair. */
 MUST_CHECK JET_ERR database_mark_attached(struct database *db, lgpos_t attach_lgpos, struct log_time now, const struct signature *log_signature, uint32_t generation, struct log_time generation_created);
+/* Puts back the header as it was before an attachment that failed half way, in memory and on disk. */
+MUST_CHECK JET_ERR database_restore_header(struct database *db, const struct db_header *before);
 /* Header of a database in creation: its CreateDB record stands at create_lgpos. The state stays "just created". Writes the pair. */
 MUST_CHECK JET_ERR database_mark_creating(struct database *db, lgpos_t create_lgpos, struct log_time now, uint32_t generation, struct log_time generation_created);
 /* Creation is complete: dirty. All its pages are flushed before. Writes the pair. */

@@ -158,6 +158,7 @@ static JET_ERR begin_writable(struct instance *instance, struct database *db, co
     JET_ERR err = JET_errSuccess;
     lgpos_t position = 0;
     bool is_in_list = false;
+    const struct db_header before = db->header;
     attach_make_writable(instance, db, limits);
     if (!db->is_logged) {
         const struct log_time unset = {{0}};
@@ -184,7 +185,10 @@ static JET_ERR begin_writable(struct instance *instance, struct database *db, co
     TRY(log_append_database_version(instance->log, (uint8_t)db->dbid, db->header.version_major, db->header.update_major, db->header.update_minor, NULL));
 done:
     if (err < 0 && is_in_list) {
-        JET_ERR undo = log_append_detach(instance->log, (uint8_t)db->dbid, db->path, NULL);
+        /* A header that may say dirty says clean again before the log has it detached; where that fails, recovery makes it good. */
+        JET_ERR undo = database_restore_header(db, &before);
+        if (undo >= 0)
+            undo = log_append_detach(instance->log, (uint8_t)db->dbid, db->path, NULL);
         if (undo < 0)
             instance_disable(instance, undo, __FILE__, __LINE__);
     }

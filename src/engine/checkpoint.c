@@ -199,6 +199,8 @@ static JET_ERR advance_by(struct instance *instance, uint64_t least, bool must_s
 {
     JET_ERR err = JET_errSuccess;
     lgpos_t now = 0;
+    if ((atomic_load(&instance->state) & INSTANCE_DISABLED) != 0) /* what recovery will need is not known here any more */
+        goto done;
     if (log_read_checkpoint(instance->log, &now) < 0)
         goto done;
     if (must_sync) /* what was written counts only when it is durable */
@@ -425,6 +427,9 @@ JET_ERR checkpoint_before_write(void *context, void *file_context, page_no_t pag
     const struct database *db = file_context;
     if (db == NULL || db->log == NULL)
         return JET_errSuccess;
+    /* A transaction that could not be taken back is forgotten, and its images with it: only recovery can do it now, from pages as they were. */
+    if ((atomic_load(&instance->state) & INSTANCE_DISABLED) != 0)
+        return JET_errLogWriteFail;
     return version_store_log_images(instance->versions, (uint8_t)db->dbid, page_no, position);
 }
 

@@ -185,6 +185,7 @@ JET_ERR engine_term(JET_INSTANCE handle, JET_GRBIT grbit)
             return err;
         }
         destroy_sessions(instance);
+        is_disabled = (atomic_load(&instance->state) & INSTANCE_DISABLED) != 0; /* also by a rollback that failed just now */
         err = instance_stop(instance, !is_dirty && !is_disabled);
         if (err >= 0 && is_dirty)
             err = JET_errDirtyShutdown;

@@ -176,7 +176,9 @@ void session_abandon_transaction(struct session *session)
         err = txn_rollback(t);
     if (t->level == 0)
         return;
-    /* The log is down. Pages keep the changes, and none of them is written without the log: recovery takes back what got there before. */
+    /* The changes can neither stay nor go. Pages keep them, and none is written any more: recovery takes back what got there before. */
+    instance_check_log(session->instance);
+    instance_disable(session->instance, err, __FILE__, __LINE__);
     struct version_store *store = t->store;
     struct log *log = t->log;
     uint16_t procid = t->procid;

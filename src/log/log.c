@@ -9,7 +9,7 @@
 #include "os/clock.h"
 #include "os/path.h"
 
-enum { CREATE_FINISH_SIZE = 4, BUFFER_MIN = 16, BUFFER_MAX = 4096, RECORD_PATH_UTF16 = 8, RECORD_DETACH_PATH_UTF16 = 0x10, PROCID_NONE = 0xFFFF };
+enum { CREATE_FINISH_SIZE = 4, BUFFER_MIN = 16, BUFFER_MAX = 4096, RECORD_PATH_UTF16 = 8, RECORD_DETACH_PATH_UTF16 = 0x10, PROCID_NONE = 0xFFFF, CREATE_PROCID = 1 /* the original waits for ever to replay a creation that no session made */ };
 
 /* --- construction --- */
 
@@ -365,7 +365,7 @@ JET_ERR log_append_create(struct log *log, const struct log_attach *attach, JET_
     record = (uint8_t *)mem_alloc(LR_CREATE_FIXED + 4 + span.size);
     if (record == NULL)
         RAISE(JET_errOutOfMemory);
-    struct create_record fields = {.procid = PROCID_NONE, .dbid = attach->dbid, .grbit = grbit, .size_max_pages = attach->size_max_pages,
+    struct create_record fields = {.procid = CREATE_PROCID, .dbid = attach->dbid, .grbit = grbit, .size_max_pages = attach->size_max_pages,
                                    .db_signature = attach->db_signature, .flags = RECORD_PATH_UTF16, .version = version, .update = update, .path = span};
     uint32_t size = log_record_encode_create(record, &fields);
     err = append_attachment(log, attach, path, span, record, size, 0, position);
@@ -379,7 +379,7 @@ done:
 JET_ERR log_append_create_finish(struct log *log, uint8_t dbid, lgpos_t *position)
 {
     uint8_t record[CREATE_FINISH_SIZE];
-    return log_append(log, record, log_record_encode_create_finish(record, PROCID_NONE, dbid), position);
+    return log_append(log, record, log_record_encode_create_finish(record, CREATE_PROCID, dbid), position);
 }
 
 JET_ERR log_append_detach(struct log *log, uint8_t dbid, const char *path, lgpos_t *position)

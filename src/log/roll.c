@@ -202,8 +202,8 @@ done:
 }
 
 /* The new file is complete and locked before it takes the name; the old one stays open and locked until then. So a second process finds a locked
- * file at every moment: the current log, or between the renames the archive and the temporary log. */
-static JET_ERR install_file(struct log *log, struct log_header *header, const char *archive)
+ * file at every moment: the current log, or between the renames the archive and the temporary log. *is_begun: names have been changed, or may have. */
+static JET_ERR install_file(struct log *log, struct log_header *header, const char *archive, bool *is_begun)
 {
     JET_ERR err = JET_errSuccess;
     char *temporary = NULL, *current = NULL;
@@ -212,6 +212,7 @@ static JET_ERR install_file(struct log *log, struct log_header *header, const ch
     TRY(log_named_path(log->log_folder, log->base, "", log->extension, &current));
     TRY(open_temporary(log, temporary, &file, &header->flags));
     TRY(write_header(file, header));
+    *is_begun = true;
     if (archive != NULL)
         TRY(os_rename(log->config.fs, current, archive));
     TRY(os_rename(log->config.fs, temporary, current));
@@ -228,8 +229,9 @@ done:
 
 JET_ERR log_make_first_file(struct log *log, const struct log_header *header)
 {
+    bool is_begun = false;
     log->header = *header;
-    JET_ERR err = install_file(log, &log->header, NULL);
+    JET_ERR err = install_file(log, &log->header, NULL, &is_begun);
     log_start_generation(log);
     return err;
 }
@@ -273,6 +275,7 @@ JET_ERR log_roll_locked(struct log *log)
     struct log_header *next = NULL;
     char *archive = NULL;
     uint32_t from = log->header.generation;
+    bool is_begun = false;
     while ((log->is_busy || log->is_rolling) && log->down >= 0)
         condition_wait(&log->changed, &log->lock);
     if (log->down < 0)
@@ -293,10 +296,12 @@ JET_ERR log_roll_locked(struct log *log)
     mutex_unlock(&log->lock);
     err = log_file_path(log->log_folder, log->base, log->header.generation, log->extension, log->config.fs, &archive);
     if (err >= 0)
-        err = install_file(log, next, archive);
+        err = install_file(log, next, archive, &is_begun);
     if (err >= 0)
         drop_old_archives(log);
     mutex_lock(&log->lock);
+    if (err == JET_errOutOfMemory && !is_begun) /* nothing has happened yet: whoever needs the next generation tries again */
+        goto done;
     if (err < 0) {
         err = log_fail(log, err);
         goto done;

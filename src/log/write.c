@@ -330,8 +330,10 @@ JET_ERR log_append_many(struct log *log, const struct span *records, uint32_t co
     mutex_lock(&log->lock);
     JET_ERR err = log_append_locked(log, records, count, position);
     call_writer(log);
+    bool is_new = log->header.generation != log->announced_generation;
     mutex_unlock(&log->lock);
-    log_announce(log);
+    if (is_new)
+        log_announce(log);
     return err;
 }
 

@@ -111,7 +111,7 @@ void version_link(struct version_store *store, struct version *v)
     }
     *link = v;
     v->is_in_chain = true;
-    if (v->older == NULL && p->nodes++ > p->mask)
+    if (v->older == NULL && p->nodes++ > p->mask / 2) /* half empty: a foreign version in the bucket costs a miss of the processor's cache */
         grow(p);
     mutex_unlock(&p->lock);
 }

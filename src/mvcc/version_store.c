@@ -1,7 +1,6 @@
 /* The store's life, and that of one version: prepared, published, committed (queue.c), taken back or cleaned.
  *
  * A version is one block of memory, its bytes behind it. README.md has the protocol and why it is right. */
-#include "database/database.h"
 #include "mvcc/internal.h"
 
 enum { BUCKETS_FIRST = 16, PENDING_FIRST = 256, DIVISOR_HALF = 2, DIVISOR_QUARTER = 4 };
@@ -304,9 +303,9 @@ bool version_store_is_crowded(const struct version_store *store)
     return atomic_load_explicit(&store->bytes, memory_order_relaxed) > store->bytes_max - store->bytes_max / DIVISOR_QUARTER;
 }
 
-uint64_t version_store_count_of(struct version_store *store, const struct database *db)
+uint64_t version_store_count_of(struct version_store *store, uint32_t dbid)
 {
-    return atomic_load_explicit(&store->count_by_dbid[db->dbid % VERSION_DBIDS], memory_order_acquire) + atomic_load(&store->actions);
+    return atomic_load_explicit(&store->count_by_dbid[dbid % VERSION_DBIDS], memory_order_acquire) + atomic_load(&store->actions);
 }
 
 void version_store_get_statistics(struct version_store *store, struct version_store_statistics *out)

@@ -166,6 +166,6 @@ lgpos_t version_store_oldest_begin(struct version_store *store);
 struct version_store_statistics { uint64_t versions, bytes, cleaned; uint64_t oldest_snapshot; };
 void version_store_get_statistics(struct version_store *store, struct version_store_statistics *out);
 /* Versions of a database not cleaned yet, and all actions (which may be about any): detach waits until there are none. */
-uint64_t version_store_count_of(struct version_store *store, const struct database *db);
+uint64_t version_store_count_of(struct version_store *store, uint32_t dbid);
 
 #endif

@@ -215,12 +215,13 @@ void thread_join(struct thread *t)
     t->is_started = false;
 }
 
-uint64_t thread_id(void)
+_Thread_local uint64_t thread_number;
+
+/* The kernel's number, asked for once per thread. */
+uint64_t thread_id_first(void)
 {
-    static _Thread_local uint64_t id; /* the kernel's number, asked for once per thread */
-    if (id == 0)
-        id = (uint64_t)syscall(SYS_gettid);
-    return id;
+    thread_number = (uint64_t)syscall(SYS_gettid);
+    return thread_number;
 }
 
 void thread_sleep_ms(uint64_t milliseconds)

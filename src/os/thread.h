@@ -91,7 +91,9 @@ struct thread {
 MUST_CHECK JET_ERR thread_start(struct thread *t, void *(*run)(void *), void *argument); /* JET_errOutOfThreads */
 void thread_join(struct thread *t); /* accepts a thread that was never started */
 /* A number that identifies the calling thread. */
-uint64_t thread_id(void);
+extern _Thread_local uint64_t thread_number __attribute__((tls_model("initial-exec"))); /* 0: not asked for yet. Use thread_id */
+uint64_t thread_id_first(void);
+static inline uint64_t thread_id(void) { return thread_number != 0 ? thread_number : thread_id_first(); }
 void thread_sleep_ms(uint64_t milliseconds);
 
 #endif

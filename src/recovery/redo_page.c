@@ -50,7 +50,7 @@ static JET_ERR get(void *context, page_no_t page_no, uint8_t **bytes)
 {
     JET_ERR err = JET_errSuccess;
     struct operation *o = (struct operation *)context;
-    struct held_page *held;
+    struct held_page *held = NULL;
     *bytes = NULL;
     TRY(new_held(o, page_no, &held));
     err = cache_get(o->d->db->pages, page_no, PAGE_LATCH_EXCLUSIVE, &held->ref);
@@ -73,7 +73,7 @@ static JET_ERR get_new(void *context, page_no_t page_no, uint8_t **bytes)
 {
     JET_ERR err = JET_errSuccess;
     struct operation *o = (struct operation *)context;
-    struct held_page *held;
+    struct held_page *held = NULL;
     if (o->pages.in_required_range) {
         err = get(context, page_no, bytes);
         if (err >= 0 || !is_no_page(err))

@@ -116,7 +116,7 @@ JET_ERR txn_clean_database(struct txn_cleaner *cleaner, struct database *db, uin
     uint64_t end = clock_monotonic_ns() + milliseconds * NS_PER_MS;
     for (;;) {
         TRY(txn_clean_now(cleaner));
-        if (version_store_count_of(cleaner->config.store, db) == 0)
+        if (version_store_count_of(cleaner->config.store, db->dbid) == 0)
             break;
         if (clock_monotonic_ns() >= end)
             RAISE(JET_errDatabaseInUse);

@@ -9,7 +9,7 @@
 #include "os/clock.h"
 #include "os/thread.h"
 
-enum { LEVEL_RECORD_SIZE = 4, CROWD_WAITS_MAX = 10 };
+enum { LEVEL_RECORD_SIZE = 4, CROWD_WAITS_MAX = 10, MEMORY_WAITS_MAX = 8 };
 
 JET_ERR txn_begin(struct transaction *t)
 {
@@ -115,9 +115,12 @@ done:
 
 JET_ERR txn_rollback(struct transaction *t)
 {
-    JET_ERR err = JET_errSuccess;
+    JET_ERR err = JET_errSuccess, failure;
     assert(t->level > 0);
-    if (take_back_level(t) < 0)
+    /* A rollback that fails costs the instance: memory that is short for a moment is waited for. What was undone before stays undone. */
+    for (unsigned tries = 0; (failure = take_back_level(t)) == JET_errOutOfMemory && tries < MEMORY_WAITS_MAX; tries++)
+        thread_sleep_ms(1u << tries);
+    if (failure < 0)
         RAISE(JET_errRollbackError);
     if (--t->level == 0)
         transaction_end(t);

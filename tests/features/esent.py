@@ -3,7 +3,7 @@
 Only what esent.h promises is used. Every call that returns an error raises Error; warnings are returned.
 """
 import ctypes
-from ctypes import POINTER, byref, c_char, c_char_p, c_double, c_int32, c_size_t, c_uint16, c_uint32, c_void_p
+from ctypes import POINTER, byref, c_char_p, c_int32, c_size_t, c_uint16, c_uint32, c_void_p
 
 INSTANCE_NIL = c_size_t(-1).value
 WRN_COLUMN_NULL = 1004
@@ -22,7 +22,6 @@ BIT_INDEX_TUPLE_LIMITS = 0x2000
 BIT_INDEX_MUST_BE_NULL, BIT_INDEX_MUST_BE_NON_NULL = 1, 2
 BIT_TABLE_CREATE_TEMPLATE = 2
 COLTYP_TEXT, COLTYP_LONG_BINARY, COLTYP_LONG_TEXT = 10, 11, 12
-ENGINE_ERRORS = {}
 
 
 class Error(Exception):

@@ -8,6 +8,7 @@ A model of the rows is kept while writing: inserts, replaces, deletes, rolled ba
 """
 import csv
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True  # nothing is left in the source tree
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import esent  # noqa: E402  (beside this file)
 
@@ -483,7 +485,6 @@ def read_by_impacket(path, page_size, tables):
     for name in ("Types", "Sequence"):
         done = subprocess.run([python, "-c", IMPACKET_PROGRAM, path, name], capture_output=True, text=True, check=False, env=clean_environment())
         expect(done.returncode == 0, f"impacket: {done.stderr[-400:]}")
-        import json
         found = [json.loads(line) for line in done.stdout.splitlines()]
         rows = in_key_order(tables[name])
         expect(len(found) == len(rows), f"impacket: {len(found)} rows of {name}, expected {len(rows)}")

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True  # nothing is left in the source tree
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import esent  # noqa: E402  (beside this file)
 
@@ -77,7 +78,6 @@ class Interpreter:
         self.definition = None
         self.stand_ins = set()       # columns of type 18
         self.without_escrow = set()  # 64-bit escrow columns
-        self.templates = set()
 
     def run(self, text):
         for line_number, line in enumerate(text.splitlines(), 1):

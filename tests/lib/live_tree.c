@@ -293,7 +293,7 @@ static void note_version(struct replay *r, const struct log_record *record)
 
 static void end_macro(struct replay *r, const struct redo_pages *pages, const struct log_record *end, uint32_t index)
 {
-    struct log_record members[64];
+    struct log_record members[64] = {0};
     uint32_t count = 0, kept = 0;
     for (uint32_t i = 0; i < r->member_count; i++) {
         if (r->members[i].macro == end->dbtime)

@@ -243,6 +243,8 @@ JET_ERR workload_setup(struct workload *w)
     GOOD(JetCloseDatabase(session, dbid, 0));
     GOOD(JetEndSession(session, 0));
 done:
+    if (err < JET_errSuccess && session != JET_sesidNil)
+        (void)!JetEndSession(session, 0); /* also takes back what is open */
     return err;
 }
 
@@ -534,8 +536,10 @@ done:
 /* A transaction has met an error: the client takes it back, and the model too. */
 static JET_ERR roll_back_failed(struct worker *t, JET_ERR failure, uint32_t mark, uint32_t k)
 {
-    t->failures++;
-    t->last_failure = failure;
+    if (failure != JET_errWriteConflict) {
+        t->failures++;
+        t->last_failure = failure;
+    }
     JET_ERR err = JetRollback(t->session, JET_bitRollbackAll);
     if (err == JET_errNotInTransaction)
         err = JET_errSuccess; /* it could not begin */

@@ -293,6 +293,60 @@ static void ascending_keys_match_a_model_and_replay(void **state)
     }
 }
 
+/* Two tags and a size word stand beside a node that is alone on its page; a root's header leaves less. */
+static void nodes_of_the_largest_size_go_below_the_root_and_replay(void **state)
+{
+    enum { OVERHEAD = 4 + 4 + 2 };
+    uint8_t *data = (uint8_t *)calloc(1, PAGE_SIZE_MAX);
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        for (int way = 0; way < 4; way++) { /* 0: insert, 1: insert taken back, 2: replace, 3: replace taken back */
+            struct live_tree l;
+            struct model m = {.is_unique = true};
+            struct btree_cursor cursor;
+            uint8_t keys[3] = {1, 2, 3};
+            const struct live_tree_config config = {.page_size = page_sizes[i], .is_unique = true};
+            uint32_t largest = page_sizes[i] - page_header_size(page_sizes[i]) - OVERHEAD - 1;
+            live_tree_open(&l, &config);
+            memset(data, 'd', largest + 1);
+            MUST(btree_cursor_open(&l.tree, &cursor));
+            btree_cursor_set_reader(&cursor, &l.t);
+            for (uint32_t k = 0; k < sizeof keys; k++) {
+                struct span key = span_of(keys + k, 1);
+                MUST(txn_begin(&l.t));
+                assert_int_equal(btree_insert(&l.t, &l.tree, &cursor, key, span_of(data, largest + 1), 0), JET_errRecordTooBig);
+                if (way >= 2) {
+                    MUST(btree_insert(&l.t, &l.tree, &cursor, key, span_of(data, 5), 0));
+                    MUST(txn_commit(&l.t, true, NULL));
+                    MUST(txn_begin(&l.t));
+                    MUST(btree_replace(&l.t, &cursor, span_of(data, largest), 0));
+                } else {
+                    MUST(btree_insert(&l.t, &l.tree, &cursor, key, span_of(data, largest), 0));
+                }
+                if (way % 2 == 1)
+                    MUST(txn_rollback(&l.t));
+                else
+                    MUST(txn_commit(&l.t, true, NULL));
+                if (way != 1)
+                    model_insert(&m, k, key, span_of(data, way == 3 ? 5 : largest));
+                if (k == 0 && way == 0)
+                    assert_int_equal(live_tree_check(&l, &l.tree), 2);
+                MUST(txn_clean_now(l.cleaner));
+                compare(&l, &m, NULL);
+                live_tree_check(&l, &l.tree);
+            }
+            btree_cursor_close(&cursor);
+            txn_cleaner_stop(l.cleaner);
+            l.cleaner = NULL;
+            live_tree_replay(&l, 0);
+            live_tree_replay(&l, l.seed | 1);
+            model_free(&m);
+            live_tree_close(&l);
+        }
+    }
+    free(data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +354,7 @@ int main(void)
         cmocka_unit_test(random_changes_of_large_nodes_match_a_model_and_replay),
         cmocka_unit_test(long_keys_with_long_common_beginnings_match_a_model_and_replay),
         cmocka_unit_test(ascending_keys_match_a_model_and_replay),
+        cmocka_unit_test(nodes_of_the_largest_size_go_below_the_root_and_replay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -254,10 +254,10 @@ static void nodes_that_no_page_can_hold_are_refused(void **state)
     uint8_t key[4];
     open_tree(&l, SMALL, true);
     MUST(txn_begin(&l.t));
-    assert_int_equal(btree_insert(&l.t, &l.tree, NULL, text("a"), filled(SMALL - 40 - 26, 'x'), 0), JET_errRecordTooBig);
+    assert_int_equal(btree_insert(&l.t, &l.tree, NULL, text("a"), filled(SMALL - 40 - 10, 'x'), 0), JET_errRecordTooBig);
     assert_int_equal(btree_insert(&l.t, &l.tree, NULL, filled(BTREE_KEY_MAX + 1, 'k'), text("1"), 0), JET_errKeyTooBig);
     for (uint32_t i = 0; i < 20; i++) /* and the largest that can be held fit beside each other */
-        MUST(btree_insert(&l.t, &l.tree, NULL, number_key(i * 7 % 20, key), filled(SMALL - 40 - 26 - 4, 'x'), 0));
+        MUST(btree_insert(&l.t, &l.tree, NULL, number_key(i * 7 % 20, key), filled(SMALL - 40 - 10 - 4, 'x'), 0));
     MUST(txn_commit(&l.t, true, NULL));
     assert_true(live_tree_check(&l, &l.tree) >= 21);
     finish(&l);

@@ -348,6 +348,62 @@ static void a_lone_commit_costs_one_sync(void **state)
     fault_fs_destroy(f);
 }
 
+/* Nobody asks for a flush, and the buffer never fills up; over several generations every record is there, whoever wrote it. */
+static void a_large_buffer_is_written_by_the_log_itself_when_it_is_half_full(void **state)
+{
+    enum { LARGE_SEGMENTS = 128, PAYLOAD = 3000, BEYOND_HALF = 100, RECORDS = 2000, WAIT_MS = 20000 };
+    (void)state;
+    const char *folder = make_scratch_folder("ahead");
+    struct fault_fs *f = fault_fs_create(os_fs_posix());
+    struct log_config config = config_for(fault_fs_os(f), folder);
+    struct log *log = NULL;
+    static struct expectation expected;
+    uint8_t record[PAYLOAD + 5];
+    expected.next = 0;
+    config.file_kib = 2048;
+    config.buffer_segments = LARGE_SEGMENTS;
+    assert_int_equal(log_create(&config, NULL, &log), 0);
+    fault_fs_reset_counts(f);
+    for (uint32_t i = 0; i < BEYOND_HALF; i++)
+        assert_int_equal(log_append(log, record, make_record(record, i, PAYLOAD), &expected.positions[i]), 0);
+    for (int i = 0; i < WAIT_MS && log_durable(log) <= lgpos_make(1, LARGE_SEGMENTS / 4, 0); i++)
+        thread_sleep_ms(1);
+    assert_true(log_durable(log) > lgpos_make(1, LARGE_SEGMENTS / 4, 0));
+    assert_true(fault_fs_count(f, FAULT_SYNC) >= 1 && fault_fs_count(f, FAULT_SYNC) <= 2);
+    for (uint32_t i = BEYOND_HALF; i < RECORDS; i++)
+        assert_int_equal(log_append(log, record, make_record(record, i, PAYLOAD), &expected.positions[i]), 0);
+    assert_int_equal(log_flush_all(log), 0);
+    uint32_t tip = log_tip_generation(log);
+    assert_true(tip > 2);
+    log_close(log);
+    walk_stream(folder, 1, tip, check_numbered, &expected);
+    assert_int_equal(expected.next, RECORDS);
+    assert_int_equal(fault_fs_open_files(f), 0);
+    fault_fs_destroy(f);
+}
+
+/* The thread's failure is everybody's: the next append is refused. */
+static void a_failed_write_ahead_takes_the_log_down(void **state)
+{
+    enum { LARGE_SEGMENTS = 128, PAYLOAD = 3000, RECORDS = 20000 };
+    (void)state;
+    struct fault_fs *f = fault_fs_create(os_fs_posix());
+    struct log_config config = config_for(fault_fs_os(f), make_scratch_folder("ahead-fails"));
+    struct log *log = NULL;
+    uint8_t record[PAYLOAD + 5];
+    JET_ERR err = JET_errSuccess;
+    config.file_kib = 2048;
+    config.buffer_segments = LARGE_SEGMENTS;
+    assert_int_equal(log_create(&config, NULL, &log), 0);
+    fault_fs_fail(f, FAULT_SYNC, 1, JET_errDiskIO, true);
+    for (uint32_t i = 0; i < RECORDS && err >= 0; i++)
+        err = log_append(log, record, make_record(record, i, PAYLOAD), NULL);
+    assert_int_equal(err, JET_errLogWriteFail);
+    assert_true(log_is_down(log));
+    log_close(log);
+    fault_fs_destroy(f);
+}
+
 enum { MARK_SECTORS = 16, MARK_GENERATION = 7 };
 
 /* Segments 1-2 of one flush, 3 of another, 4-7 of a third. */
@@ -577,6 +633,8 @@ int main(void)
         cmocka_unit_test(circular_logging_reuses_generations_below_the_checkpoint),
         cmocka_unit_test(commits_of_many_threads_share_syncs),
         cmocka_unit_test(a_lone_commit_costs_one_sync),
+        cmocka_unit_test(a_large_buffer_is_written_by_the_log_itself_when_it_is_half_full),
+        cmocka_unit_test(a_failed_write_ahead_takes_the_log_down),
         cmocka_unit_test(what_a_power_cut_leaves_of_a_flush_ends_the_data_and_is_no_damage),
         cmocka_unit_test(a_checkpoint_too_far_behind_stops_changes_but_not_the_end),
         cmocka_unit_test(a_checkpoint_lists_what_was_attached_before_it),

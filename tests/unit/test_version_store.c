@@ -349,12 +349,12 @@ static void many_nodes_are_all_found_and_all_go(void **state)
         snprintf(key, sizeof key, "%u", i);
         assert_string_equal(sight_of(&f, &f.t[1], key, false, text("p")), i % 2 == 0 ? "-" : key);
     }
-    assert_int_equal(version_store_count_of(f.store, &db), 20000);
+    assert_int_equal(version_store_count_of(f.store, db.dbid), 20000);
     commit(&f.t[0]);
     transaction_end(&f.t[1]);
     clean_all(&f);
     assert_true(version_store_is_empty(f.store));
-    assert_int_equal(version_store_count_of(f.store, &db), 0);
+    assert_int_equal(version_store_count_of(f.store, db.dbid), 0);
     struct version_store_statistics s;
     version_store_get_statistics(f.store, &s);
     assert_int_equal(s.bytes, 0);
@@ -568,7 +568,7 @@ static void actions_follow_the_fate_of_their_transaction(void **state)
     begin(&f.t[0]);
     assert_int_equal(version_add_action(&f.t[0], &telling, &b), 0);
     assert_int_equal(version_add_action(&f.t[0], &telling, &c), 0);
-    assert_int_equal(version_store_count_of(f.store, &db), 3);
+    assert_int_equal(version_store_count_of(f.store, db.dbid), 3);
     for (struct version *v; (v = version_newest(&f.t[0], 1)) != NULL;)
         version_take_back(&f.t[0], v);
     f.t[0].level = 1;
