@@ -54,18 +54,20 @@ static uint32_t flush_first_of(const uint8_t *sector)
 static bool is_unacknowledged(uint8_t *image, uint32_t sectors, uint32_t i, uint32_t generation, enum log_sector_kind kind)
 {
     bool is_marked = i > 1 ? flush_first_of(image + (size_t)(i - 1) * LOG_SEGMENT_SIZE) != 0 : load_le16(image + LOG_HEADER_MARK_OFFSET) == LOG_HEADER_MARK;
-    bool has_later = false;
+    bool has_later = false, is_torn = kind == LOG_SECTOR_DAMAGED;
     for (uint32_t k = i + 1; k + 1 < sectors; k++) {
         bool repaired;
         uint8_t *sector = image + (size_t)k * LOG_SEGMENT_SIZE;
-        if (log_sector_classify(sector, k, generation, &repaired) != LOG_SECTOR_VALID)
+        enum log_sector_kind later = log_sector_classify(sector, k, generation, &repaired);
+        is_torn = is_torn || later == LOG_SECTOR_DAMAGED;
+        if (later != LOG_SECTOR_VALID)
             continue;
         uint32_t first = flush_first_of(sector);
         if (first == 0 || first > i)
             return false;
         has_later = true;
     }
-    return has_later || (is_marked && kind == LOG_SECTOR_DAMAGED);
+    return has_later || (is_marked && is_torn);
 }
 
 /* Is sector i perhaps a first write that was cut short? Then its copy beside it may be torn as well, and nothing newer stands behind. */

@@ -424,15 +424,17 @@ static void what_a_power_cut_leaves_of_a_flush_ends_the_data_and_is_no_damage(vo
     (void)state;
     static const struct {
         uint32_t hole, torn, last, discard;
+        uint32_t second_hole;
         JET_ERR error;
     } cases[] = {
-        {0, 0, 7, 0, 0},
-        {5, 0, 4, 5, 0},                       /* of the last flush: never acknowledged */
-        {4, 6, 3, 4, 0},
-        {0, 7, 6, 7, 0},                       /* its last segment is torn, nothing behind it */
-        {0, 5, 4, 5, 0},
-        {3, 0, 2, 0, JET_errLogFileCorrupt},   /* before a later flush: it had been on the disk */
-        {0, 2, 1, 0, JET_errLogFileCorrupt},
+        {0, 0, 7, 0, 0, 0},
+        {5, 0, 4, 5, 0, 0},                     /* of the last flush: never acknowledged */
+        {4, 6, 3, 4, 0, 0},
+        {0, 7, 6, 7, 0, 0},                     /* its last segment is torn, nothing behind it */
+        {0, 5, 4, 5, 0, 0},
+        {5, 6, 4, 5, 7, 0},                     /* one lost, one torn, the rest lost */
+        {3, 0, 2, 0, 0, JET_errLogFileCorrupt}, /* before a later flush: it had been on the disk */
+        {0, 2, 1, 0, 0, JET_errLogFileCorrupt},
     };
     uint8_t *image = malloc(MARK_SECTORS * LOG_SEGMENT_SIZE);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -443,6 +445,8 @@ static void what_a_power_cut_leaves_of_a_flush_ends_the_data_and_is_no_damage(vo
         if (cases[i].torn != 0)
             for (uint32_t k = 512; k < 1536; k++)
                 image[cases[i].torn * LOG_SEGMENT_SIZE + k] = (uint8_t)(k * 7 + k / 13);
+        if (cases[i].second_hole != 0)
+            memset(image + cases[i].second_hole * LOG_SEGMENT_SIZE, 0, LOG_SEGMENT_SIZE);
         log_segments_scan(image, MARK_SECTORS, MARK_GENERATION, &scan);
         assert_int_equal(scan.error, cases[i].error);
         assert_int_equal(scan.last_segment, cases[i].last);
