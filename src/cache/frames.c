@@ -215,14 +215,17 @@ JET_ERR frames_take(struct cache *cache, struct cache_frame **out)
     JET_ERR err = JET_errSuccess, write_error = JET_errSuccess;
     bool out_of_memory = false;
     *out = NULL;
-    /* While pages wait to be written there is hope, on a slow disk too: the wait is longer then. */
-    for (int round = 0; round < (atomic_load_explicit(&cache->dirty_count, memory_order_relaxed) > 0 ? WAIT_ROUNDS_WRITING : WAIT_ROUNDS); round++) {
+    /* While others are writing there is hope, on a slow disk too: then the wait is longer. Pages that may not, or cannot, be written give none. */
+    int patience = WAIT_ROUNDS;
+    for (int round = 0; round < patience; round++) {
         mutex_lock(&cache->replacement);
         *out = take_now(cache, &out_of_memory);
         mutex_unlock(&cache->replacement);
         if (*out != NULL)
             break;
-        if (writer_help(cache, &write_error) != WRITE_DONE) /* nothing clean: write something */
+        enum write_result written = writer_help(cache, &write_error); /* nothing clean: write something */
+        patience = written == WRITE_BUSY ? WAIT_ROUNDS_WRITING : WAIT_ROUNDS;
+        if (written != WRITE_DONE)
             thread_sleep_ms(1);
     }
     if (*out == NULL)

@@ -40,7 +40,7 @@ enum {
     CHUNK_FRAMES = CACHE_FRAMES_MIN,
     PAGE_ALIGNMENT = 4096,
     WAIT_ROUNDS = 500, /* of one millisecond, when every frame is pinned (rule 3) */
-    WAIT_ROUNDS_WRITING = 5000, /* and when some of them are dirty */
+    WAIT_ROUNDS_WRITING = 5000, /* and while other threads write pages */
     READ_AHEAD_MAX = 1024, /* pages one hint may ask for */
     WRITE_BUFFER_COUNT = 3, /* writes that can be under way at once */
     WRITE_BUFFER_BYTES = 131072,
