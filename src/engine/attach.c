@@ -270,6 +270,10 @@ JET_ERR engine_attach_database(struct session *session, const char *path, uint32
     is_elsewhere = attach_is_elsewhere(instance, info.device, info.inode);
     instance_lock_databases(instance);
     has_lock = true;
+    /* An attach that failed while we waited may have left a dirty header and disabled the instance: that is the answer, not what the file says. */
+    unsigned state = atomic_load(&instance->state);
+    if ((state & INSTANCE_DISABLED) != 0)
+        RAISE(instance_unavailable_error(state));
     if (attach_backup_runs(instance))
         RAISE(JET_errBackupInProgress);
     if (attach_find_identity(instance, info.device, info.inode) != NULL) {

@@ -128,8 +128,7 @@ static bool is_documented(const struct fault *fault, JET_ERR err)
     if (fault->operation != FAULT_READ && err == JET_errOutOfBuffers) /* pages that cannot be written fill the cache */
         return true;
     if (fault->error == JET_errDiskFull)
-        return err == JET_errLogDiskFull || err == JET_errInstanceUnavailableDueToFatalLogDiskFull || err == JET_errDiskIO ||
-               err == JET_errDatabaseDirtyShutdown; /* a second thread attaches what a failed attach could not mark clean again: recovery is needed first */
+        return err == JET_errLogDiskFull || err == JET_errInstanceUnavailableDueToFatalLogDiskFull || err == JET_errDiskIO;
     return fault->operation == FAULT_READ && err == JET_errLogReadVerifyFailure;
 }
 
