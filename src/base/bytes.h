@@ -45,9 +45,15 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the load_le family as
 /* memcpy for bytes of which there are usually few. They do not overlap. */
 static inline void copy_few(void *to, const void *from, size_t size)
 {
-    if (size > 16 || size < 4) {
+    if (size > 32 || size < 4) {
         if (size > 0)
             memcpy(to, from, size);
+    } else if (size > 16) {
+        uint8_t first[16], last[16];
+        memcpy(first, from, sizeof first);
+        memcpy(last, (const uint8_t *)from + size - sizeof last, sizeof last);
+        memcpy(to, first, sizeof first);
+        memcpy((uint8_t *)to + size - sizeof last, last, sizeof last);
     } else if (size >= 8) { /* two halves that may share bytes */
         uint64_t first = load_le64(from), last = load_le64((const uint8_t *)from + size - 8);
         store_le64(to, first);

@@ -35,6 +35,11 @@ void *mem_alloc(size_t size)
     return must_fail() ? NULL : counted(calloc(1, size != 0 ? size : 1));
 }
 
+void *mem_alloc_uncleared(size_t size)
+{
+    return must_fail() ? NULL : counted(malloc(size != 0 ? size : 1));
+}
+
 void *mem_alloc_array(size_t count, size_t size)
 {
     return must_fail() ? NULL : counted(calloc(count != 0 ? count : 1, size != 0 ? size : 1));
@@ -71,7 +76,7 @@ char *mem_strdup(const char *text)
 
 void *mem_copy(const void *data, size_t size)
 {
-    void *p = mem_alloc(size);
+    void *p = mem_alloc_uncleared(size);
     if (p != NULL && size != 0)
         memcpy(p, data, size);
     return p;

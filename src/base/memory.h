@@ -12,6 +12,8 @@
 
 /* Zeroed memory of size bytes (size 0 gives a valid pointer). NULL on failure: callers RAISE(JET_errOutOfMemory). */
 void *mem_alloc(size_t size) __attribute__((malloc));
+/* The same, not cleared: for what is overwritten at once. */
+void *mem_alloc_uncleared(size_t size) __attribute__((malloc));
 /* count * size with overflow check. */
 void *mem_alloc_array(size_t count, size_t size) __attribute__((malloc));
 /* Like realloc: the grown part is NOT zeroed; on NULL the old block stays valid. */

@@ -1,4 +1,5 @@
-/* SHA-256 (FIPS 180-4): names large values in dumps, which tests compare with recorded digests. Pure functions of their arguments. */
+/* SHA-256 (FIPS 180-4): names large values in dumps, which tests compare with recorded digests, and the files of backup sets. Pure functions of
+ * their arguments. */
 #ifndef OPENESE_BASE_SHA256_H
 #define OPENESE_BASE_SHA256_H
 

@@ -19,7 +19,9 @@ enum event_category {
     EVENT_DATABASE_PAGE_CACHE = 2,
     EVENT_LOGGING_RECOVERY = 3,
     EVENT_SPACE_MANAGER = 4,
-    EVENT_DATABASE_CORRUPTION = 8
+    EVENT_DATABASE_CORRUPTION = 8,
+    EVENT_ZEROING = 13,
+    EVENT_SHADOW_COPY = 16
 };
 
 /* One event as a sink sees it; everything is valid during the call only. */
@@ -27,7 +29,7 @@ struct event {
     uint32_t id;
     enum event_level level;
     enum event_category category;
-    const char *source;            /* name of the application, never NULL */
+    const char *source;            /* JET_paramEventSource, never NULL */
     const char *instance;          /* display name of the instance, never NULL */
     const char *const *parameters; /* the strings of the id's message */
     size_t parameter_count;
@@ -61,11 +63,14 @@ void event_report(const struct event_log *log, uint32_t id, enum event_level lev
         event_report((log), (id), (level), (category), event_parameters_, sizeof event_parameters_ / sizeof event_parameters_[0]); \
     } while (0)
 
-/* One line of text, "source (instance) event 300: recovery begins [a, b]". Returns its length, cut to size - 1. Control characters
- * become spaces: parameters may hold names from files. */
+/* One line of text, "source (process id) instance: event 300: recovery begins [a, b]"; without a source the program's name stands there.
+ * Returns its length, cut to size - 1. Control characters become spaces: parameters may hold names from files. */
 size_t event_format(const struct event *event, char *text, size_t size);
 
-/* The system's log: journald with structured fields where its socket is there, else syslog. */
+/* The system's log: journald with structured fields where its socket is there, else syslog. The fields of an entry, beside MESSAGE, PRIORITY and
+ * SYSLOG_IDENTIFIER (the source): ESENT_EVENT_ID, ESENT_CATEGORY, ESENT_INSTANCE, ESENT_PARAMETER_1 and so on. */
 struct event_sink event_sink_system(void);
+/* The same with journald's socket at another path, which must live as long as the sink. */
+struct event_sink event_sink_journal(const char *socket_path);
 
 #endif

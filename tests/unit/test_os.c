@@ -5,8 +5,11 @@
 #include <stdint.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -288,7 +291,9 @@ static void an_event_reaches_the_callback_unless_suppressed(void **state)
     EVENT_REPORT(&log, 301, EVENT_INFORMATION, EVENT_LOGGING_RECOVERY, "/a\n/b", "2");
     assert_int_equal(heard.count, 1);
     assert_int_equal(heard.id, 301);
-    assert_string_equal(heard.text, "mail (store) event 301: a log file was replayed [/a /b, 2]");
+    char expected[128];
+    snprintf(expected, sizeof expected, "mail (%ld) store: event 301: a log file was replayed [/a /b, 2]", (long)getpid());
+    assert_string_equal(heard.text, expected);
     event_log_init(&log, NULL, NULL, true, 100, none, &callback);
     EVENT_REPORT(&log, 301, EVENT_INFORMATION, EVENT_LOGGING_RECOVERY, "x");
     assert_int_equal(heard.count, 1);
@@ -308,6 +313,43 @@ static void an_event_reaches_the_callback_unless_suppressed(void **state)
     assert_non_null(event_sink_system().report);
 }
 
+/* The datagram that journald would get, with its fields one a line. */
+static void an_event_reaches_the_journal_with_its_fields(void **state)
+{
+    (void)state;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/journal", make_scratch_folder("j"));
+    int server = socket(AF_UNIX, SOCK_DGRAM, 0);
+    assert_true(server >= 0);
+    if (bind(server, (const struct sockaddr *)&address, sizeof address) != 0)
+        skip(); /* the scratch folder's path is too long for a socket */
+    struct event_log log;
+    char got[4096], expected[1024];
+    event_log_init(&log, "mail", "store", false, 100, event_sink_journal(address.sun_path), NULL);
+    EVENT_REPORT(&log, 217, EVENT_ERROR, EVENT_LOGGING_RECOVERY, "-1018", "/a\nb");
+    ssize_t size = recv(server, got, sizeof got, MSG_DONTWAIT);
+    int length = snprintf(expected, sizeof expected,
+                          "MESSAGE=mail (%ld) store: event 217: a database failed in the backup [-1018, /a b]\nPRIORITY=3\nSYSLOG_IDENTIFIER=mail\n"
+                          "ESENT_EVENT_ID=217\nESENT_CATEGORY=3\nESENT_INSTANCE=store\nESENT_PARAMETER_1=-1018\nESENT_PARAMETER_2\n",
+                          (long)getpid());
+    static const char VALUE[] = {4, 0, 0, 0, 0, 0, 0, 0, '/', 'a', '\n', 'b', '\n'};
+    memcpy(expected + length, VALUE, sizeof VALUE);
+    assert_int_equal(size, (size_t)length + sizeof VALUE);
+    assert_memory_equal(got, expected, (size_t)size);
+    char *big = (char *)malloc(20000); /* a value without room is left out, the others stay */
+    assert_non_null(big);
+    memset(big, 'x', 19999);
+    big[19999] = 0;
+    EVENT_REPORT(&log, 217, EVENT_ERROR, EVENT_LOGGING_RECOVERY, big, "last");
+    size = recv(server, got, sizeof got - 1, MSG_DONTWAIT);
+    assert_true(size > 0);
+    got[size] = 0;
+    assert_null(strstr(got, "ESENT_PARAMETER_1="));
+    assert_non_null(strstr(got, "ESENT_PARAMETER_2=last\n"));
+    free(big);
+    close(server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +364,7 @@ int main(void)
         cmocka_unit_test(listing_without_memory_leaks_nothing),
         cmocka_unit_test(the_clock_and_randomness_can_be_fixed),
         cmocka_unit_test(an_event_reaches_the_callback_unless_suppressed),
+        cmocka_unit_test(an_event_reaches_the_journal_with_its_fields),
     };
     return cmocka_run_group_tests_name("os", tests, NULL, NULL);
 }
