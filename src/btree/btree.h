@@ -46,8 +46,10 @@ struct btree_copy {
     uint32_t moves_wanted;       /* before a leaf is copied */
     uint64_t snapshot, changes;  /* of the reader, when it was made */
     struct span data;            /* of the cursor's node */
+    uint32_t prefix_size;        /* of the key in the bookmark, what comes from the prefix of the copied leaf */
     struct node_reader leaf;     /* of the copied leaf, and its nodes */
     uint32_t leaf_count;
+    uintptr_t ahead, ahead_end;  /* of the next leaf, what the processor has not been asked for yet */
     uint8_t *bytes;              /* room for one page, owned; NULL until wanted */
 };
 

@@ -50,7 +50,7 @@ JET_ERR change_macro_room(struct change_macro *macro, uint32_t size, uint8_t **o
 {
     JET_ERR err = JET_errSuccess;
     assert(macro->record_count < CHANGE_MACRO_RECORDS_MAX);
-    *out = (uint8_t *)mem_alloc(size);
+    *out = (uint8_t *)mem_alloc_uncleared(size); /* not cleared: all of it is written */
     if (*out == NULL)
         RAISE(JET_errOutOfMemory);
     macro->records[macro->record_count++] = span_of(*out, size);

@@ -71,6 +71,8 @@ struct btree_path {
     page_no_t page_nos[BTREE_DEPTH_MAX + 1];
     uint32_t lines[BTREE_DEPTH_MAX]; /* entry taken on each internal level */
     uint32_t counts[BTREE_DEPTH_MAX];
+    page_no_t neighbours[2];            /* leaves to the left and right under the same parent, 0 none. Hints, as is: */
+    uint32_t leaf_nodes;                /* nodes on the leaf */
 };
 /* Reads the path; nothing stays latched. */
 MUST_CHECK JET_ERR btree_read_path(const struct btree *tree, const struct btree_target *target, struct btree_path *out);

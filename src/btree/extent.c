@@ -171,48 +171,77 @@ done:
     return err;
 }
 
-/* Extents, in memory: once the first of a tree has gone back, the trees that list them may be overwritten. */
-struct extent_list {
-    struct extent *extents;
-    uint32_t count, room;
-};
-
 static JET_ERR keep_extent(void *context, struct extent extent)
 {
-    struct extent_list *list = context;
-    if (list->count == list->room) {
-        uint32_t room = list->room == 0 ? 16 : 2 * list->room;
-        struct extent *more = mem_resize(list->extents, (size_t)room * sizeof *more);
+    struct space_deletion *d = context;
+    if (d->count == d->room) {
+        uint32_t room = d->room == 0 ? 16 : 2 * d->room;
+        struct space_gift *more = mem_resize(d->gifts, (size_t)room * sizeof *more);
         if (more == NULL)
             return error_raise(JET_errOutOfMemory, __FILE__, __LINE__);
-        list->extents = more;
-        list->room = room;
+        d->gifts = more;
+        d->room = room;
     }
-    list->extents[list->count++] = extent;
+    d->gifts[d->count++] = (struct space_gift){extent, d->parent};
     return JET_errSuccess;
 }
 
-JET_ERR space_delete_tree(struct transaction *t, struct database *db, page_no_t root, uint32_t objid)
+/* Who gets the extents is asked while the tree's root still says so. */
+static JET_ERR list_extents(struct transaction *t, struct database *db, page_no_t root, uint32_t objid, struct space_deletion *d)
 {
-    JET_ERR err = JET_errSuccess, first_error = JET_errSuccess;
-    struct space s, parent;
-    struct extent_list list = {.count = 0};
-    mutex_lock(&db->space_lock);
+    JET_ERR err = JET_errSuccess;
+    struct space s;
     if (root == SYSTEM_ROOT)
         RAISE(JET_errInvalidParameter);
     TRY(space_open(t, db, root, 0, &s));
     if (s.objid != objid)
         RAISE(JET_errDatabaseCorrupted);
-    TRY(space_open_parent(&s, &parent));
-    TRY(space_owned(db->pages, root, keep_extent, &list));
-    for (uint32_t i = 0; i < list.count; i++) { /* one that cannot be given back must not keep the others */
-        err = space_give(&parent, list.extents[i]);
-        if (err < 0 && first_error == JET_errSuccess)
+    d->count = 0;
+    d->parent = s.header.parent;
+    TRY(space_owned(db->pages, root, keep_extent, d));
+    d->is_listed = true;
+done:
+    return err;
+}
+
+/* After an error *gift says what is left of it. */
+static JET_ERR give(struct transaction *t, struct database *db, struct space_gift *gift)
+{
+    JET_ERR err = JET_errSuccess;
+    struct space to;
+    TRY(space_open(t, db, gift->to, 1, &to));
+    err = space_give(&to, gift->extent);
+    *gift = (struct space_gift){to.unfinished, to.unfinished_root};
+done:
+    return err;
+}
+
+JET_ERR space_delete_tree(struct transaction *t, struct database *db, page_no_t root, uint32_t objid, struct space_deletion *d)
+{
+    JET_ERR err = JET_errSuccess, first_error = JET_errSuccess;
+    uint32_t left = 0;
+    mutex_lock(&db->space_lock);
+    if (!d->is_listed)
+        TRY(list_extents(t, db, root, objid, d));
+    for (uint32_t i = 0; i < d->count; i++) { /* one that cannot be given back must not keep the others */
+        struct space_gift gift = d->gifts[i];
+        err = give(t, db, &gift);
+        if (err >= 0)
+            continue;
+        if (first_error == JET_errSuccess)
             first_error = err;
+        if (gift.extent.count > 0)
+            d->gifts[left++] = gift;
     }
+    d->count = left;
     err = first_error;
 done:
     mutex_unlock(&db->space_lock);
-    mem_free(list.extents);
     return err;
+}
+
+void space_deletion_release(struct space_deletion *d)
+{
+    mem_free(d->gifts);
+    *d = (struct space_deletion){.count = 0};
 }

@@ -19,11 +19,22 @@ MUST_CHECK JET_ERR space_create_tree(struct transaction *t, struct database *db,
 MUST_CHECK JET_ERR space_allocate(struct transaction *t, const struct btree *tree, page_no_t near, page_no_t *page_no);
 /* A page of the tree that is in no use any more (marked empty, or never used). Extents that became free as a whole go back to the parent. */
 MUST_CHECK JET_ERR space_free(struct transaction *t, const struct btree *tree, page_no_t page_no);
-/* All pages of a tree nobody uses any more go back to its parent, those of `parent`'s child trees with it when the tree is a table (its children lie in its extents). */
-MUST_CHECK JET_ERR space_delete_tree(struct transaction *t, struct database *db, page_no_t root, uint32_t objid);
+/* A deletion of a tree over several calls: all zero at first. The extents are kept in memory, since once the first has gone back the trees that list them may be overwritten. */
+struct space_deletion {
+    struct space_gift { struct extent extent; page_no_t to; } *gifts; /* still to be given back, to the tree with this root */
+    uint32_t count, room;
+    page_no_t parent;       /* while the extents are listed: who gets them */
+    bool is_listed;
+};
+/* All pages of a tree nobody uses any more go back to its parent, those of `parent`'s child trees with it when the tree is a table (its children lie in its extents).
+ * After an error the same call, with the same `deletion`, goes on with what is left; the trees above it must not have been deleted meanwhile. */
+MUST_CHECK JET_ERR space_delete_tree(struct transaction *t, struct database *db, page_no_t root, uint32_t objid, struct space_deletion *deletion);
+/* Ends it. What is still left stays "owned, neither used nor free". Accepts an empty one. */
+void space_deletion_release(struct space_deletion *deletion);
 /* Makes the database at least `pages` long (JetGrowDatabase, JetSetDatabaseSize): file, ExtendDB, extent of page 1. *now: its length. */
 MUST_CHECK JET_ERR space_grow(struct transaction *t, struct database *db, uint32_t pages, uint32_t *now);
-/* Cuts free pages off the end of the file down to `pages` if it can (JetResizeDatabase). */
+/* Cuts free pages off the end of the file (JetResizeDatabase): whole owned extents, as long as `pages` pages stay. ShrinkDB is durable before the file gets shorter.
+ * JET_wrnShrinkNotPossible: it is still longer than that. JET_errDatabaseInUse: somebody holds a page there; the pages are given up, the file is cut later. */
 MUST_CHECK JET_ERR space_shrink(struct transaction *t, struct database *db, uint32_t pages, uint32_t *now);
 
 #endif

@@ -2,9 +2,10 @@
  *
  * The file grows in steps of db->extension_pages. A step makes the file longer, logs ExtendDB, and enters one extent as owned and available: the record comes before any
  * that names a page behind the old end, as replay makes the file longer only by it. A crash before the extent is entered leaves a file that is longer than the
- * database says, which the next step takes over.
+ * database says, which the next step takes over. It gets shorter the other way round: free extents leave the trees, ShrinkDB becomes durable, and then the file is cut.
  */
 #include "btree/extent_internal.h"
+#include "log/log.h"
 
 JET_ERR space_create_root(struct transaction *t, struct database *db, uint32_t pages)
 {
@@ -85,7 +86,8 @@ done:
 
 /* --- shrinking --- */
 
-/* Takes free pages off the end of the last owned extent, down to `pages` at most. *last: the end then. */
+/* Takes the last owned extent off if all of it is free and none of it is to stay. A part of one would take two records that are true only together. A crash between the two
+ * leaves its pages owned and not free, which is safe. *last: the end then. */
 static JET_ERR cut_last_extent(struct space *root, page_no_t pages, page_no_t *last, bool *is_cut)
 {
     JET_ERR err = JET_errSuccess;
@@ -94,26 +96,31 @@ static JET_ERR cut_last_extent(struct space *root, page_no_t pages, page_no_t *l
     TRY(space_entry_before(&root->owned, PAGE_NO_MAX, &owned));
     TRY(space_entry_before(&root->available, PAGE_NO_MAX, &available));
     *last = owned.last;
-    if (owned.count == 0 || available.count == 0 || available.last != owned.last || owned.last <= pages)
+    if (owned.count == 0 || available.count == 0 || available.last != owned.last || available.first > owned.first || owned.first <= pages)
         goto done;
-    page_no_t first = available.first > pages ? available.first : pages + 1;
-    if (available.first < owned.first)
+    if (available.first < owned.first || owned.first == SYSTEM_ROOT)
         RAISE(JET_errSPAvailExtCorrupted);
-    /* Both entries are named by their last page: they go, and what stays of them comes back. */
     TRY(space_entry_remove(root, &root->available, available.last));
     TRY(space_entry_remove(root, &root->owned, owned.last));
-    if (first > owned.first)
-        TRY(space_entry_insert(root, &root->owned, space_entry_of(first - 1, first - owned.first)));
-    if (first > available.first)
-        TRY(space_entry_insert(root, &root->available, space_entry_of(first - 1, first - available.first)));
-    *last = first - 1;
+    TRY(space_last_owned_page(root->db->pages, last));
     *is_cut = true;
 done:
     return err;
 }
 
-/* ShrinkDB is no record of the log version written here (log-files 10): the redo of a log with earlier changes of pages behind the end needs it. So a logged database
- * keeps its length. */
+/* The record must be durable before the file gets shorter: records before it may name pages behind the new end, and only it says that they need not be found. */
+static JET_ERR log_shrink(const struct space *root, page_no_t last, uint32_t count)
+{
+    JET_ERR err = JET_errSuccess;
+    uint8_t record[LR_SHRINK_SIZE];
+    lgpos_t position;
+    TRY(space_log(root->t, root->db, record, log_record_encode_shrink(record, (uint8_t)root->db->dbid, last, count), &position));
+    if (position != 0)
+        TRY(log_flush(root->db->log, position));
+done:
+    return err;
+}
+
 JET_ERR space_shrink(struct transaction *t, struct database *db, uint32_t pages, uint32_t *now)
 {
     JET_ERR err = JET_errSuccess;
@@ -124,10 +131,11 @@ JET_ERR space_shrink(struct transaction *t, struct database *db, uint32_t pages,
     TRY(space_open(t, db, SYSTEM_ROOT, 0, &root));
     TRY(space_last_owned_page(db->pages, &last));
     before = last;
-    while (db->log == NULL && is_cut && last > pages)
+    while (is_cut && last > pages)
         TRY(cut_last_extent(&root, pages, &last, &is_cut));
     if (last < before) {
-        db->last_owned_page = last;
+        db->last_owned_page = last; /* from here on the file is too long at worst: the next growth takes that over */
+        TRY(log_shrink(&root, last, before - last));
         TRY(cache_file_truncate(db->pages, last));
     }
     if (last > pages)

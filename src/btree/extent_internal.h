@@ -29,6 +29,8 @@ struct space {
     struct btree owned, available; /* is_multiple */
     struct extent pending;         /* pages that s is about to have free, for its extent trees to take when they split */
     bool pending_is_owned;         /* they have their owned entry already */
+    struct extent unfinished;      /* after a failed space_give: what is to be given to end it, ... */
+    page_no_t unfinished_root;     /* ... and to which tree */
 };
 
 /* An entry of an extent tree. */
@@ -55,7 +57,8 @@ MUST_CHECK JET_ERR space_take(struct space *s, uint32_t min, uint32_t want, stru
 MUST_CHECK JET_ERR space_take_at(struct space *s, struct extent wanted);
 /* One page, near `near`. */
 MUST_CHECK JET_ERR space_take_page(struct space *s, page_no_t near, page_no_t *page_no);
-/* Pages of one owned extent become available; a secondary extent that is free as a whole goes back to the parent. */
+/* Pages of one owned extent become available; a secondary extent that is free as a whole goes back to the parent. After an error s->unfinished says what another call must
+ * give: the same, with a free neighbour that has been taken out already, or less, or a whole extent to a tree further up. */
 MUST_CHECK JET_ERR space_give(struct space *s, struct extent freed);
 /* The same after a failure, whose error is what counts: where this fails too the pages are lost to use. */
 void space_give_back(struct space *s, struct extent extent);

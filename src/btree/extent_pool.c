@@ -218,9 +218,12 @@ JET_ERR space_free_pending(struct space *s)
     /* Where pages must be split for it, the entry begins with its last page, which the splits leave alone, and grows over what they have not taken: so no
      * page is in the tree and free at once. */
     TRY(space_entry_insert(s, &s->available, space_entry_of(last, has_room ? s->pending.count : 1)));
-    if (!has_room && s->pending.count > 1)
-        TRY(space_entry_resize(s, &s->available, last, s->pending.count));
+    if (!has_room && s->pending.count > 1) {
+        err = space_entry_resize(s, &s->available, last, s->pending.count);
+        s->pending.count--; /* what is left after a failure: the last page is in the tree */
+    }
 done:
+    s->unfinished = err < 0 ? s->pending : (struct extent){0};
     s->pending = (struct extent){0};
     return err;
 }
@@ -385,7 +388,9 @@ static JET_ERR give_to_parent(struct space *s, const struct space_entry *owned)
     struct space parent;
     TRY(space_open_parent(s, &parent));
     TRY(space_entry_remove(s, &s->owned, owned->last));
-    TRY(space_give(&parent, (struct extent){owned->first, owned->count}));
+    err = space_give(&parent, (struct extent){owned->first, owned->count});
+    s->unfinished = parent.unfinished; /* not ours any longer */
+    s->unfinished_root = parent.unfinished_root;
 done:
     return err;
 }
@@ -394,6 +399,8 @@ JET_ERR space_give(struct space *s, struct extent freed)
 {
     JET_ERR err = JET_errSuccess;
     struct space_entry owned, left, right;
+    s->unfinished = freed;
+    s->unfinished_root = s->root;
     if (freed.count == 0 || freed.first == 0 || freed.first > PAGE_NO_MAX || freed.count > PAGE_NO_MAX - freed.first + 1)
         RAISE(JET_errSPOwnExtCorrupted);
     if (!s->is_multiple) {
@@ -414,11 +421,15 @@ JET_ERR space_give(struct space *s, struct extent freed)
     page_no_t first = joins_left ? left.first : freed.first, end = joins_right ? right.last : last;
     if (joins_left && first < owned.first)
         RAISE(JET_errSPAvailExtCorrupted);
-    if (joins_left)
+    if (joins_left) {
         TRY(space_entry_remove(s, &s->available, left.last));
+        s->unfinished = (struct extent){first, last - first + 1};
+    }
     if (first == owned.first && end == owned.last && s->root != SYSTEM_ROOT) {
-        if (joins_right)
+        if (joins_right) {
             TRY(space_entry_remove(s, &s->available, right.last));
+            s->unfinished.count = end - first + 1;
+        }
         TRY(give_to_parent(s, &owned));
         goto done;
     }

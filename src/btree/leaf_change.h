@@ -83,6 +83,15 @@ MUST_CHECK JET_ERR split_and_change(struct leaf_change *c);
 /* Makes a full root an internal page with one child, if it has nodes and less room than `bytes`. */
 MUST_CHECK JET_ERR split_root_for(struct transaction *t, const struct btree *tree, const struct btree_page_source *source, uint32_t bytes);
 
+/* Were the nodes before `line` put there one after the other just now? */
+bool split_is_ascending(const struct page_view *page, uint32_t line);
+
+/* --- even_out.c --- */
+
+/* Moves nodes from the leaf at the end of the path to the neighbour under the same parent that has more room, if that is worth it, and makes the change. *is_done false: the
+ * change has not been made, and the leaf must be split, or the path is not true any more: it must be read again. The structure of the tree is locked, nothing is latched. */
+MUST_CHECK JET_ERR leaf_change_even_out(struct leaf_change *c, const struct btree_path *path, bool *is_done);
+
 /* --- split_plan.c: which nodes go, which prefixes come --- */
 
 /* A node of the list after the operation. */
@@ -90,11 +99,14 @@ struct split_item {
     struct page_key key;
     struct span data;
     uint32_t weight; /* bytes it takes with the page's present prefix */
+    uint32_t shared; /* leading bytes its key has in common with the item before it: split_note_shared */
 };
 struct split_items {
     struct split_item *items; /* owned */
     uint32_t count;
 };
+/* Must be called before a list is asked about. */
+void split_note_shared(struct split_items *list);
 /* What the choice depends on. */
 struct split_question {
     const struct split_item *items;

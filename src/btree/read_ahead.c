@@ -45,21 +45,27 @@ static page_no_t prefetch_children(struct cache_file *file, const struct page_vi
                                    bool is_first_batch)
 {
     uint32_t left = backward ? line : page_node_count(parent) - 1 - line;
-    uint32_t asked_before = is_first_batch ? 0 : RENEW_AFTER;
-    page_no_t due_at = 0;
+    uint32_t asked_before = is_first_batch ? 0 : RENEW_AFTER, count = 0;
+    page_no_t due_at = 0, wanted[BATCH];
     struct run run = {.file = file};
     for (uint32_t step = 1; step <= left && step <= BATCH; step++) {
         struct node entry = page_node(parent, backward ? line - step : line + step);
         if (entry.data.size != sizeof(uint32_t))
             break;
         if (step > asked_before)
-            run_add(&run, node_child(&entry));
+            wanted[count++] = node_child(&entry);
         if (step <= RENEW_AFTER)
             due_at = node_child(&entry);
     }
+    uint32_t here = cache_peek(file, wanted, count);
+    for (uint32_t i = 0; i < count; i++)
+        if ((here >> i & 1) == 0)
+            run_add(&run, wanted[i]);
     run_flush(&run);
     return due_at;
 }
+
+_Static_assert((int)BATCH <= (int)CACHE_PEEK_MAX, "a batch is looked for at once");
 
 void btree_read_ahead(struct btree_cursor *cursor, bool backward)
 {

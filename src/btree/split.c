@@ -114,7 +114,7 @@ static JET_ERR list_nodes(struct page_ref *page, const struct split_item *operat
 {
     JET_ERR err = JET_errSuccess;
     uint32_t count = page_node_count(&page->view), at = 0;
-    out->items = (struct split_item *)mem_alloc_array((size_t)count + 1, sizeof *out->items);
+    out->items = (struct split_item *)mem_alloc_uncleared(((size_t)count + 1) * sizeof *out->items);
     out->count = 0;
     if (out->items == NULL)
         RAISE(JET_errOutOfMemory);
@@ -128,6 +128,7 @@ static JET_ERR list_nodes(struct page_ref *page, const struct split_item *operat
     if (operation != NULL && line == count)
         out->items[at++] = *operation;
     out->count = at;
+    split_note_shared(out);
 done:
     return err;
 }
@@ -139,8 +140,8 @@ static struct split_item item_for(struct page_ref *page, struct span key, struct
     return (struct split_item){.key = whole, .data = data, .weight = page_node_cost(key.size, page_common_prefix(&e, &whole), data.size)};
 }
 
-/* Were the nodes before `line` put there one after the other just now? New nodes stand behind all others in the page's bytes. */
-static bool is_ascending(const struct page_view *page, uint32_t line)
+/* New nodes stand behind all others in the page's bytes. */
+bool split_is_ascending(const struct page_view *page, uint32_t line)
 {
     if (line < 2 || line > page_node_count(page))
         return false;
@@ -229,7 +230,7 @@ static JET_ERR plan_leaf(struct splitter *s, struct split_level *level)
     bool inserts;
     TRY(list_with_change(s, level, &inserts));
     struct split_question question = {.items = level->list.items, .count = level->list.count, .capacity = page_capacity(s->tree), .inserts = inserts, .line_operation = c->line,
-                                      .is_leaf = true, .is_last_leaf = page_next(view) == 0, .is_ascending = inserts && is_ascending(view, c->line),
+                                      .is_leaf = true, .is_last_leaf = page_next(view) == 0, .is_ascending = inserts && split_is_ascending(view, c->line),
                                       .reserved = page_uncommitted_free_bytes(view)};
     s->with_operation = c->kind != LEAF_CHANGE_UNDO;
     if (!split_choose(&question, &level->choice)) {
@@ -389,7 +390,7 @@ static JET_ERR record_all(struct splitter *s, uint64_t dbtime, page_no_t target_
     uint8_t *image_room = NULL;
     if (!change_is_logged(s->t, s->tree))
         goto done;
-    image_room = (uint8_t *)mem_alloc(cache_file_page_size(s->tree->file));
+    image_room = (uint8_t *)mem_alloc_uncleared(cache_file_page_size(s->tree->file));
     if (image_room == NULL)
         RAISE(JET_errOutOfMemory);
     if (s->parent != NULL)
@@ -556,10 +557,11 @@ done:
 static JET_ERR make_levels(struct splitter *s, uint32_t count)
 {
     JET_ERR err = JET_errSuccess;
-    s->levels = (struct split_level *)mem_alloc_array(count, sizeof *s->levels);
+    s->levels = (struct split_level *)mem_alloc_uncleared(count * sizeof *s->levels);
     if (s->levels == NULL)
         RAISE(JET_errOutOfMemory);
-    memset(s->levels, 0, count * sizeof *s->levels);
+    for (uint32_t i = 0; i < count; i++) /* the keys at the end are written before they are read */
+        memset(&s->levels[i], 0, offsetof(struct split_level, prefix_old));
     s->level_count = count;
 done:
     return err;
@@ -724,6 +726,9 @@ static JET_ERR attempt(struct splitter *s, bool *is_done)
     *is_done = false;
     TRY(btree_read_path(s->tree, &c->target, &s->path));
     uint32_t depth = s->path.depth;
+    TRY(leaf_change_even_out(c, &s->path, is_done));
+    if (*is_done)
+        goto done;
     if (depth > 0)
         TRY(find_parent_with_room(s, &top, &has_parent));
     bool is_root_next = depth == 0 || !has_parent;

@@ -36,19 +36,41 @@ static uint32_t common_bytes(const struct page_key *a, const struct page_key *b)
     }
 }
 
-static uint32_t item_cost(const struct split_item *item, const struct page_key *prefix)
+/* What an item takes that has `shared` leading bytes in common with the page's prefix. */
+static uint32_t item_cost(const struct split_item *item, uint32_t shared)
 {
     enum { NODE_LENGTH_MAX = 0x1FFF };
-    uint32_t shared = prefix != NULL ? common_bytes(&item->key, prefix) : 0;
     shared = shared > NODE_LENGTH_MAX ? (uint32_t)NODE_LENGTH_MAX : shared;
     return page_node_cost(page_key_size(&item->key), shared > PAGE_PREFIX_WORTH ? shared : 0, item->data.size);
 }
 
-static uint32_t bytes_with_prefix(const struct split_item *items, uint32_t from, uint32_t to, const struct page_key *prefix)
+void split_note_shared(struct split_items *list)
 {
-    uint32_t bytes = prefix != NULL ? page_key_size(prefix) : 0;
+    for (uint32_t i = 1; i < list->count; i++)
+        list->items[i].shared = common_bytes(&list->items[i - 1].key, &list->items[i].key);
+}
+
+static uint32_t bytes_without_prefix(const struct split_item *items, uint32_t from, uint32_t to)
+{
+    uint32_t bytes = 0;
     for (uint32_t i = from; i < to; i++)
-        bytes += item_cost(&items[i], prefix);
+        bytes += item_cost(&items[i], 0);
+    return bytes;
+}
+
+/* With the key of item `of` as prefix. Items are in order, so what two have in common is the least that any two neighbours between them have. */
+static uint32_t bytes_with_prefix(const struct split_item *items, uint32_t from, uint32_t to, uint32_t of)
+{
+    uint32_t size = page_key_size(&items[of].key), bytes = size + item_cost(&items[of], size), shared = size;
+    for (uint32_t i = of; i > from; i--) {
+        shared = items[i].shared < shared ? items[i].shared : shared;
+        bytes += item_cost(&items[i - 1], shared);
+    }
+    shared = size;
+    for (uint32_t i = of + 1; i < to; i++) {
+        shared = items[i].shared < shared ? items[i].shared : shared;
+        bytes += item_cost(&items[i], shared);
+    }
     return bytes;
 }
 
@@ -57,7 +79,7 @@ static uint32_t most_compressed(const struct split_item *items, uint32_t from, u
     uint32_t best = from;
     int64_t saved = -1;
     for (uint32_t i = from; i < to; i++) {
-        int64_t saves = (int64_t)item_cost(&items[i], NULL) - items[i].weight;
+        int64_t saves = (int64_t)item_cost(&items[i], 0) - items[i].weight;
         if (saves > saved) {
             saved = saves;
             best = i;
@@ -70,7 +92,7 @@ int32_t split_best_prefix(const struct split_item *items, uint32_t from, uint32_
 {
     enum { CANDIDATES = 4 };
     int32_t best = -1;
-    *bytes = bytes_with_prefix(items, from, to, NULL);
+    *bytes = bytes_without_prefix(items, from, to);
     if (to - from < 2)
         return -1;
     /* The middle key, the ones halfway to the ends where the middle one is an outlier, and the one that has most in common with the present prefix: with that
@@ -79,7 +101,7 @@ int32_t split_best_prefix(const struct split_item *items, uint32_t from, uint32_
     for (uint32_t i = 0; i < CANDIDATES; i++) {
         if (page_key_size(&items[candidates[i]].key) <= PAGE_PREFIX_WORTH)
             continue;
-        uint32_t with = bytes_with_prefix(items, from, to, &items[candidates[i]].key);
+        uint32_t with = bytes_with_prefix(items, from, to, candidates[i]);
         if (with < *bytes) {
             *bytes = with;
             best = (int32_t)candidates[i];

@@ -31,6 +31,7 @@ static JET_ERR undo_bytes(struct page_edit *e, uint32_t line, const struct versi
             page_adjust_uncommitted_free(e, -v->reserved);
         break;
     case VERSION_KIND_LOCK:
+    case VERSION_KIND_READ_LOCK:
     case VERSION_KIND_ACTION: break;
     }
 done:
@@ -62,7 +63,7 @@ JET_ERR btree_undo(struct transaction *t, struct version *v)
     JET_ERR err = JET_errSuccess;
     struct btree tree = tree_of(v);
     struct leaf_change c = {.kind = LEAF_CHANGE_UNDO, .t = t, .tree = &tree, .undone = v, .target = {.key = version_key(v), .data = version_bookmark_data(v)}};
-    if (v->kind == VERSION_KIND_LOCK) {
+    if (version_is_lock(v)) {
         version_take_back(t, v);
         goto done;
     }

@@ -10,8 +10,9 @@
 
 #include "base/memory.h"
 #include "btree/merge.h"
+#include "log/log.h"
 
-enum { TAG_COUNT_MAX = 0xFFF, DELTA64_UPDATE_MAJOR = 60, OWN_VERSIONS_MAX = 256, NODE_OVERHEAD = 10 /* of a node alone on a page that is no root: two tags, a size */ };
+enum { TAG_COUNT_MAX = 0xFFF, DELTA64_UPDATE_MAJOR = 60, OWN_VERSIONS_MAX = 256, NODE_OVERHEAD = 12 /* of a node alone on a page that is no root: two tags, two sizes */ };
 
 JET_ERR btree_open_writable(struct database *db, page_no_t root, uint32_t objid, struct btree *out)
 {
@@ -39,6 +40,11 @@ static bool covers(const struct page_view *page, const struct leaf_place *place)
 JET_ERR leaf_change_latch(const struct btree *tree, const struct btree_cursor *cursor, const struct btree_target *target, struct page_ref *out, struct leaf_place *place)
 {
     JET_ERR err = JET_errSuccess;
+    /* While a snapshot is taken changes are few enough to leave log buffer and frames to those who hold latches already: so no reader meets a latch that is kept until the end of it. */
+    if (tree->db->log != NULL) {
+        log_wait_for_thaw(tree->db->log);
+        cache_wait_for_thaw(tree->file);
+    }
     /* A failure here means only that the hint is of no use. */
     if (cursor != NULL && cursor->page_no != 0 && cache_get(tree->file, cursor->page_no, PAGE_LATCH_EXCLUSIVE, out) >= 0) {
         if (btree_is_leaf_of(tree, &out->view)) {
@@ -248,7 +254,7 @@ static JET_ERR change_bytes(const struct leaf_change *c, struct page_edit *e)
     unsigned versioned = leaf_change_is_versioned(c) ? (unsigned)NODE_FLAG_VERSIONED : 0u;
     struct page_new_node node = {.key = page_key_of(c->target.key), .prefix_size = c->prefix_size, .data = c->data, .flags = versioned};
     switch (c->type) {
-    case LR_INSERT: TRY(page_insert(e, c->line, &node)); break;
+    case LR_INSERT: TRY(page_insert_in_order(e, c->line, &node)); break;
     case LR_FLAG_INSERT: TRY(page_change_node_flags(e, c->line, versioned, NODE_FLAG_DELETED)); break;
     default:
         if (c->from_reserve > 0)
@@ -311,7 +317,8 @@ done:
 
 /* --- insert, replace --- */
 
-/* Can every page hold this node alone? */
+/* Can every page hold this node alone? Also one of which the node's whole key is the prefix, which takes a second size; the longest rows leave room for it
+ * (records-and-catalog 2: the limit is the same). */
 static JET_ERR check_sizes(const struct btree *tree, struct span key, struct span data)
 {
     JET_ERR err = JET_errSuccess;
@@ -520,7 +527,7 @@ done:
     return err;
 }
 
-JET_ERR btree_add_delta(struct transaction *t, struct btree_cursor *cursor, uint32_t offset, uint32_t width, int64_t delta, int64_t *old)
+JET_ERR btree_add_delta(struct transaction *t, struct btree_cursor *cursor, uint32_t offset, uint32_t width, int64_t delta, unsigned options, int64_t *old)
 {
     JET_ERR err = JET_errSuccess;
     struct leaf_change c = change_at_cursor(t, cursor, 0);
@@ -536,17 +543,20 @@ JET_ERR btree_add_delta(struct transaction *t, struct btree_cursor *cursor, uint
         RAISE(JET_errInvalidParameter);
     if (old != NULL)
         TRY(read_number(&c, &node, offset, width, old));
+    c.options = options; /* not before: whoever may put the whole node back is a conflict for an unversioned delta too */
     if (is_delta)
         TRY(log_and_add_delta(&c, &leaf, line, offset, width, delta));
     else
         TRY(replace_number(&c, &leaf, line, offset, delta));
+    if (!leaf_change_is_versioned(&c))
+        version_store_renew_snapshots(t->store);
     note_place(cursor, leaf.view.page_no, line, c.dbtime_after);
 done:
     cache_release(&leaf);
     return err;
 }
 
-JET_ERR btree_lock_node(struct transaction *t, struct btree_cursor *cursor)
+JET_ERR btree_lock_node(struct transaction *t, struct btree_cursor *cursor, bool is_shared)
 {
     JET_ERR err = JET_errSuccess;
     struct leaf_change c = change_at_cursor(t, cursor, 0);
@@ -555,9 +565,9 @@ JET_ERR btree_lock_node(struct transaction *t, struct btree_cursor *cursor)
     struct node node;
     uint32_t line;
     assert(t->level > 0);
-    TRY(latch_node(&c, cursor, VERSION_CONFLICT_CHANGE, &leaf, &line, &node));
+    TRY(latch_node(&c, cursor, is_shared ? VERSION_CONFLICT_READ_LOCK : VERSION_CONFLICT_CHANGE, &leaf, &line, &node));
     struct version_node id = leaf_change_node(&c);
-    TRY(version_prepare(t, VERSION_KIND_LOCK, &id, span_of(NULL, 0), &v));
+    TRY(version_prepare(t, is_shared ? VERSION_KIND_READ_LOCK : VERSION_KIND_LOCK, &id, span_of(NULL, 0), &v));
     if ((node.flags & NODE_FLAG_VERSIONED) == 0) {
         struct page_edit e = change_edit(&leaf);
         TRY(page_change_node_flags(&e, line, NODE_FLAG_VERSIONED, 0));

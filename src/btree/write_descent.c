@@ -60,12 +60,26 @@ done:
     return err;
 }
 
+/* The children of an internal page beside the one at `line`. */
+static JET_ERR note_neighbours(const struct page_view *page, uint32_t line, page_no_t out[2])
+{
+    JET_ERR err = JET_errSuccess;
+    out[0] = out[1] = 0;
+    if (line > 0)
+        TRY(child_of(page, line - 1, &out[0]));
+    if (line + 1 < page_node_count(page))
+        TRY(child_of(page, line + 1, &out[1]));
+done:
+    return err;
+}
+
 JET_ERR btree_read_path(const struct btree *tree, const struct btree_target *target, struct btree_path *out)
 {
     JET_ERR err = JET_errSuccess;
     struct page_ref here = {0}, child = {0};
     uint32_t depth = 0;
     out->page_nos[0] = tree->root;
+    out->neighbours[0] = out->neighbours[1] = 0;
     TRY(btree_get_root(tree, PAGE_LATCH_SHARED, &here));
     while (!page_is_leaf(&here.view)) {
         if (page_node_count(&here.view) == 0 || depth == BTREE_DEPTH_MAX)
@@ -73,6 +87,8 @@ JET_ERR btree_read_path(const struct btree *tree, const struct btree_target *tar
         out->lines[depth] = btree_child_search(tree, &here.view, target);
         out->counts[depth] = page_node_count(&here.view);
         TRY(child_of(&here.view, out->lines[depth], &out->page_nos[depth + 1]));
+        if (is_above_leaf(&here.view))
+            TRY(note_neighbours(&here.view, out->lines[depth], out->neighbours));
         TRY(btree_get_child(tree, &here.view, out->page_nos[depth + 1], PAGE_LATCH_SHARED, &child));
         cache_release(&here);
         here = child;
@@ -80,6 +96,7 @@ JET_ERR btree_read_path(const struct btree *tree, const struct btree_target *tar
         depth++;
     }
     out->depth = depth;
+    out->leaf_nodes = page_node_count(&here.view);
 done:
     cache_release(&here);
     return err;

@@ -322,9 +322,17 @@ static unsigned encoded_flags(const struct page_new_node *node)
 JET_ERR page_insert(struct page_edit *e, uint32_t line, const struct page_new_node *node)
 {
     JET_ERR err = JET_errSuccess;
+    DEMAND(line <= node_count(e) && is_in_order(e, line, line, &node->key, node->data));
+    TRY(page_insert_in_order(e, line, node));
+done:
+    return err;
+}
+
+JET_ERR page_insert_in_order(struct page_edit *e, uint32_t line, const struct page_new_node *node)
+{
+    JET_ERR err = JET_errSuccess;
     struct page_buffer encoded;
     DEMAND(takes_nodes(e) && line <= node_count(e) && node_is_sound(e, node));
-    DEMAND(is_in_order(e, line, line, &node->key, node->data));
     DEMAND(page_node_cost(page_key_size(&node->key), node->prefix_size, node->data.size) <= load_le16(e->bytes + PAGE_FREE_OFFSET));
     uint32_t size = node_encode(encoded.bytes, node);
     DEMAND(lines_insert(e, line + 1, span_of(encoded.bytes, size), encoded_flags(node)));

@@ -92,6 +92,8 @@ struct page_new_node {
 };
 /* line: 0 .. node count. The node must stand in order there and fit. */
 MUST_CHECK JET_ERR page_insert(struct page_edit *e, uint32_t line, const struct page_new_node *node);
+/* The same where the order is known: the line has been found by a search of this page, or the nodes come one after the other from another. */
+MUST_CHECK JET_ERR page_insert_in_order(struct page_edit *e, uint32_t line, const struct page_new_node *node);
 /* With the prefix_size of page_common_prefix. */
 MUST_CHECK JET_ERR page_insert_compressed(struct page_edit *e, uint32_t line, const struct page_new_node *node);
 MUST_CHECK JET_ERR page_replace_data(struct page_edit *e, uint32_t line, struct span data);

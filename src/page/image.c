@@ -62,17 +62,15 @@ done:
     return err;
 }
 
-/* Copies a page without its free gap. Returns the size. */
+/* Copies a page without its free gap, or as it is where that saves little. Returns the size. */
 static uint32_t dehydrate(const struct page_edit *page, uint8_t *out)
 {
     struct page_edit copy = {out, page->size, page->page_no};
     memcpy(out, page->bytes, page->size);
-    if (!lines_compact(&copy))
+    if (load_le16(page->bytes + PAGE_FREE_OFFSET) < page->size / 10 || !lines_compact(&copy))
         return page->size;
     uint32_t tags = lines_count(&copy) * TAG_SIZE, used = page_header_size(page->size) + load_le16(out + PAGE_FIRST_FREE_OFFSET);
     uint32_t size = (used + tags + 1) & ~1u;
-    if (size > page->size - page->size / 10) /* not worth it */
-        return page->size;
     memmove(out + size - tags, out + page->size - tags, tags);
     store_le16(out + PAGE_FREE_OFFSET, (uint16_t)(load_le16(out + PAGE_FREE_OFFSET) - (page->size - size)));
     return size;
@@ -81,22 +79,18 @@ static uint32_t dehydrate(const struct page_edit *page, uint8_t *out)
 JET_ERR page_image_shrink(const struct page_edit *page, bool try_compression, uint8_t *out, uint32_t *size, uint32_t *flags)
 {
     JET_ERR err = JET_errSuccess;
-    struct page_buffer plain, packed;
+    struct page_buffer packed;
     uint32_t packed_size = 0;
     *flags = 0;
-    *size = dehydrate(page, plain.bytes);
+    *size = dehydrate(page, out);
     if (*size < page->size)
         *flags |= PAGE_IMAGE_DEHYDRATED;
-    else
-        memcpy(plain.bytes, page->bytes, page->size);
     if (try_compression)
-        TRY(compression_shrink(span_of(plain.bytes, *size), 0, packed.bytes, &packed_size));
+        TRY(compression_shrink(span_of(out, *size), 0, packed.bytes, &packed_size));
     if (packed_size > 0 && compression_scheme(span_of(packed.bytes, packed_size)) == COMPRESSION_XPRESS) {
         memcpy(out, packed.bytes, packed_size);
         *size = packed_size;
         *flags |= PAGE_IMAGE_COMPRESSED;
-    } else {
-        memcpy(out, plain.bytes, *size);
     }
 done:
     return err;

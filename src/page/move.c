@@ -1,4 +1,5 @@
 /* Splits and merges (move.h). Results are built beside the pages and copied over them when complete. */
+#include "format/node_reader.h"
 #include "page/internal.h"
 #include "page/move.h"
 
@@ -15,6 +16,7 @@ enum { CHILD_SIZE = 4, FDP_DELETED = 0x40000 /* mark of a revert: survives (data
 struct node_list {
     const struct page_split *split;
     const struct page_edit *source; /* may be NULL when only the operation's node is asked for */
+    struct node_reader reader;      /* of the source */
     uint8_t child[CHILD_SIZE];      /* data of the entry behind the operation's, if a child was split */
 };
 
@@ -22,8 +24,7 @@ static bool inserts(const struct page_split *split) { return split->operation ==
 
 static struct page_new_node source_node(const struct node_list *list, uint32_t line)
 {
-    struct page_view view = page_edit_view(list->source);
-    struct node n = page_node(&view, line);
+    struct node n = node_reader_get(&list->reader, line);
     return (struct page_new_node){.key = page_key_of_node(&n), .data = n.data, .flags = n.flags};
 }
 
@@ -75,9 +76,13 @@ static bool list_is_sound(const struct page_split *split, const struct page_edit
 static JET_ERR append_nodes(const struct node_list *list, uint32_t from, uint32_t to, struct page_edit *target)
 {
     JET_ERR err = JET_errSuccess;
+    const struct page_split *split = list->split;
     for (uint32_t line = from; line < to; line++) {
         struct page_new_node node = listed_node(list, line);
-        TRY(page_insert_compressed(target, line - from, &node));
+        node.prefix_size = page_common_prefix(target, &node.key);
+        /* The source's nodes are in order; what the operation brings stands beside them for the first time. */
+        bool is_new_pair = split->operation != PAGE_SPLIT_NONE && (line == split->line_operation || line == split->line_operation + 1);
+        TRY(is_new_pair ? page_insert(target, line - from, &node) : page_insert_in_order(target, line - from, &node));
     }
 done:
     return err;
@@ -163,6 +168,10 @@ JET_ERR page_split(const struct page_split *split, struct page_edit *source, boo
     struct node_list list = {.split = split, .source = source};
     store_le32(list.child, split->child_new);
     DEMAND(list_is_sound(split, source));
+    if (source != NULL) {
+        struct page_view view = page_edit_view(source);
+        list.reader = node_reader_of(&view);
+    }
     if (created != NULL) {
         struct page_edit built = {new_bytes.bytes, created->size, created->page_no};
         TRY(build_new_page(&list, &built));

@@ -8,6 +8,7 @@
 #include "cmocka_all.h"
 #include "log/log_files.h"
 #include "page/redo.h"
+#include "page/structure_record.h"
 #include "page_builder.h"
 #include "shared_data.h"
 
@@ -147,6 +148,18 @@ static JET_ERR cannot_judge(void *context, page_no_t page_no, JET_ERR fault)
     return JET_errSuccess;
 }
 
+static void count_moves(struct replay *r)
+{
+    for (uint32_t i = 0; i < r->member_count; i++) {
+        struct merge_record merge;
+        if (r->members[i].type != LR_MERGE2)
+            continue;
+        assert_int_equal(merge_record_decode(&r->members[i], &merge), 0);
+        r->macros->moved_left += merge.kind == MERGE_PARTIAL_LEFT;
+        r->macros->moved_right += merge.kind == MERGE_PARTIAL_RIGHT;
+    }
+}
+
 static void replay_record(struct replay *r, struct span bytes)
 {
     struct log_record record;
@@ -164,6 +177,8 @@ static void replay_record(struct replay *r, struct span bytes)
         return;
     case LR_MACRO_COMMIT: {
         JET_ERR err = redo_macro(&pages, r->members, r->member_count);
+        if (r->macros != NULL)
+            count_moves(r);
         if (err < 0)
             fail_msg("redo of a macro of %u records: %d", r->member_count, err);
         for (uint32_t i = 0; i < r->member_count; i++)

@@ -44,6 +44,7 @@ void world_check_replay(struct world *w, const struct world_pages *earlier, unsi
 struct world_macros {
     uint64_t *ends;
     uint32_t count;
+    uint32_t moved_left, moved_right; /* of them: partial merges */
 };
 uint64_t world_records(struct world *w, struct world_macros *macros);
 struct world_pages world_replay_prefix(struct world *w, uint64_t records);

@@ -537,6 +537,23 @@ static void scans_ask_for_the_leaves_ahead_once(void **state)
     }
 }
 
+static void scans_ask_for_no_leaf_that_is_in_memory(void **state)
+{
+    (void)state;
+    struct world w;
+    make_numbers(&w, 20000, 20, 90);
+    w.file.prefetched = test_calloc(w.file.image.pages + 1, 1);
+    w.file.is_in_memory = true;
+    uint32_t rows = 0;
+    while (btree_next(&w.cursor) >= 0)
+        rows++;
+    assert_int_equal(rows, 20000);
+    for (page_no_t page_no = 1; page_no <= w.file.image.pages; page_no++)
+        assert_int_equal(w.file.prefetched[page_no], 0);
+    test_free(w.file.prefetched);
+    world_destroy(&w);
+}
+
 static void a_cached_step_latches_one_page_and_a_lookup_one_per_level(void **state)
 {
     (void)state;
@@ -576,6 +593,7 @@ int main(void)
         cmocka_unit_test(positions_are_exact_in_a_tree_of_one_page),
         cmocka_unit_test(positions_in_large_trees_ascend_and_lead_back),
         cmocka_unit_test(scans_ask_for_the_leaves_ahead_once),
+        cmocka_unit_test(scans_ask_for_no_leaf_that_is_in_memory),
         cmocka_unit_test(a_cached_step_latches_one_page_and_a_lookup_one_per_level),
         cmocka_unit_test(keys_longer_than_any_bookmark_are_refused),
     };

@@ -179,7 +179,7 @@ static void change_one(struct live_tree *l, struct model *m, const struct shape 
         btree_cursor_release(cursor);
     } else {
         int64_t old, delta = (int64_t)live_tree_random(l, 2001) - 1000;
-        MUST(btree_add_delta(&l->t, cursor, 4, 4, delta, &old));
+        MUST(btree_add_delta(&l->t, cursor, 4, 4, delta, 0, &old));
         assert_int_equal((int32_t)old, (int32_t)load_le32(n->bytes + n->key_size + 4));
         store_le32(n->bytes + n->key_size + 4, (uint32_t)(old + delta));
     }
@@ -293,10 +293,87 @@ static void ascending_keys_match_a_model_and_replay(void **state)
     }
 }
 
-/* Two tags and a size word stand beside a node that is alone on its page; a root's header leaves less. */
+/* The longest data a key may have, found by trying: from there on every size is refused. */
+static uint32_t longest_data(struct live_tree *l, struct span key, const uint8_t *data)
+{
+    uint32_t room = cache_file_page_size(l->tree.file) - key.size, longest = 0;
+    MUST(txn_begin(&l->t));
+    for (uint32_t size = room; size > room - 200 && longest == 0; size--) {
+        JET_ERR err = btree_insert(&l->t, &l->tree, NULL, key, span_of(data, size), 0);
+        if (err >= 0)
+            longest = size;
+        else
+            assert_int_equal(err, JET_errRecordTooBig);
+    }
+    MUST(txn_rollback(&l->t));
+    assert_true(longest > 0);
+    return longest;
+}
+
+/* Keys FIRST to LAST but one are deleted for good, the one that is left gets every size up to the longest. */
+static void grow_a_survivor(uint32_t page_size, uint32_t survivor, const uint8_t *data)
+{
+    enum { KEYS = 80, FIRST = 20, LAST = 60, KEY_SIZE = 60, SIZES = 5 };
+    struct live_tree l;
+    struct btree_cursor cursor;
+    struct model m = {.is_unique = true};
+    uint8_t key[KEY_SIZE];
+    const struct live_tree_config config = {.page_size = page_size, .is_unique = true};
+    live_tree_open(&l, &config);
+    memset(key, 'k', sizeof key);
+    uint32_t longest = longest_data(&l, span_of(key, KEY_SIZE), data), size = page_size / 16;
+    for (uint32_t k = 0; k < KEYS; k++) {
+        key[KEY_SIZE - 1] = (uint8_t)k;
+        MUST(txn_begin(&l.t));
+        MUST(btree_insert(&l.t, &l.tree, NULL, span_of(key, KEY_SIZE), span_of(data, size), 0));
+        MUST(txn_commit(&l.t, true, NULL));
+    }
+    MUST(btree_cursor_open(&l.tree, &cursor));
+    btree_cursor_set_reader(&cursor, &l.t);
+    for (uint32_t k = 0; k < KEYS; k++) {
+        key[KEY_SIZE - 1] = (uint8_t)k;
+        if (k < FIRST || k > LAST || k == FIRST + survivor) {
+            model_insert(&m, m.count, span_of(key, KEY_SIZE), span_of(data, k == FIRST + survivor ? longest : size));
+            continue;
+        }
+        MUST(txn_begin(&l.t));
+        MUST(btree_seek(&cursor, span_of(key, KEY_SIZE), BTREE_SEEK_EQ));
+        MUST(btree_delete(&l.t, &cursor, 0));
+        MUST(txn_commit(&l.t, true, NULL));
+    }
+    MUST(txn_clean_now(l.cleaner));
+    key[KEY_SIZE - 1] = (uint8_t)(FIRST + survivor);
+    MUST(txn_begin(&l.t));
+    for (size = longest + 1 - SIZES; size <= longest; size++) {
+        MUST(btree_seek(&cursor, span_of(key, KEY_SIZE), BTREE_SEEK_EQ));
+        MUST(btree_replace(&l.t, &cursor, span_of(data, size), 0));
+    }
+    MUST(btree_seek(&cursor, span_of(key, KEY_SIZE), BTREE_SEEK_EQ));
+    assert_int_equal(btree_replace(&l.t, &cursor, span_of(data, longest + 1), 0), JET_errRecordTooBig);
+    MUST(txn_commit(&l.t, true, NULL));
+    btree_cursor_close(&cursor);
+    compare(&l, &m, NULL);
+    live_tree_check(&l, &l.tree);
+    model_free(&m);
+    live_tree_close(&l);
+}
+
+/* A page's prefix may be the whole key of the last node that stays there: then the node takes two bytes more than alone. */
+static void a_node_grows_to_every_size_that_could_be_inserted_also_behind_a_prefix(void **state)
+{
+    uint8_t *data = (uint8_t *)calloc(1, PAGE_SIZE_MAX);
+    (void)state;
+    memset(data, 'd', PAGE_SIZE_MAX);
+    for (int i = 0; i < 4; i++)
+        for (uint32_t survivor = 0; survivor < 40; survivor += i == 0 ? 1 : 3)
+            grow_a_survivor(page_sizes[i], survivor, data);
+    free(data);
+}
+
+/* Two tags and two sizes may stand beside a node that is alone on its page; a root's header leaves less. */
 static void nodes_of_the_largest_size_go_below_the_root_and_replay(void **state)
 {
-    enum { OVERHEAD = 4 + 4 + 2 };
+    enum { OVERHEAD = 4 + 4 + 2 + 2 };
     uint8_t *data = (uint8_t *)calloc(1, PAGE_SIZE_MAX);
     (void)state;
     for (int i = 0; i < 4; i++) {
@@ -354,6 +431,7 @@ int main(void)
         cmocka_unit_test(random_changes_of_large_nodes_match_a_model_and_replay),
         cmocka_unit_test(long_keys_with_long_common_beginnings_match_a_model_and_replay),
         cmocka_unit_test(ascending_keys_match_a_model_and_replay),
+        cmocka_unit_test(a_node_grows_to_every_size_that_could_be_inserted_also_behind_a_prefix),
         cmocka_unit_test(nodes_of_the_largest_size_go_below_the_root_and_replay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -194,22 +194,22 @@ static void deltas_add_up_and_only_other_changes_conflict_with_them(void **state
     MUST(txn_begin(&other));
     MUST(seek(&l, &l.t, "a", &mine));
     MUST(seek(&l, &other, "a", &theirs));
-    MUST(btree_add_delta(&l.t, &mine, 0, 4, 5, &old));
+    MUST(btree_add_delta(&l.t, &mine, 0, 4, 5, 0, &old));
     assert_int_equal(old, 10);
-    MUST(btree_add_delta(&other, &theirs, 0, 4, 100, &old));
+    MUST(btree_add_delta(&other, &theirs, 0, 4, 100, 0, &old));
     assert_int_equal(old, 10); /* does not see the first one */
-    MUST(btree_add_delta(&l.t, &mine, 0, 4, 1, &old));
+    MUST(btree_add_delta(&l.t, &mine, 0, 4, 1, 0, &old));
     assert_int_equal(old, 15);
-    assert_int_equal(btree_add_delta(&other, &theirs, 4, 8, 1, NULL), JET_errWriteConflict); /* no delta in this format */
+    assert_int_equal(btree_add_delta(&other, &theirs, 4, 8, 1, 0, NULL), JET_errWriteConflict); /* no delta in this format */
     assert_int_equal(btree_replace(&other, &theirs, text("x"), 0), JET_errWriteConflict);
-    assert_int_equal(btree_add_delta(&l.t, &mine, 9, 4, 1, NULL), JET_errInvalidParameter);
+    assert_int_equal(btree_add_delta(&l.t, &mine, 9, 4, 1, 0, NULL), JET_errInvalidParameter);
     MUST(txn_rollback(&l.t));
     MUST(btree_cursor_get(&theirs, &n));
     assert_int_equal(load_le32(n.data.data), 110);
     btree_cursor_release(&theirs);
     MUST(txn_commit(&other, true, NULL));
     MUST(txn_begin(&l.t));
-    MUST(btree_add_delta(&l.t, &mine, 4, 8, -1, &old));
+    MUST(btree_add_delta(&l.t, &mine, 4, 8, -1, 0, &old));
     assert_int_equal(old, 0);
     MUST(txn_commit(&l.t, true, NULL));
     MUST(btree_cursor_get(&mine, &n));
@@ -235,7 +235,7 @@ static void a_locked_node_is_left_alone_by_others_until_the_end(void **state)
     MUST(txn_begin(&l.t));
     MUST(txn_begin(&other));
     MUST(seek(&l, &l.t, "a", &cursor));
-    MUST(btree_lock_node(&l.t, &cursor));
+    MUST(btree_lock_node(&l.t, &cursor, false));
     assert_int_equal(replace(&l, &other, "a", text("2")), JET_errWriteConflict);
     MUST(btree_replace(&l.t, &cursor, text("3"), 0));
     MUST(txn_rollback(&l.t));
@@ -254,10 +254,10 @@ static void nodes_that_no_page_can_hold_are_refused(void **state)
     uint8_t key[4];
     open_tree(&l, SMALL, true);
     MUST(txn_begin(&l.t));
-    assert_int_equal(btree_insert(&l.t, &l.tree, NULL, text("a"), filled(SMALL - 40 - 10, 'x'), 0), JET_errRecordTooBig);
+    assert_int_equal(btree_insert(&l.t, &l.tree, NULL, text("a"), filled(SMALL - 40 - 12, 'x'), 0), JET_errRecordTooBig);
     assert_int_equal(btree_insert(&l.t, &l.tree, NULL, filled(BTREE_KEY_MAX + 1, 'k'), text("1"), 0), JET_errKeyTooBig);
     for (uint32_t i = 0; i < 20; i++) /* and the largest that can be held fit beside each other */
-        MUST(btree_insert(&l.t, &l.tree, NULL, number_key(i * 7 % 20, key), filled(SMALL - 40 - 10 - 4, 'x'), 0));
+        MUST(btree_insert(&l.t, &l.tree, NULL, number_key(i * 7 % 20, key), filled(SMALL - 40 - 12 - 4, 'x'), 0));
     MUST(txn_commit(&l.t, true, NULL));
     assert_true(live_tree_check(&l, &l.tree) >= 21);
     finish(&l);

@@ -1,4 +1,4 @@
-/* Trees that lose their nodes: after every delete the leaf is offered to btree_merge. The nodes are always those of a sorted list, in both directions; separators bound what is
+/* Trees that even out their leaves, and trees that lose their nodes: after every delete the leaf is offered to btree_merge. The nodes are always those of a sorted list, in both directions; separators bound what is
  * below them, and the last one of a page repeats the bound above it; links fit; pages that left the tree are free again. At the end the log is replayed. */
 #include "cmocka_all.h"
 
@@ -327,7 +327,7 @@ static void unique_trees_wither_at_every_page_size(void **state)
 static void non_unique_trees_wither(void **state)
 {
     (void)state;
-    grow_and_wither(2048, false, 4000, 30, 3);
+    grow_and_wither(2048, false, 8000, 30, 3);
     grow_and_wither(4096, false, 4000, 30, 2);
 }
 
@@ -484,6 +484,97 @@ static void several_threads_grow_and_wither_one_tree(void **state)
     fixture_close(&f);
 }
 
+/* --- leaves that are evened out --- */
+
+/* Share of the leaves' room that is taken. */
+static double leaves_fill(struct fixture *f)
+{
+    uint64_t taken = 0, all = 0;
+    for (uint32_t i = 0; i < f->used_count; i++) {
+        struct page_ref ref;
+        assert_int_equal(cache_get(f->tree.file, f->used[i], PAGE_LATCH_SHARED, &ref), 0);
+        uint32_t area = ref.view.size - ref.view.header_size;
+        if (page_is_leaf(&ref.view)) {
+            taken += area - page_free_bytes(&ref.view);
+            all += area;
+        }
+        cache_release(&ref);
+    }
+    return (double)taken / (double)all;
+}
+
+enum key_order { KEYS_AT_RANDOM, KEYS_ASCENDING, KEYS_DESCENDING };
+
+static void numbered_item(uint32_t number, uint32_t data_size, struct item *out)
+{
+    memset(out, 0, sizeof *out);
+    out->key_size = sizeof number;
+    store_be32(out->key, number);
+    out->data_size = data_size;
+    memcpy(out->data, &number, sizeof number);
+}
+
+/* Fills a tree; returns how full its leaves are. */
+static double fill_tree(uint32_t page_size, bool unique, uint32_t data_size, enum key_order order, struct world_macros *macros)
+{
+    enum { NODES = 6000 };
+    static struct fixture f;
+    struct item item;
+    fixture_open(&f, page_size, unique, data_size);
+    struct world_pages earlier = {.bytes = NULL};
+    for (uint32_t i = 0; i < NODES; i++) {
+        if (i == NODES / 2)
+            earlier = world_snapshot(&f.w);
+        numbered_item(order == KEYS_ASCENDING ? i : order == KEYS_DESCENDING ? NODES - i : (uint32_t)test_random(&f.random), data_size, &item);
+        insert(&f, &item);
+    }
+    check_tree(&f);
+    double fill = leaves_fill(&f);
+    world_check_pages(&f.w);
+    world_check_replay(&f.w, &earlier, 1, &f.random);
+    world_records(&f.w, macros);
+    free(earlier.bytes);
+    free(macros->ends);
+    fixture_close(&f);
+    return fill;
+}
+
+static void leaves_that_fill_in_no_order_are_evened_out_before_they_are_split(void **state)
+{
+    (void)state;
+    struct world_macros macros;
+    const uint32_t sizes[] = {4096, 8192, 32768}; /* of the last one a tree of few leaves */
+    for (int i = 0; i < 3; i++)
+        for (int unique = 0; unique < 2; unique++) {
+            double fill = fill_tree(sizes[i], unique != 0, 60, KEYS_AT_RANDOM, &macros);
+            printf("  pages of %u: leaves %.0f %% full, %u moves to the left, %u to the right, %u macros\n", sizes[i], 100 * fill, macros.moved_left, macros.moved_right, macros.count);
+            if (sizes[i] == 32768)
+                continue;
+            assert_true(fill > 0.74); /* splits alone: 0.65 to 0.74, as the size of the tree has it */
+            assert_true(macros.moved_left > 0 && macros.moved_right > 0);
+        }
+}
+
+static void keys_in_order_leave_full_pages_without_a_move(void **state)
+{
+    (void)state;
+    struct world_macros macros;
+    double fill = fill_tree(4096, true, 60, KEYS_ASCENDING, &macros);
+    assert_true(fill > 0.95);
+    assert_int_equal(macros.moved_left + macros.moved_right, 0);
+    fill = fill_tree(4096, true, 60, KEYS_DESCENDING, &macros);
+    printf("  descending: leaves %.0f %% full, %u moves to the left, %u to the right\n", 100 * fill, macros.moved_left, macros.moved_right);
+    assert_true(fill > 0.5);
+}
+
+static void leaves_of_few_large_nodes_are_only_split(void **state)
+{
+    (void)state;
+    struct world_macros macros;
+    fill_tree(2048, true, DATA_MAX, KEYS_AT_RANDOM, &macros);
+    assert_int_equal(macros.moved_left + macros.moved_right, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -492,6 +583,9 @@ int main(void)
         cmocka_unit_test(deep_trees_lose_whole_branches),
         cmocka_unit_test(several_threads_grow_and_wither_one_tree),
         cmocka_unit_test(a_sound_leaf_and_a_leaf_root_are_left_alone),
+        cmocka_unit_test(leaves_that_fill_in_no_order_are_evened_out_before_they_are_split),
+        cmocka_unit_test(keys_in_order_leave_full_pages_without_a_move),
+        cmocka_unit_test(leaves_of_few_large_nodes_are_only_split),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

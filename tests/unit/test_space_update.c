@@ -299,8 +299,10 @@ static void bury(struct model *m, int tree)
 
 static void delete_tree(struct model *m, int tree)
 {
+    struct space_deletion deletion = {.count = 0};
     bury(m, tree);
-    assert_int_equal(space_delete_tree(&m->w.t, m->w.db, m->trees[tree].root, m->trees[tree].objid), 0);
+    assert_int_equal(space_delete_tree(&m->w.t, m->w.db, m->trees[tree].root, m->trees[tree].objid, &deletion), 0);
+    space_deletion_release(&deletion);
 }
 
 static void step(struct model *m, bool growing)
@@ -530,7 +532,9 @@ static void a_page_cannot_be_freed_twice_or_by_another_tree(void **state)
     assert_true(again == JET_errSPAvailExtCorrupted || again == JET_errSPOwnExtCorrupted);
     assert_int_equal(space_free(&m.w.t, &b, 2), JET_errSPOwnExtCorrupted);
     assert_int_equal(space_free(&m.w.t, &b, b.root), JET_errSPOwnExtCorrupted);
-    assert_int_equal(space_delete_tree(&m.w.t, m.w.db, b.root, 4711), JET_errDatabaseCorrupted);
+    struct space_deletion deletion = {.count = 0};
+    assert_int_equal(space_delete_tree(&m.w.t, m.w.db, b.root, 4711, &deletion), JET_errDatabaseCorrupted);
+    space_deletion_release(&deletion);
     check_all(&m);
     model_close(&m);
 }
@@ -573,6 +577,35 @@ static void a_failure_in_the_middle_loses_pages_at_most(void **state)
     model_close(&m);
 }
 
+/* Memory fails at one place after the other; the deletion goes on until it is done. */
+static void a_deletion_that_fails_in_the_middle_goes_on_and_loses_no_page(void **state)
+{
+    (void)state;
+    static struct model m;
+    unsigned failures = 0;
+    for (uint32_t place = 1; place < 60; place++) {
+        struct space_deletion deletion = {.count = 0};
+        JET_ERR err = JET_errSuccess;
+        model_open(&m, 2048, 1, fresh_seed());
+        for (uint32_t i = 0; i < 4; i++)
+            create(&m);
+        for (uint32_t i = 0; i < 300; i++)
+            allocate(&m, 1 + (int)test_random_below(&m.random, 4));
+        for (uint32_t attempt = 0; attempt == 0 || err < 0; attempt++) { /* always at the same place it would never get on */
+            memory_fail_at(place + attempt, 0);
+            err = space_delete_tree(&m.w.t, m.w.db, m.trees[2].root, m.trees[2].objid, &deletion);
+            memory_fail_at(0, 0);
+            failures += err < 0;
+            assert_true(err == JET_errSuccess || (err == JET_errOutOfMemory && attempt < 100));
+        }
+        space_deletion_release(&deletion);
+        bury(&m, 2);
+        check_all(&m);
+        model_close(&m);
+    }
+    assert_true(failures > 5);
+}
+
 /* The first pages of a new database as Windows has them (database-file 7). */
 static void system_tables_get_their_fixed_pages(void **state)
 {
@@ -611,29 +644,40 @@ static void a_fixed_root_in_the_middle_leaves_the_pages_before_it_free(void **st
     model_close(&m);
 }
 
-static void the_file_shrinks_only_without_a_log(void **state)
+static void the_file_shrinks_by_whole_extents_also_with_a_log(void **state)
 {
     (void)state;
     static struct model m;
-    uint32_t now;
-    model_open(&m, 4096, 16, fresh_seed());
-    assert_int_equal(space_grow(&m.w.t, m.w.db, 100, &now), 0);
-    assert_int_equal(now, 110);
-    assert_int_equal(space_shrink(&m.w.t, m.w.db, 40, &now), JET_wrnShrinkNotPossible);
-    assert_int_equal(now, 110);
-    m.w.db->log = NULL;
-    assert_int_equal(space_shrink(&m.w.t, m.w.db, 40, &now), 0);
-    assert_int_equal(now, 40);
-    assert_int_equal(cache_file_last_page(m.w.db->pages), 40);
-    check_all(&m);
-    create(&m);
-    check_all(&m);
-    assert_int_equal(space_shrink(&m.w.t, m.w.db, 1, &now), JET_wrnShrinkNotPossible);
-    assert_true(now > 3);
-    check_all(&m);
-    assert_int_equal(space_grow(&m.w.t, m.w.db, 60, &now), 0);
-    check_all(&m);
-    model_close(&m);
+    uint32_t now, first;
+    for (int has_log = 0; has_log < 2; has_log++) {
+        model_open(&m, 4096, 16, fresh_seed());
+        if (!has_log)
+            m.w.db->log = NULL;
+        assert_int_equal(space_grow(&m.w.t, m.w.db, 1, &first), 0);
+        for (uint32_t pages = first; pages < 110; pages = now)
+            assert_int_equal(space_grow(&m.w.t, m.w.db, pages + 1, &now), 0);
+        uint32_t most = now;
+        assert_int_equal(space_shrink(&m.w.t, m.w.db, 57, &now), JET_wrnShrinkNotPossible); /* an extent stands across it */
+        assert_in_range(now, 58, 57 + 16);
+        assert_int_equal(cache_file_last_page(m.w.db->pages), now);
+        check_all(&m);
+        uint32_t there = now;
+        assert_int_equal(space_shrink(&m.w.t, m.w.db, there, &now), 0);
+        assert_int_equal(now, there);
+        create(&m);
+        check_all(&m);
+        assert_int_equal(space_shrink(&m.w.t, m.w.db, 1, &now), JET_wrnShrinkNotPossible);
+        assert_true(now >= first);
+        assert_int_equal(cache_file_last_page(m.w.db->pages), now);
+        check_all(&m);
+        assert_int_equal(space_grow(&m.w.t, m.w.db, most, &now), 0);
+        for (int i = 0; i < 60; i++)
+            allocate(&m, 1);
+        check_all(&m);
+        if (has_log)
+            world_check_replay(&m.w, NULL, 0, &m.random);
+        model_close(&m);
+    }
 }
 
 int main(void)
@@ -645,9 +689,10 @@ int main(void)
         cmocka_unit_test(a_full_disk_changes_nothing),
         cmocka_unit_test(a_page_cannot_be_freed_twice_or_by_another_tree),
         cmocka_unit_test(a_failure_in_the_middle_loses_pages_at_most),
+        cmocka_unit_test(a_deletion_that_fails_in_the_middle_goes_on_and_loses_no_page),
         cmocka_unit_test(system_tables_get_their_fixed_pages),
         cmocka_unit_test(a_fixed_root_in_the_middle_leaves_the_pages_before_it_free),
-        cmocka_unit_test(the_file_shrinks_only_without_a_log),
+        cmocka_unit_test(the_file_shrinks_by_whole_extents_also_with_a_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
