@@ -100,10 +100,10 @@ void cache_get_statistics(struct cache *cache, struct cache_statistics *out)
     mutex_unlock(&cache->replacement);
     for (int i = 0; i < PARTITION_COUNT; i++) {
         struct partition *p = &cache->partitions[i];
-        mutex_lock(&p->mutex);
+        partition_lock(p);
         out->hits += p->hits;
         out->misses += p->misses;
-        mutex_unlock(&p->mutex);
+        partition_unlock(p);
     }
     mutex_lock(&cache->pool.mutex);
     out->bytes_allocated = cache->pool.memory == NULL ? 0 : WRITE_BUFFER_COUNT * WRITE_BUFFER_BYTES;
@@ -339,12 +339,8 @@ JET_ERR cache_get(struct cache_file *file, page_no_t page_no, enum page_latch la
     if (latch == PAGE_LATCH_EXCLUSIVE && file->is_read_only)
         RAISE(JET_errDatabaseFileReadOnly);
     struct cache_frame *frame = table_find(file, page_no);
-    if (frame == NULL) {
+    if (frame == NULL)
         TRY(bring_in(file, page_no, &frame, &is_latched));
-    } else { /* header and first tags, which every use begins with, come while the latch is taken */
-        __builtin_prefetch(frame->bytes);
-        __builtin_prefetch(frame->bytes + file->cache->page_size - 64);
-    }
     if (!is_latched) {
         /* What is looked at first: the page's header, and the tags at its end. */
         const uint8_t *bytes = frame->bytes, *end = bytes + file->cache->page_size;
@@ -420,6 +416,13 @@ void cache_release(struct page_ref *ref)
     /* Release: our reading is over before a replacement may overwrite the bytes. From here on the frame is not ours to look at. */
     atomic_fetch_sub_explicit(&frame->pins, 1, memory_order_release);
 }
+
+uint32_t cache_peek(struct cache_file *file, const page_no_t *page_no, uint32_t count)
+{
+    return table_peek(file, page_no, count < CACHE_PEEK_MAX ? count : CACHE_PEEK_MAX);
+}
+
+uintptr_t cache_whereabouts(struct cache_file *file, page_no_t page_no) { return table_whereabouts(file, page_no); }
 
 void cache_prefetch(struct cache_file *file, page_no_t first, uint32_t count)
 {

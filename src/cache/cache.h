@@ -3,8 +3,8 @@
  * cache rule 1: a page's bytes are read only while it is pinned and latched (shared or exclusive).
  * cache rule 2: a page enters the cache only after its checksum, page number and structure have been checked; a single flipped bit is
  *   repaired and reported to the file's observer; anything else is the precise error and the frame is not kept.
- * cache rule 3: memory is bounded by the configured maximum; when every frame is pinned, a request waits briefly, then gets
- *   JET_errOutOfBuffers.
+ * cache rule 3: memory is bounded by the configured maximum, while a file is frozen by half as much again; when every frame is pinned, a request
+ *   waits briefly, then gets JET_errOutOfBuffers.
  * cache rule 4: no cache lock is held during I/O; two readers of one absent page cause one read.
  * cache rule 5: a page never reaches the disk before the log that explains it (the write side calls flush_log given at construction).
  * cache rule 6: a changed page leaves memory only after it has been written; a failed write changes nothing in memory.
@@ -95,6 +95,12 @@ struct page_ref {
 MUST_CHECK JET_ERR cache_get(struct cache_file *file, page_no_t page_no, enum page_latch latch, struct page_ref *out);
 /* Accepts an empty ref; empties it. */
 void cache_release(struct page_ref *ref);
+/* Which of these pages are in memory, bit i for page_no[i]: a guess, others come and go. What a look at them begins with is on its way into the processor's cache
+ * afterwards: whoever gets page after page waits for memory at each, but here for all of them at once. At most CACHE_PEEK_MAX pages. */
+enum { CACHE_PEEK_MAX = 32 };
+uint32_t cache_peek(struct cache_file *file, const page_no_t *page_no, uint32_t count);
+/* The address of a page's bytes if it is in memory, else 0: to have the processor fetch them ahead of time, never to be read. It may mean something else any moment. */
+uintptr_t cache_whereabouts(struct cache_file *file, page_no_t page_no);
 /* A hint that pages [first, first+count) will be wanted soon. */
 void cache_prefetch(struct cache_file *file, page_no_t first, uint32_t count);
 
@@ -143,10 +149,18 @@ MUST_CHECK JET_ERR cache_file_grow(struct cache_file *file, page_no_t last_page)
  * JET_errDatabaseInUse, nothing has changed. On another error the file has its old length, and the pages behind may hold old content. */
 MUST_CHECK JET_ERR cache_file_truncate(struct cache_file *file, page_no_t last_page);
 
-/* Keeps page writes out of [first, last] while a backup reads the range from the file; returns when running writes there have ended. Flushes wait
+/* Keeps page writes, growth and truncation out of [first, last] while a backup reads the range from the file; returns when running writes there have ended. Flushes wait
  * for the unlock, so the locking thread must not flush. One range of a file at a time. */
 void cache_range_lock(struct cache_file *file, page_no_t first, page_no_t last);
 void cache_range_unlock(struct cache_file *file);
+/* The same for the whole file, for as long as a snapshot takes. Three steps, the first before the log stops: from announce to unannounce nobody writes a page in order to get a frame; there are more
+ * frames than the limit instead, and when those are dirty too the wait for one has no end. */
+void cache_file_announce_freeze(struct cache_file *file);
+void cache_file_freeze(struct cache_file *file);
+void cache_file_thaw(struct cache_file *file);
+void cache_file_unannounce_freeze(struct cache_file *file);
+/* For who is about to change pages and holds no latch: while some file is frozen, waits when half of the frames are dirty, so that readers find frames. Costs one atomic load otherwise. */
+void cache_wait_for_thaw(const struct cache_file *file);
 
 struct cache_statistics {
     uint64_t hits, misses, evictions, repaired, failed, bytes_allocated, frames, pinned;

@@ -215,6 +215,16 @@ void cache_file_discard(struct cache_file *file)
 
 /* --- the size of the file --- */
 
+/* The pages between the old end and the new one change at once: it is a write to them, which a range lock holds back. */
+static JET_ERR set_size(struct cache_file *file, page_no_t first, page_no_t last, page_no_t new_last)
+{
+    struct running_write change = {.first = first, .last = last};
+    (void)range_enter(file, &change, true);
+    JET_ERR err = os_file_set_size(file->file, page_file_offset(new_last, file->cache->page_size) + file->cache->page_size);
+    range_leave(file, &change);
+    return err;
+}
+
 JET_ERR cache_file_grow(struct cache_file *file, page_no_t last_page)
 {
     JET_ERR err = JET_errSuccess;
@@ -224,7 +234,7 @@ JET_ERR cache_file_grow(struct cache_file *file, page_no_t last_page)
         RAISE(JET_errInvalidParameter);
     if (last_page <= cache_file_last_page(file))
         return JET_errSuccess;
-    TRY(os_file_set_size(file->file, page_file_offset(last_page, file->cache->page_size) + file->cache->page_size));
+    TRY(set_size(file, cache_file_last_page(file) + 1, last_page, last_page));
     atomic_store(&file->last_page, last_page);
 done:
     return err;
@@ -249,7 +259,7 @@ JET_ERR cache_file_truncate(struct cache_file *file, page_no_t last_page)
         thread_sleep_ms(1);
     }
     drop_pages(file, last_page);
-    err = os_file_set_size(file->file, page_file_offset(last_page, file->cache->page_size) + file->cache->page_size);
+    err = set_size(file, last_page + 1, before, last_page);
     if (err < JET_errSuccess)
         atomic_store(&file->last_page, before);
 done:

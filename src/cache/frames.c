@@ -6,7 +6,7 @@
  * queue holds more than a quarter of the frames, victims come from it alone, so a scan, however long, passes through that quarter.
  * A page that a prefetch brought in is treated like any other new page.
  *
- * The table is asked last (table_remove_unpinned), under the partition's mutex: only there can a pin count not rise from zero.
+ * The table is asked last (table_remove_unpinned), under the partition's latch: only there can a pin count not rise from zero.
  */
 #include "base/assert.h"
 #include "base/memory.h"
@@ -194,19 +194,34 @@ static struct cache_frame *evict_one(struct cache *cache)
     return frame;
 }
 
-static struct cache_frame *take_now(struct cache *cache, bool *out_of_memory)
+/* While a file is frozen nothing dirty can leave. Readers get frames beyond the limit then; those go back when the first frame is wanted after the thaw. */
+static uint64_t frozen_limit(const struct cache *cache)
 {
-    if (cache->frame_count > cache->frames_max)
-        shrink_to_limit(cache);
-    struct cache_frame *frame = cache->queues[QUEUE_FREE].first;
-    if (frame == NULL && cache->frame_count < cache->frames_max) {
+    enum { FROZEN_FRAMES_MOST = 16384 };
+    uint64_t half = cache->frames_max / 2;
+    return cache->frames_max + (half < CHUNK_FRAMES ? CHUNK_FRAMES : half > FROZEN_FRAMES_MOST ? (uint64_t)FROZEN_FRAMES_MOST : half);
+}
+
+static struct cache_frame *take_free(struct cache *cache, uint64_t limit, bool *out_of_memory)
+{
+    if (cache->queues[QUEUE_FREE].first == NULL && cache->frame_count < limit)
         *out_of_memory = !add_chunk(cache);
-        frame = cache->queues[QUEUE_FREE].first;
-    }
+    struct cache_frame *frame = cache->queues[QUEUE_FREE].first;
     if (frame != NULL)
         queue_remove(cache, frame);
-    else
+    return frame;
+}
+
+static struct cache_frame *take_now(struct cache *cache, bool *out_of_memory)
+{
+    bool is_frozen = atomic_load(&cache->frozen_files) != 0;
+    if (cache->frame_count > cache->frames_max && !is_frozen)
+        shrink_to_limit(cache);
+    struct cache_frame *frame = take_free(cache, cache->frames_max, out_of_memory);
+    if (frame == NULL)
         frame = evict_one(cache);
+    if (frame == NULL && is_frozen)
+        frame = take_free(cache, frozen_limit(cache), out_of_memory);
     return frame;
 }
 
@@ -223,10 +238,13 @@ JET_ERR frames_take(struct cache *cache, struct cache_frame **out)
         mutex_unlock(&cache->replacement);
         if (*out != NULL)
             break;
-        enum write_result written = writer_help(cache, &write_error); /* nothing clean: write something */
+        bool is_frozen = atomic_load(&cache->frozen_files) != 0;
+        enum write_result written = is_frozen ? WRITE_BUSY : writer_help(cache, &write_error); /* nothing clean: write something */
         patience = written == WRITE_BUSY ? WAIT_ROUNDS_WRITING : WAIT_ROUNDS;
         if (written != WRITE_DONE)
             thread_sleep_ms(1);
+        if (is_frozen)
+            round = -1; /* it will be thawed, and then there is hope again */
     }
     if (*out == NULL)
         RAISE(write_error != JET_errSuccess ? write_error : out_of_memory ? JET_errOutOfMemory : JET_errOutOfBuffers);

@@ -1,6 +1,6 @@
 /* Inside the page cache: frames, the table that finds them, and who guards what. For the files of this folder only.
  *
- *   table.c    (file, page) -> frame: partitions with one mutex each
+ *   table.c    (file, page) -> frame: partitions with one latch each
  *   frames.c   where frames come from: allocation in chunks, the free list, replacement
  *   read.c     from disk into a frame, and the verification rule 2 asks for
  *   dirty.c    which pages of a file have changed, in order of change and by the oldest change; claims of those who write
@@ -11,10 +11,10 @@
  *   cache.c    the public functions of the read side, and files
  *
  * Who guards what (README.md gives the reasons):
- *   frame->file, page_no     written by the frame's only owner while it is in no table; read under the partition's mutex or the replacement
+ *   frame->file, page_no     written by the frame's only owner while it is in no table; read under the partition's latch or the replacement
  *                            mutex or while pinned
- *   frame->next_in_bucket    partition mutex
- *   frame->pins              0 -> 1 only under the partition mutex; decremented by anyone
+ *   frame->next_in_bucket    partition latch
+ *   frame->pins              0 -> 1 only under the partition latch; decremented by anyone
  *   bytes, error             frame->latch
  *   queue, links             replacement mutex
  *   read_tick                written by the owner before the frame enters the table
@@ -106,13 +106,19 @@ struct frame_list {
     uint64_t count;
 };
 
+/* One cache line, which is all that a look-up writes to but the frame. */
 struct partition {
-    struct mutex mutex;
+    struct light_latch latch; /* RANK_CACHE_PARTITION; always taken exclusive, for moments */
     struct cache_frame **buckets;
     uint32_t bucket_count; /* a power of two */
     uint32_t entry_count;
     uint64_t hits, misses;
 } __attribute__((aligned(64)));
+
+_Static_assert(sizeof(struct partition) == 64, "threads that look up pages pass one cache line to each other");
+
+static inline void partition_lock(struct partition *p) { light_latch_exclusive(&p->latch, RANK_CACHE_PARTITION); }
+static inline void partition_unlock(struct partition *p) { light_latch_unlock_exclusive(&p->latch); }
 
 /* Buffers for copies of pages about to be written. */
 struct write_pool {
@@ -146,6 +152,7 @@ struct cache {
     atomic_uint_fast64_t repaired, failed;
     atomic_uint_fast64_t table_bytes;
     atomic_uint file_count;
+    atomic_uint frozen_files; /* by cache_file_announce_freeze */
     atomic_uint_fast64_t dirty_count; /* frames whose state is not 0 */
     atomic_uint_fast64_t dirty_high, dirty_low; /* above high the background writer begins, at low it ends */
     atomic_uint_fast64_t writes, pages_written, write_failures;
@@ -207,6 +214,10 @@ void table_remove(struct cache_frame *frame);
 /* Takes it out if nobody has it pinned and it is as on disk; false otherwise. Lock on entry: replacement. */
 bool table_remove_unpinned(struct cache_frame *frame);
 bool table_contains(struct cache_file *file, page_no_t page_no);
+/* cache_whereabouts. */
+uintptr_t table_whereabouts(struct cache_file *file, page_no_t page_no);
+/* cache_peek; count is at most CACHE_PEEK_MAX. */
+uint32_t table_peek(struct cache_file *file, const page_no_t *page_no, uint32_t count);
 /* The frame of the page if it is dirty and nobody has claimed it: claims it. NULL otherwise. */
 struct cache_frame *table_claim_dirty(struct cache_file *file, page_no_t page_no);
 /* Fits the tables to the number of their entries, after a shrink. */
@@ -263,7 +274,7 @@ void read_report_failure(struct cache_file *file, page_no_t page_no, const struc
 /* Lock on entry: the frame's latch, exclusive. */
 void dirty_mark(struct cache_frame *frame, lgpos_t last_change, lgpos_t oldest);
 /* Claims the frame for writing if it is dirty and unclaimed. The caller makes sure that the frame keeps its page meanwhile (replacement or
- * partition mutex). */
+ * partition latch). */
 bool dirty_try_claim(struct cache_frame *frame);
 /* Claims the first page after *resume in the list (and moves *resume there) whose sequence is at most limit and whose oldest change is older than
  * older_than. NULL when there is none; *met_claimed is set when claimed ones were passed over. */

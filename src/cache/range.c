@@ -60,6 +60,19 @@ void cache_range_lock(struct cache_file *file, page_no_t first, page_no_t last)
     mutex_unlock(&file->range_mutex);
 }
 
+void cache_file_announce_freeze(struct cache_file *file) { atomic_fetch_add(&file->cache->frozen_files, 1); }
+void cache_file_freeze(struct cache_file *file) { cache_range_lock(file, 1, PAGE_NO_MAX); }
+void cache_file_thaw(struct cache_file *file) { cache_range_unlock(file); }
+void cache_file_unannounce_freeze(struct cache_file *file) { atomic_fetch_sub(&file->cache->frozen_files, 1); }
+
+void cache_wait_for_thaw(const struct cache_file *file)
+{
+    const struct cache *cache = file->cache;
+    while (atomic_load_explicit(&cache->frozen_files, memory_order_relaxed) != 0 &&
+           atomic_load_explicit(&cache->dirty_count, memory_order_relaxed) > atomic_load_explicit(&cache->dirty_high, memory_order_relaxed))
+        thread_sleep_ms(1);
+}
+
 void cache_range_unlock(struct cache_file *file)
 {
     mutex_lock(&file->range_mutex);

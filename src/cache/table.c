@@ -1,4 +1,4 @@
-/* The page table: (file, page number) -> frame. Hash chains in 16 partitions, each with its own mutex, so that lookups of different
+/* The page table: (file, page number) -> frame. Hash chains in 16 partitions, each with its own latch, so that lookups of different
  * pages seldom meet; a partition's bucket array grows with its entries, and stays as it is when there is no memory to grow it. */
 #include "base/assert.h"
 #include "base/memory.h"
@@ -48,12 +48,6 @@ JET_ERR table_init(struct cache *cache)
         struct partition *p = &cache->partitions[i];
         if (!resize(cache, p, PARTITION_BUCKETS_MIN))
             RAISE(JET_errOutOfMemory);
-        err = mutex_init(&p->mutex, RANK_CACHE_PARTITION);
-        if (err != JET_errSuccess) {
-            mem_free(p->buckets);
-            p->buckets = NULL; /* table_destroy goes by this */
-            RAISE(err);
-        }
     }
 done:
     return err;
@@ -66,7 +60,6 @@ void table_destroy(struct cache *cache)
         if (p->buckets == NULL)
             continue;
         assert(p->entry_count == 0);
-        mutex_destroy(&p->mutex);
         mem_free(p->buckets);
     }
 }
@@ -83,13 +76,13 @@ struct cache_frame *table_find(struct cache_file *file, page_no_t page_no)
 {
     uint64_t hash = hash_of(file, page_no);
     struct partition *p = partition_of(file->cache, hash);
-    mutex_lock(&p->mutex);
+    partition_lock(p);
     struct cache_frame *frame = find_in(p, hash, file, page_no);
     if (frame != NULL) {
         atomic_fetch_add_explicit(&frame->pins, 1, memory_order_relaxed);
         p->hits++;
     }
-    mutex_unlock(&p->mutex);
+    partition_unlock(p);
     return frame;
 }
 
@@ -98,7 +91,7 @@ struct cache_frame *table_insert(struct cache_frame *frame)
     uint64_t hash = hash_of(frame->file, frame->page_no);
     struct cache *cache = frame->file->cache;
     struct partition *p = partition_of(cache, hash);
-    mutex_lock(&p->mutex);
+    partition_lock(p);
     struct cache_frame *there = find_in(p, hash, frame->file, frame->page_no);
     if (there != NULL) {
         atomic_fetch_add_explicit(&there->pins, 1, memory_order_relaxed);
@@ -113,7 +106,7 @@ struct cache_frame *table_insert(struct cache_frame *frame)
         p->misses++;
         there = frame;
     }
-    mutex_unlock(&p->mutex);
+    partition_unlock(p);
     return there;
 }
 
@@ -131,21 +124,21 @@ void table_remove(struct cache_frame *frame)
 {
     uint64_t hash = hash_of(frame->file, frame->page_no);
     struct partition *p = partition_of(frame->file->cache, hash);
-    mutex_lock(&p->mutex);
+    partition_lock(p);
     unlink_frame(p, hash, frame);
-    mutex_unlock(&p->mutex);
+    partition_unlock(p);
 }
 
 bool table_remove_unpinned(struct cache_frame *frame)
 {
     uint64_t hash = hash_of(frame->file, frame->page_no);
     struct partition *p = partition_of(frame->file->cache, hash);
-    mutex_lock(&p->mutex);
+    partition_lock(p);
     /* Acquire: what the last reader did with the bytes is over before they are overwritten. */
     bool is_free = atomic_load_explicit(&frame->pins, memory_order_acquire) == 0 && atomic_load_explicit(&frame->state, memory_order_relaxed) == 0;
     if (is_free)
         unlink_frame(p, hash, frame);
-    mutex_unlock(&p->mutex);
+    partition_unlock(p);
     return is_free;
 }
 
@@ -153,11 +146,11 @@ struct cache_frame *table_claim_dirty(struct cache_file *file, page_no_t page_no
 {
     uint64_t hash = hash_of(file, page_no);
     struct partition *p = partition_of(file->cache, hash);
-    mutex_lock(&p->mutex);
+    partition_lock(p);
     struct cache_frame *frame = find_in(p, hash, file, page_no);
     if (frame != NULL && (atomic_load_explicit(&frame->state, memory_order_relaxed) != FRAME_DIRTY || !dirty_try_claim(frame)))
         frame = NULL;
-    mutex_unlock(&p->mutex);
+    partition_unlock(p);
     return frame;
 }
 
@@ -165,22 +158,66 @@ bool table_contains(struct cache_file *file, page_no_t page_no)
 {
     uint64_t hash = hash_of(file, page_no);
     struct partition *p = partition_of(file->cache, hash);
-    mutex_lock(&p->mutex);
+    partition_lock(p);
     bool is_there = find_in(p, hash, file, page_no) != NULL;
-    mutex_unlock(&p->mutex);
+    partition_unlock(p);
     return is_there;
+}
+
+uintptr_t table_whereabouts(struct cache_file *file, page_no_t page_no)
+{
+    uint64_t hash = hash_of(file, page_no);
+    struct partition *p = partition_of(file->cache, hash);
+    partition_lock(p);
+    const struct cache_frame *frame = find_in(p, hash, file, page_no);
+    uintptr_t bytes = frame != NULL ? (uintptr_t)frame->bytes : 0;
+    partition_unlock(p);
+    return bytes;
+}
+
+/* In rounds, each of which asks for what the next one looks at. */
+uint32_t table_peek(struct cache_file *file, const page_no_t *page_no, uint32_t count)
+{
+    struct partition *p;
+    uint64_t hash[CACHE_PEEK_MAX];
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        hash[i] = hash_of(file, page_no[i]);
+        p = partition_of(file->cache, hash[i]);
+        partition_lock(p);
+        __builtin_prefetch(bucket_of(p, hash[i]));
+        partition_unlock(p);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        p = partition_of(file->cache, hash[i]);
+        partition_lock(p);
+        __builtin_prefetch(*bucket_of(p, hash[i]));
+        partition_unlock(p);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        p = partition_of(file->cache, hash[i]);
+        partition_lock(p);
+        const struct cache_frame *frame = find_in(p, hash[i], file, page_no[i]);
+        if (frame != NULL) {
+            found |= UINT32_C(1) << i;
+            __builtin_prefetch(frame->bytes);
+            __builtin_prefetch(frame->bytes + file->cache->page_size - 64);
+        }
+        partition_unlock(p);
+    }
+    return found;
 }
 
 void table_shrink(struct cache *cache)
 {
     for (int i = 0; i < PARTITION_COUNT; i++) {
         struct partition *p = &cache->partitions[i];
-        mutex_lock(&p->mutex);
+        partition_lock(p);
         uint32_t fitting = PARTITION_BUCKETS_MIN;
         while (fitting / 2 < p->entry_count)
             fitting *= 2;
         if (fitting < p->bucket_count)
             (void)resize(cache, p, fitting);
-        mutex_unlock(&p->mutex);
+        partition_unlock(p);
     }
 }

@@ -574,6 +574,33 @@ static void prefetch_is_a_hint_for_what_is_absent_and_inside_the_file(void **sta
     teardown(&x);
 }
 
+static void peek_tells_which_pages_are_in_memory_and_reads_none(void **state)
+{
+    (void)state;
+    struct fixture x;
+    setup_pages(&x, SMALL, 50, 1 << 20);
+    const page_no_t some[] = {3, 4, 0, 50, 3, 51, UINT32_MAX};
+    assert_int_equal(cache_peek(x.pages, some, 7), 0);
+    touch(&x, 3);
+    touch(&x, 50);
+    unsigned reads = (unsigned)fault_fs_count(x.fault, FAULT_READ);
+    assert_int_equal(cache_peek(x.pages, some, 7), 0x19);
+    assert_int_equal(cache_peek(x.pages, some, 1), 0x1);
+    assert_int_equal(cache_peek(x.pages, some, 0), 0);
+    page_no_t many[CACHE_PEEK_MAX + 8];
+    for (uint32_t i = 0; i < CACHE_PEEK_MAX + 8; i++)
+        many[i] = 50;
+    assert_int_equal(cache_peek(x.pages, many, CACHE_PEEK_MAX + 8), UINT32_MAX);
+    assert_int_equal(cache_whereabouts(x.pages, 4), 0);
+    assert_int_equal(cache_whereabouts(x.pages, UINT32_MAX), 0);
+    assert_int_equal(fault_fs_count(x.fault, FAULT_READ), reads);
+    struct page_ref ref;
+    assert_int_equal(cache_get(x.pages, 50, PAGE_LATCH_SHARED, &ref), JET_errSuccess);
+    assert_true(cache_whereabouts(x.pages, 50) == (uintptr_t)ref.view.bytes);
+    cache_release(&ref);
+    teardown(&x);
+}
+
 static void *lock_range(void *argument)
 {
     struct fixture *x = (struct fixture *)argument;
@@ -637,6 +664,8 @@ static void *stress_reader(void *argument)
         }
         if (i % 64 == 0)
             cache_prefetch(s->x->pages, page_no, 8);
+        if (i % 16 == 1)
+            s->wrong += (cache_peek(s->x->pages, &page_no, 1) & 1) == 0; /* it is held */
         cache_release(&ref);
     }
     return NULL;
@@ -698,6 +727,7 @@ int main(void)
         cmocka_unit_test(lack_of_memory_leaks_nothing),
         cmocka_unit_test(detaching_a_file_drops_its_pages_only),
         cmocka_unit_test(prefetch_is_a_hint_for_what_is_absent_and_inside_the_file),
+        cmocka_unit_test(peek_tells_which_pages_are_in_memory_and_reads_none),
         cmocka_unit_test(one_range_is_locked_at_a_time),
         cmocka_unit_test(many_threads_read_random_pages_some_damaged),
     };
