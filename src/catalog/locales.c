@@ -120,7 +120,7 @@ JET_ERR catalog_locales_count(struct transaction *t, struct catalog *catalog, co
     btree_cursor_set_reader(&cursor, t);
     err = btree_seek(&cursor, span_of(key, size), BTREE_SEEK_EQ);
     if (err >= 0)
-        TRY(btree_add_delta(t, &cursor, VALUE_OFFSET, VALUE_WIDTH, change, NULL));
+        TRY(btree_add_delta(t, &cursor, VALUE_OFFSET, VALUE_WIDTH, change, 0, NULL));
     else if (err == JET_errRecordNotFound)
         TRY(change > 0 ? insert_row(t, &tree, name, TYPE_LONG, (uint32_t)change, 0) : JET_errSuccess);
 done:

@@ -206,11 +206,13 @@ struct tree_context {
     struct catalog_shared *shared;
     page_no_t root;
     uint32_t objid;
+    struct space_deletion deletion;
 };
 
 static void tree_free(void *p)
 {
     struct tree_context *context = p;
+    space_deletion_release(&context->deletion);
     shared_release(context->shared);
     mem_free(context);
 }
@@ -222,12 +224,12 @@ static JET_ERR tree_cleaned(void *p, struct transaction *cleanup)
     mutex_lock(&shared->lock);
     struct database *db = shared->catalog != NULL ? shared->catalog->db : NULL;
     mutex_unlock(&shared->lock);
-    return db != NULL ? space_delete_tree(cleanup, db, context->root, context->objid) : JET_errSuccess;
+    return db != NULL ? space_delete_tree(cleanup, db, context->root, context->objid, &context->deletion) : JET_errSuccess;
 }
 
 /* What is taken back comes into the cleanup's queue newest first: nodes before their tree, an index before its table. */
-static const struct version_action created_action = {.cleaned_after_rollback = tree_cleaned, .free = tree_free};
-static const struct version_action deleted_action = {.cleaned = tree_cleaned, .free = tree_free};
+static const struct version_action created_action = {.cleaned_after_rollback = tree_cleaned, .free = tree_free, .is_restartable = true};
+static const struct version_action deleted_action = {.cleaned = tree_cleaned, .free = tree_free, .is_restartable = true};
 
 static JET_ERR note_tree(struct catalog *catalog, struct transaction *t, const struct version_action *action, page_no_t root, uint32_t objid)
 {
@@ -235,9 +237,7 @@ static JET_ERR note_tree(struct catalog *catalog, struct transaction *t, const s
     struct tree_context *context = mem_alloc(sizeof *context);
     if (context == NULL)
         RAISE(JET_errOutOfMemory);
-    context->root = root;
-    context->objid = objid;
-    context->shared = shared_retain(catalog->shared);
+    *context = (struct tree_context){.root = root, .objid = objid, .shared = shared_retain(catalog->shared)};
     err = version_add_action(t, action, context);
     if (err < 0)
         shared_release(catalog->shared);
@@ -252,8 +252,10 @@ JET_ERR catalog_note_created_tree(struct catalog *catalog, struct transaction *t
 {
     JET_ERR err = note_tree(catalog, t, &created_action, root, objid);
     if (err < 0) {
-        JET_ERR given_back = space_delete_tree(t, catalog->db, root, objid);
+        struct space_deletion deletion = {.count = 0};
+        JET_ERR given_back = space_delete_tree(t, catalog->db, root, objid, &deletion);
         (void)given_back; /* the pages are lost then; the first error says more */
+        space_deletion_release(&deletion);
     }
     return err;
 }

@@ -68,7 +68,7 @@ JET_ERR cursor_open_schema(struct catalog *catalog, const struct table_schema *s
 {
     JET_ERR err = JET_errSuccess;
     *out = NULL;
-    struct cursor *c = mem_alloc(sizeof *c);
+    struct cursor *c = mem_alloc_aligned(_Alignof(struct cursor), sizeof *c);
     if (c == NULL)
         RAISE(JET_errOutOfMemory);
     c->catalog = catalog;
@@ -103,7 +103,7 @@ JET_ERR cursor_open_temporary(struct temp_table *table, struct cursor **out)
 {
     JET_ERR err = JET_errSuccess;
     *out = NULL;
-    struct cursor *c = mem_alloc(sizeof *c);
+    struct cursor *c = mem_alloc_aligned(_Alignof(struct cursor), sizeof *c);
     if (c == NULL)
         RAISE(JET_errOutOfMemory);
     c->temp = table;

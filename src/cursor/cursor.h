@@ -68,6 +68,8 @@ enum cursor_move_option { CURSOR_MOVE_KEY_NE = 0x1 };
 #define CURSOR_MOVE_LAST INT32_MAX
 /* rows 0 only tests the current entry. At an end: JET_errNoCurrentRecord and the cursor stands before the first or after the last. */
 MUST_CHECK JET_ERR cursor_move(struct cursor *cursor, int32_t rows, unsigned options);
+/* cursor_set_move_level and cursor_move by one entry forward, when there is no more to it than that step: no range, no prepared update. False: nothing has been done. */
+bool cursor_step_on(struct cursor *cursor, unsigned level, JET_ERR *result);
 void cursor_before_first(struct cursor *cursor);
 void cursor_after_last(struct cursor *cursor);
 
@@ -138,11 +140,11 @@ struct retrieve {
 /* JET_wrnColumnNull, JET_wrnBufferTruncated, JET_errBadColumnId, JET_errColumnNotFound, JET_errBadItagSequence,
  * JET_errIndexTuplesCannotRetrieveFromIndex, JET_errInvalidGrbit. */
 MUST_CHECK JET_ERR cursor_retrieve_column(struct cursor *cursor, struct retrieve *r);
-/* The most frequent case, without detours. Is the row known: has the cursor a copy of it, so that nothing need be latched to read it? */
+/* The most frequent cases, without detours. Is the row known: has the cursor a copy of it, so that nothing need be latched to read it? */
 bool cursor_knows_row(struct cursor *cursor);
-/* When it is, and until another function is called on the cursor: what cursor_retrieve_column gives without options for value 1 from offset 0. False: the value takes
- * more than that; nothing has been done. */
-bool cursor_retrieve_known(struct cursor *cursor, uint32_t column_id, uint8_t *buffer, uint32_t room, uint32_t *actual, uint32_t *column_found, JET_ERR *result);
+/* When it is, and until another function is called on the cursor: value 1 of a column, as cursor_retrieve_column gives it without options, in the cursor's copy (null:
+ * no data), and the column it belongs to. False: the value takes more than that; nothing has been done. */
+bool cursor_known_value(const struct cursor *cursor, uint32_t column_id, struct span *value, uint32_t *column_found);
 /* Number of values of a column (column_id 0: of all tagged columns). */
 MUST_CHECK JET_ERR cursor_count_values(struct cursor *cursor, uint32_t column_id, unsigned options, uint32_t *count);
 

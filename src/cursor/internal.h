@@ -12,9 +12,10 @@ enum { COMPRESS_MINIMUM_DEFAULT = 1024 };
 
 enum row_position { ROW_BEFORE_FIRST, ROW_ON, ROW_BETWEEN /* just before row `temp_at` */, ROW_AFTER_LAST };
 
+/* Cache lines of its own: every call on it writes here, and other threads have cursors too. */
 struct cursor {
     /* A table of a database. */
-    struct catalog *catalog;
+    _Alignas(64) struct catalog *catalog;
     const struct table_schema *schema; /* retained, or the temporary table's */
     struct btree table_tree;
     struct btree_cursor table_entry;

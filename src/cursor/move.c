@@ -100,6 +100,16 @@ done:
     return err;
 }
 
+bool cursor_step_on(struct cursor *c, unsigned level, JET_ERR *result)
+{
+    if (c->temp != NULL || c->first_is_due || c->has_range || (c->update != NULL && cursor_is_prepared(c)))
+        return false;
+    c->move_level = level;
+    c->row_is_due = c->index != NULL;
+    *result = btree_next(current_entry(c));
+    return true;
+}
+
 JET_ERR cursor_set_range(struct cursor *c, unsigned options)
 {
     JET_ERR err = JET_errSuccess;

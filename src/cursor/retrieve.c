@@ -2,6 +2,7 @@
  *
  * A value in the record is copied straight from the latched page to the caller's buffer, without any allocation. A separated value is read
  * after the page has been released: its id is all that is needed. */
+#include "catalog/ddl.h"
 #include "cursor/internal.h"
 
 enum { KEY_VALUE_ROOM = 2048 };
@@ -173,32 +174,31 @@ done:
 bool cursor_knows_row(struct cursor *c)
 {
     struct btree_cursor *entry = &c->table_entry;
-    if (c->temp != NULL || c->first_is_due || c->row_is_due || entry->position != BTREE_ON_NODE || !btree_copy_is_current(entry) || cursor_refresh(c) < 0)
+    if (c->temp != NULL || c->first_is_due || c->row_is_due || entry->position != BTREE_ON_NODE || !btree_copy_is_current(entry)
+        || (c->generation != catalog_generation(c->catalog) && cursor_refresh(c) < 0))
         return false;
     if (!entry->copy.is_known)
         entry->copy.is_known = record_view_init(&c->row_view, entry->copy.data, c->schema->page_size) >= 0;
     return entry->copy.is_known;
 }
 
-bool cursor_retrieve_known(struct cursor *c, uint32_t column_id, uint8_t *buffer, uint32_t room, uint32_t *actual, uint32_t *column_found, JET_ERR *result)
+/* A default, or a tagged value that stands in the record as it is. */
+static __attribute__((noinline)) bool other_known_value(const struct cursor *c, const struct column *column, struct span *out)
 {
     struct column_value value;
-    const struct column *column = schema_column(c->schema, column_id);
-    if (column == NULL || (column->flags & COLUMN_FLAG_ESCROW) != 0 || record_column(&c->row_view, column, 1, &value) < 0)
+    if (record_column(&c->row_view, column, 1, &value) < 0 || (value.flags & ~(unsigned)(COLUMN_VALUE_DEFAULT | COLUMN_VALUE_NULL)) != 0)
         return false;
-    if ((value.flags & ~(unsigned)(COLUMN_VALUE_DEFAULT | COLUMN_VALUE_NULL)) != 0)
+    *out = (value.flags & COLUMN_VALUE_NULL) != 0 ? span_of(NULL, 0) : value.bytes;
+    return true;
+}
+
+bool cursor_known_value(const struct cursor *c, uint32_t column_id, struct span *value, uint32_t *column_found)
+{
+    const struct column *column = schema_column(c->schema, column_id);
+    if (column == NULL || (column->flags & COLUMN_FLAG_ESCROW) != 0)
         return false;
     *column_found = column->id;
-    if ((value.flags & COLUMN_VALUE_NULL) != 0) {
-        *actual = 0;
-        *result = JET_wrnColumnNull;
-        return true;
-    }
-    uint32_t size = value.bytes.size, part = size < room ? size : room;
-    copy_few(buffer, value.bytes.data, part);
-    *actual = size;
-    *result = part < size ? JET_wrnBufferTruncated : JET_errSuccess;
-    return true;
+    return record_own_value(&c->row_view, column, value) || other_known_value(c, column, value);
 }
 
 JET_ERR cursor_retrieve_column(struct cursor *c, struct retrieve *r)

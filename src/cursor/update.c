@@ -190,7 +190,7 @@ static JET_ERR lock_current(struct cursor *c)
     JET_ERR err = JET_errSuccess;
     TRY(navigate_row(c));
     TRY(update_enter(c));
-    TRY(btree_lock_node(c->transaction, &c->table_entry));
+    TRY(btree_lock_node(c->transaction, &c->table_entry, false));
 done:
     return err;
 }
@@ -332,8 +332,6 @@ JET_ERR update_check_prepared(struct cursor *c)
         RAISE(JET_errUpdateNotPrepared);
     if (c->temp != NULL)
         goto done;
-    if (c->transaction->level < u->level)
-        u->level = c->transaction->level;
     if ((u->range_count > 0 || u->releases.count > 0) && (c->transaction->level == 0 || c->transaction->number != u->number)) {
         TRY(update_cancel(c));
         RAISE(JET_errUpdateNotPrepared);
@@ -354,6 +352,12 @@ void cursor_rolled_back(struct cursor *c, unsigned level)
     /* What the level wrote has been taken back already; when that was part of the row, the rest goes too. */
     if (u->kind != UPDATE_NONE && (u->level >= level || !update_long_values_stand(c)))
         cursor_cancel_update(c);
+}
+
+void cursor_committed(struct cursor *c, unsigned level)
+{
+    if (c->update != NULL && c->update->level >= level)
+        c->update->level = level - 1;
 }
 
 /* --- update --- */

@@ -40,5 +40,7 @@ MUST_CHECK JET_ERR cursor_escrow_update(struct cursor *cursor, struct escrow_upd
 MUST_CHECK JET_ERR cursor_get_lock(struct cursor *cursor, uint32_t options);
 /* Level `level` of the transaction was rolled back: a prepared update begun in it is cancelled. Called by cursor_operations.rolled_back. */
 void cursor_rolled_back(struct cursor *cursor, unsigned level);
+/* Level `level` was committed: a prepared update begun in it is one of level - 1. Called by cursor_operations.committed. */
+void cursor_committed(struct cursor *cursor, unsigned level);
 
 #endif

@@ -80,7 +80,7 @@ static JET_ERR undo_ranges(struct pending_update *u, struct transaction *t)
     uint32_t left = u->range_count;
     for (struct version *v = t->last, *previous; v != NULL && left > 0; v = previous) {
         previous = v->previous;
-        if (v->kind == VERSION_KIND_ACTION || v->kind == VERSION_KIND_LOCK)
+        if (v->kind == VERSION_KIND_ACTION || version_is_lock(v))
             continue;
         while (left > 0 && v->rceid < u->ranges[left - 1].first)
             left--;

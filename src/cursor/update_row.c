@@ -68,7 +68,6 @@ done:
 
 /* --- lock --- */
 
-/* A read lock is a write lock that a read-only cursor may take as well: it keeps other readers' locks away too, which is stricter than it need be. */
 JET_ERR cursor_get_lock(struct cursor *c, uint32_t options)
 {
     JET_ERR err = JET_errSuccess;
@@ -81,7 +80,7 @@ JET_ERR cursor_get_lock(struct cursor *c, uint32_t options)
     TRY(update_open(c));
     TRY(navigate_row(c));
     TRY(update_enter(c));
-    TRY(btree_lock_node(c->transaction, &c->table_entry));
+    TRY(btree_lock_node(c->transaction, &c->table_entry, options == JET_bitReadLock));
 done:
     return err;
 }
@@ -202,11 +201,9 @@ JET_ERR cursor_escrow_update(struct cursor *c, struct escrow_update *e)
     JET_ERR err = JET_errSuccess;
     struct transaction *t = c->transaction;
     const struct column *column = NULL;
-    bool is_begun = false;
+    bool is_begun = false, stays = (e->options & JET_bitEscrowNoRollback) != 0;
     if (c->temp != NULL)
         RAISE(JET_errInvalidOperation);
-    if ((e->options & JET_bitEscrowNoRollback) != 0)
-        RAISE(JET_errFeatureNotAvailable); /* every delta belongs to its transaction */
     if (t == NULL || t->level == 0)
         RAISE(JET_errNotInTransaction);
     TRY(cursor_refresh(c));
@@ -216,8 +213,8 @@ JET_ERR cursor_escrow_update(struct cursor *c, struct escrow_update *e)
     TRY(update_enter(c));
     TRY(txn_begin(t));
     is_begun = true;
-    TRY(btree_add_delta(t, &c->table_entry, column->offset, e->width, e->delta, &e->old));
-    if ((column->flags & (COLUMN_FLAG_DELETE_ON_ZERO | COLUMN_FLAG_FINALIZE)) != 0 && (int64_t)((uint64_t)e->old + (uint64_t)e->delta) == 0)
+    TRY(btree_add_delta(t, &c->table_entry, column->offset, e->width, e->delta, stays ? BTREE_UNVERSIONED : 0, &e->old));
+    if (!stays && (column->flags & (COLUMN_FLAG_DELETE_ON_ZERO | COLUMN_FLAG_FINALIZE)) != 0 && (int64_t)((uint64_t)e->old + (uint64_t)e->delta) == 0)
         TRY(note_zero(c, column));
     TRY(txn_commit(t, true, NULL));
     is_begun = false;

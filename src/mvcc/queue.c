@@ -70,6 +70,13 @@ JET_ERR version_store_commit(struct transaction *t, JET_ERR (*append)(void *cont
     return JET_errSuccess;
 }
 
+void version_store_renew_snapshots(struct version_store *store)
+{
+    mutex_lock(&store->commit_lock);
+    atomic_store(&store->visible, atomic_fetch_add(&store->numbers, VERSION_NUMBER_STEP) + VERSION_NUMBER_STEP);
+    mutex_unlock(&store->commit_lock);
+}
+
 /* --- cleanup --- */
 
 uint64_t version_store_oldest_snapshot(struct version_store *store)
@@ -134,6 +141,13 @@ struct version *version_next_to_clean(struct version_store *store)
         store->ready = v->next;
     store->handed_out = v;
     return v;
+}
+
+void version_clean_again(struct version_store *store, struct version *v)
+{
+    v->next = store->ready;
+    store->ready = v;
+    store->handed_out = NULL;
 }
 
 struct version *version_being_cleaned(const struct version_store *store) { return store->handed_out; }

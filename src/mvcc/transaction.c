@@ -119,6 +119,30 @@ done:
     return err;
 }
 
+/* Does the record change what was there, rather than take changes back, tidy up or split? */
+static bool is_change(uint8_t type)
+{
+    switch (type) {
+    case LR_INSERT:
+    case LR_FLAG_INSERT:
+    case LR_FLAG_INSERT_AND_REPLACE:
+    case LR_REPLACE:
+    case LR_FLAG_DELETE:
+    case LR_DELTA:
+    case LR_DELTA64: return true;
+    default: return false;
+    }
+}
+
+/* The checkpoint waits for Begin0, and the limit of its depth stops everybody: who alone is as far back as half of that goes no further (recovery 11). */
+static JET_ERR check_age(const struct transaction *t, uint8_t type)
+{
+    uint32_t limit = log_depth_limit(t->log), begin = lgpos_generation(transaction_oldest(t));
+    if (limit == 0 || begin == 0 || !is_change(type) || lgpos_generation(log_durable(t->log)) - begin <= limit / 2)
+        return JET_errSuccess;
+    return error_raise(JET_errTransactionTooLong, __FILE__, __LINE__);
+}
+
 JET_ERR transaction_log(struct transaction *t, const struct span *records, uint32_t count, lgpos_t *position)
 {
     JET_ERR err = JET_errSuccess;
@@ -126,6 +150,7 @@ JET_ERR transaction_log(struct transaction *t, const struct span *records, uint3
     *position = 0;
     if (t->log == NULL)
         return JET_errSuccess;
+    TRY(check_age(t, records[count - 1].data[0]));
     TRY(t->logged_level < t->level ? append_with_begin(t, records, count, position) : log_append_many(t->log, records, count, position));
     t->last_change = *position;
 done:

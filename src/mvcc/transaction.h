@@ -56,7 +56,8 @@ void transaction_begin_call(struct transaction *t);
 void transaction_end_call(struct transaction *t);
 
 /* Appends the records of one change (all in one generation), preceded by what is due of Begin0 and Begin. *position: what the pages'
- * last_change must be: the first record's, because an append becomes durable as a whole. With log NULL: position 0. Level 0 is a programming error. Errors of log_append_many; nothing was appended then. */
+ * last_change must be: the first record's, because an append becomes durable as a whole. With log NULL: position 0. Level 0 is a programming error.
+ * Errors of log_append_many; JET_errTransactionTooLong when Begin0 lies half as far back as the checkpoint may (then only what ends the transaction goes on). Nothing was appended then. */
 MUST_CHECK JET_ERR transaction_log(struct transaction *t, const struct span *records, uint32_t count, lgpos_t *position);
 /* For cache_mark_dirty after transaction_log: the place of Begin0 (0 when nothing is logged). */
 static inline lgpos_t transaction_oldest(const struct transaction *t) { return (lgpos_t)atomic_load_explicit(&t->begin0, memory_order_relaxed); }

@@ -21,7 +21,7 @@
 
 struct database;
 
-enum version_kind { VERSION_KIND_INSERT = 1, VERSION_KIND_REPLACE = 2, VERSION_KIND_DELETE = 3, VERSION_KIND_DELTA = 4, VERSION_KIND_LOCK = 7, VERSION_KIND_DELTA64 = 9,
+enum version_kind { VERSION_KIND_INSERT = 1, VERSION_KIND_REPLACE = 2, VERSION_KIND_DELETE = 3, VERSION_KIND_DELTA = 4, VERSION_KIND_READ_LOCK = 6, VERSION_KIND_LOCK = 7, VERSION_KIND_DELTA64 = 9,
                     VERSION_KIND_ACTION = 100 /* no node: something to do at commit+cleanup or rollback, see struct version_action */ };
 
 /* The node a version belongs to. */
@@ -62,13 +62,14 @@ struct version {
     void *action_context;
     uint8_t *bytes;                           /* key, bookmark data, image */
 };
+static inline bool version_is_lock(const struct version *v) { return v->kind == VERSION_KIND_LOCK || v->kind == VERSION_KIND_READ_LOCK; }
 static inline struct span version_key(const struct version *v) { return span_of(v->bytes, v->key_size); }
 static inline struct span version_bookmark_data(const struct version *v) { return span_of(v->bytes + v->key_size, v->bookmark_data_size); }
 static inline struct span version_image(const struct version *v) { return span_of(v->bytes + v->key_size + v->bookmark_data_size, v->image_size); }
 
 /* Something of a layer above that must follow a transaction's fate: space of a deleted table, a schema to forget, a counter. Each may be NULL. */
 struct version_action {
-    /* In commit order, once no snapshot is older, by the cleanup worker within its transaction (level >= 1). An error is reported and not retried. */
+    /* In commit order, once no snapshot is older, by the cleanup worker within its transaction (level >= 1). An error is reported and not retried, unless is_restartable. */
     JET_ERR (*cleaned)(void *context, struct transaction *cleanup);
     /* At once when the outermost transaction commits (after its number is visible) or the level is taken back. May not fail, may not use pages. */
     void (*committed)(void *context);
@@ -76,6 +77,8 @@ struct version_action {
     void (*free)(void *context); /* always last */
     /* Like `cleaned`, after the level was taken back: behind the nodes whose insert was taken back before it. */
     JET_ERR (*cleaned_after_rollback)(void *context, struct transaction *cleanup);
+    /* After an error of one of the two the same call may be made again, a few times: what came later waits, so that the order stays. */
+    bool is_restartable;
 };
 
 struct version_store_config {
@@ -90,10 +93,10 @@ void version_store_set_last_number(struct version_store *store, uint32_t number)
 /* --- writing: the node's leaf is latched exclusive --- */
 
 /* May this transaction change the node? JET_errWriteConflict: another transaction's change of it is uncommitted, or committed after our snapshot. A rolled-back
- * or older change is none. VERSION_KIND_LOCK of another is a conflict too. */
+ * or older change is none. A lock of another is a conflict too. */
 MUST_CHECK JET_ERR version_check_conflict(struct version_store *store, const struct transaction *t, const struct version_node *node);
-/* The same for other kinds of changes. DELTA: deltas of others are no conflict. LATEST: changes committed after the snapshot are none. */
-enum version_conflict_rule { VERSION_CONFLICT_CHANGE, VERSION_CONFLICT_DELTA, VERSION_CONFLICT_LATEST };
+/* The same for other kinds of changes. DELTA: deltas of others are no conflict. READ_LOCK: read locks of others are none. LATEST: changes committed after the snapshot are none. */
+enum version_conflict_rule { VERSION_CONFLICT_CHANGE, VERSION_CONFLICT_DELTA, VERSION_CONFLICT_LATEST, VERSION_CONFLICT_READ_LOCK };
 MUST_CHECK JET_ERR version_check_conflict_as(struct version_store *store, const struct transaction *t, const struct version_node *node, enum version_conflict_rule rule);
 /* Has the node any version that is not committed (of anybody), or one some snapshot may need? For the deletion of nodes for good. */
 bool version_is_active(struct version_store *store, const struct version_node *node);
@@ -138,6 +141,8 @@ void version_lower_level(struct transaction *t, unsigned level);
 /* The outermost commit: under the store's commit lock appends the records of `append` (Commit0 with the commit number, which it is given), then makes everything visible.
  * Read-only transactions (no version, nothing logged) skip all of it. On an error nothing has changed. */
 MUST_CHECK JET_ERR version_store_commit(struct transaction *t, JET_ERR (*append)(void *context, uint32_t number, lgpos_t *position), void *context, lgpos_t *position);
+/* A node others read has been changed without a version: who begins from now on has another snapshot than those before, so that what was copied for theirs does not serve it. */
+void version_store_renew_snapshots(struct version_store *store);
 /* Ends the snapshot of a transaction that has ended. */
 void transaction_end(struct transaction *t);
 
@@ -156,6 +161,8 @@ bool version_store_is_crowded(const struct version_store *store);
 uint64_t version_store_oldest_snapshot(struct version_store *store);
 /* Gives the next committed version that nobody needs, in commit order; NULL: none. It stays in its chain until version_cleaned. */
 struct version *version_next_to_clean(struct version_store *store);
+/* The one it gave last comes again, before all others. */
+void version_clean_again(struct version_store *store, struct version *v);
 /* The one it gave last, until version_cleaned; then NULL. */
 struct version *version_being_cleaned(const struct version_store *store);
 /* Out of the chain and freed; of the one version_next_to_clean gave last. For deletes the caller holds the leaf latched when it removes the node, and calls this first. */

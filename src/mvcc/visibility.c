@@ -61,6 +61,7 @@ JET_ERR version_resolve(struct version_store *store, const struct transaction *r
             case VERSION_KIND_DELTA:
             case VERSION_KIND_DELTA64: err = take_delta_back(v, scratch, data); break;
             case VERSION_KIND_LOCK:
+            case VERSION_KIND_READ_LOCK:
             case VERSION_KIND_ACTION: break;
             }
         }
@@ -75,10 +76,11 @@ static bool conflicts(const struct transaction *t, uint64_t snapshot, const stru
     for (const struct version *v = newest; v != NULL; v = v->older) {
         uint64_t committed = atomic_load_explicit(&v->committed, memory_order_acquire);
         bool is_seen = committed != 0 ? committed <= snapshot : v->transaction == t;
-        bool is_allowed = (rule == VERSION_CONFLICT_DELTA && version_is_delta(v)) || (rule == VERSION_CONFLICT_LATEST && committed != 0);
+        bool is_allowed = (rule == VERSION_CONFLICT_DELTA && version_is_delta(v)) || (rule == VERSION_CONFLICT_READ_LOCK && v->kind == VERSION_KIND_READ_LOCK)
+                       || (rule == VERSION_CONFLICT_LATEST && committed != 0);
         if (!is_seen && !is_allowed)
             return true;
-        if (is_seen && !version_is_delta(v))
+        if (is_seen && !version_is_delta(v) && v->kind != VERSION_KIND_READ_LOCK) /* those two may stand above unseen ones of their kind */
             return false;
     }
     return false;

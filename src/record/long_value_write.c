@@ -332,7 +332,7 @@ JET_ERR long_value_add_reference(const struct long_value_writer *w, uint64_t lid
     TRY(seek_root(&k, lid, &info, NULL, NULL));
     if (info.references == 0 || info.references >= UINT32_MAX - 1)
         RAISE(JET_errLVCorrupted);
-    TRY(btree_add_delta(w->transaction, &k.cursor, REFERENCES_OFFSET, REFERENCES_SIZE, 1, NULL));
+    TRY(btree_add_delta(w->transaction, &k.cursor, REFERENCES_OFFSET, REFERENCES_SIZE, 1, 0, NULL));
 done:
     work_end(&k);
     return err;
@@ -369,7 +369,7 @@ static JET_ERR release(struct work *k, uint64_t lid)
     TRY(references_on_page(k->w, lid, &on_page));
     if (on_page <= 1) /* unseen by us others gave up theirs: ours is the last, but their change may yet be taken back */
         RAISE(JET_errWriteConflict);
-    TRY(btree_add_delta(k->w->transaction, &k->cursor, REFERENCES_OFFSET, REFERENCES_SIZE, -1, NULL));
+    TRY(btree_add_delta(k->w->transaction, &k->cursor, REFERENCES_OFFSET, REFERENCES_SIZE, -1, 0, NULL));
 done:
     return err;
 }

@@ -242,53 +242,29 @@ static void default_value(const struct column *column, uint32_t sequence, struct
         *out = (struct column_value){.bytes = column->default_value, .flags = COLUMN_VALUE_DEFAULT};
 }
 
-static JET_ERR fixed_column(const struct record_view *r, const struct column *column, struct column_value *out)
-{
-    JET_ERR err = JET_errSuccess;
-    uint32_t id = column->id & 0xFFFF, size = column_type_size(column->type);
-    if (size == 0)
-        size = column->max_size; /* fixed Text and Binary occupy their declared size */
-    if ((r->bytes.data[r->null_bitmap + (id - 1) / 8] >> ((id - 1) % 8) & 1) != 0)
-        goto done;
-    if (column->offset < RECORD_HEADER || !range_within(column->offset, size, r->null_bitmap))
-        RAISE(JET_errDatabaseCorrupted);
-    *out = (struct column_value){.bytes = span_of(r->bytes.data + column->offset, size)};
-done:
-    return err;
-}
-
-static void variable_column(const struct record_view *r, const struct column *column, struct column_value *out)
-{
-    uint32_t i = (column->id & 0xFFFF) - VARIABLE_ID_FIRST;
-    const uint8_t *table = r->bytes.data + r->variable_table + 2 * i;
-    uint32_t end = load_le16(table), start = i > 0 ? load_le16(table - 2) & ~(uint32_t)VARIABLE_NULL : 0;
-    if ((end & VARIABLE_NULL) == 0)
-        *out = (struct column_value){.bytes = span_of(r->bytes.data + r->variable_data + start, end - start)};
-}
-
 JET_ERR record_column(const struct record_view *record, const struct column *column, uint32_t sequence, struct column_value *out)
 {
+    JET_ERR err = JET_errSuccess;
     uint32_t id = column->id & 0xFFFF, i;
     *out = (struct column_value){.flags = COLUMN_VALUE_NULL};
     if (column->type == COLUMN_TYPE_NIL)
-        return JET_errSuccess;
-    if (id >= TAGGED_ID_FIRST) {
-        if (record_tagged_find(record, record_tagged_id(column), &i)) {
-            struct tagged_entry entry;
-            tagged_entry_at(record, i, &entry);
-            return record_tagged_value(&entry, sequence, out);
-        }
-    } else if (id >= VARIABLE_ID_FIRST) {
-        if (id <= record->variable_last) {
-            if (sequence == 1)
-                variable_column(record, column, out);
-            return JET_errSuccess;
-        }
-    } else if (id <= record->fixed_last) {
-        return sequence == 1 && id > 0 ? fixed_column(record, column, out) : JET_errSuccess;
+        goto done;
+    if (id >= TAGGED_ID_FIRST && record_tagged_find(record, record_tagged_id(column), &i)) {
+        struct tagged_entry entry;
+        tagged_entry_at(record, i, &entry);
+        return record_tagged_value(&entry, sequence, out);
     }
-    default_value(column, sequence, out);
-    return JET_errSuccess;
+    if (id >= TAGGED_ID_FIRST || id > (id >= VARIABLE_ID_FIRST ? record->variable_last : record->fixed_last)) {
+        default_value(column, sequence, out);
+    } else if (sequence == 1 && id > 0) {
+        struct span own;
+        if (!record_own_value(record, column, &own))
+            RAISE(JET_errDatabaseCorrupted);
+        if (own.data != NULL)
+            *out = (struct column_value){.bytes = own};
+    }
+done:
+    return err;
 }
 
 JET_ERR record_column_count(const struct record_view *record, const struct column *column, uint32_t *count)

@@ -57,6 +57,35 @@ struct column_value {
  * sequence 1 when the record does not say anything about the column. Any column of the schema the record belongs to; deleted columns
  * (type NIL) are null. JET_errDatabaseCorrupted when the bytes of a multi-value are damaged. */
 MUST_CHECK JET_ERR record_column(const struct record_view *record, const struct column *column, uint32_t sequence, struct column_value *out);
+/* The value (or null: *out has no data) of a fixed or variable column of which the record itself speaks: the most frequent case of record_column, inline. False:
+ * anything else, a damaged fixed column too. The column is not deleted. */
+static inline bool record_own_value(const struct record_view *record, const struct column *column, struct span *out)
+{
+    enum { IS_NULL = 0x8000 };
+    uint32_t id = column->id & 0xFFFF;
+    const uint8_t *bytes = record->bytes.data;
+    if (id >= VARIABLE_ID_FIRST) {
+        if (id > record->variable_last)
+            return false;
+        const uint8_t *entry = bytes + record->variable_table + 2 * (id - VARIABLE_ID_FIRST);
+        uint32_t end = load_le16(entry), start = id > VARIABLE_ID_FIRST ? load_le16(entry - 2) & ~(uint32_t)IS_NULL : 0;
+        *out = (end & IS_NULL) != 0 ? span_of(NULL, 0) : span_of(bytes + record->variable_data + start, end - start);
+        return true;
+    }
+    if (id < FIXED_ID_FIRST || id > record->fixed_last)
+        return false;
+    if ((bytes[record->null_bitmap + (id - 1) / 8] >> ((id - 1) % 8) & 1) != 0) {
+        *out = span_of(NULL, 0);
+        return true;
+    }
+    uint32_t size = column_type_size(column->type);
+    if (size == 0)
+        size = column->max_size; /* fixed Text and Binary occupy their declared size */
+    if (column->offset < RECORD_SIZE_MIN || !range_within(column->offset, size, record->null_bitmap))
+        return false;
+    *out = span_of(bytes + column->offset, size);
+    return true;
+}
 /* Number of values: 0 for null, 1 for a default, n for a multi-valued column. */
 MUST_CHECK JET_ERR record_column_count(const struct record_view *record, const struct column *column, uint32_t *count);
 

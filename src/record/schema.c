@@ -3,16 +3,12 @@
 
 #include "base/text.h"
 
-uint32_t column_type_size(uint32_t type)
-{
-    static const uint8_t sizes[COLUMN_TYPE_COUNT] = {
-        [COLUMN_TYPE_BIT] = 1,           [COLUMN_TYPE_UNSIGNED_BYTE] = 1, [COLUMN_TYPE_SHORT] = 2,          [COLUMN_TYPE_LONG] = 4,
-        [COLUMN_TYPE_CURRENCY] = 8,      [COLUMN_TYPE_SINGLE] = 4,        [COLUMN_TYPE_DOUBLE] = 8,         [COLUMN_TYPE_DATE_TIME] = 8,
-        [COLUMN_TYPE_UNSIGNED_LONG] = 4, [COLUMN_TYPE_LONG_LONG] = 8,     [COLUMN_TYPE_GUID] = 16,          [COLUMN_TYPE_UNSIGNED_SHORT] = 2,
-        [COLUMN_TYPE_UNSIGNED_LONG_LONG] = 8,
-    };
-    return type < COLUMN_TYPE_COUNT ? sizes[type] : 0;
-}
+const uint8_t column_type_sizes[COLUMN_TYPE_COUNT] = {
+    [COLUMN_TYPE_BIT] = 1,           [COLUMN_TYPE_UNSIGNED_BYTE] = 1, [COLUMN_TYPE_SHORT] = 2,          [COLUMN_TYPE_LONG] = 4,
+    [COLUMN_TYPE_CURRENCY] = 8,      [COLUMN_TYPE_SINGLE] = 4,        [COLUMN_TYPE_DOUBLE] = 8,         [COLUMN_TYPE_DATE_TIME] = 8,
+    [COLUMN_TYPE_UNSIGNED_LONG] = 4, [COLUMN_TYPE_LONG_LONG] = 8,     [COLUMN_TYPE_GUID] = 16,          [COLUMN_TYPE_UNSIGNED_SHORT] = 2,
+    [COLUMN_TYPE_UNSIGNED_LONG_LONG] = 8,
+};
 
 /* Binary search in a run of columns sorted by id. */
 static const struct column *tagged_column(const struct table_schema *t, uint32_t first, uint32_t count, uint32_t id)

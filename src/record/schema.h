@@ -15,7 +15,8 @@ enum column_type {
     COLUMN_TYPE_UNSIGNED_SHORT = 17, COLUMN_TYPE_UNSIGNED_LONG_LONG = 18, COLUMN_TYPE_COUNT
 };
 /* Bytes of a fixed-size type, 0 for Binary/Text/Long*, nil and unknown. */
-uint32_t column_type_size(uint32_t type);
+extern const uint8_t column_type_sizes[COLUMN_TYPE_COUNT];
+static inline uint32_t column_type_size(uint32_t type) { return type < COLUMN_TYPE_COUNT ? column_type_sizes[type] : 0; }
 static inline bool column_type_is_long(uint32_t type) { return type == COLUMN_TYPE_LONG_BINARY || type == COLUMN_TYPE_LONG_TEXT; }
 static inline bool column_type_is_text(uint32_t type) { return type == COLUMN_TYPE_TEXT || type == COLUMN_TYPE_LONG_TEXT; }
 

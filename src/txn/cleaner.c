@@ -14,7 +14,7 @@
 #include "os/clock.h"
 #include "os/thread.h"
 
-enum { SLICE_NODES = 100, SLICE_VERSIONS = 4096, PAUSE_MS = 100, IDLE_MS = 60000, RETRY_MS = 2, NS_PER_MS = 1000000 };
+enum { SLICE_NODES = 100, SLICE_VERSIONS = 4096, PAUSE_MS = 100, IDLE_MS = 60000, ATTEMPTS_MAX = 8, RETRY_MS = 2, NS_PER_MS = 1000000 };
 
 struct txn_cleaner {
     struct txn_cleaner_config config;
@@ -27,6 +27,8 @@ struct txn_cleaner {
     atomic_bool is_idle;           /* waits for the first thing to do */
     atomic_bool is_stopping;
     JET_ERR broken;                /* under work: the log is down, nothing can be cleaned any more */
+    unsigned attempts;             /* under work: how often the task at the head of the queue has failed */
+    atomic_bool must_retry;        /* it will be tried again */
     struct thread thread;
 };
 
@@ -52,7 +54,17 @@ static JET_ERR (*task_of(const struct version *v))(void *, struct transaction *)
     return v->kind != VERSION_KIND_ACTION ? NULL : v->is_undone ? v->action->cleaned_after_rollback : v->action->cleaned;
 }
 
-/* One version; it is gone afterwards, whatever happens. */
+/* A task that failed and may be made again: *v stays at the head of the queue. */
+static bool put_back(struct txn_cleaner *c, struct version *v)
+{
+    bool again = v->kind == VERSION_KIND_ACTION && v->action->is_restartable && ++c->attempts < ATTEMPTS_MAX;
+    if (again)
+        version_clean_again(c->config.store, v);
+    atomic_store(&c->must_retry, again);
+    return again;
+}
+
+/* One version; it is gone afterwards, whatever happens, unless its task must be tried again. */
 static JET_ERR clean_one(struct txn_cleaner *c, struct version *v)
 {
     JET_ERR err = JET_errSuccess;
@@ -63,6 +75,10 @@ static JET_ERR clean_one(struct txn_cleaner *c, struct version *v)
     if (t->level == 0)
         TRY(txn_begin(t));
     JET_ERR result = task != NULL ? task(v->action_context, t) : btree_clean(t, v);
+    if (result < 0 && put_back(c, v))
+        goto done;
+    c->attempts = 0;
+    atomic_store(&c->must_retry, false);
     if (result < 0)
         report(c, result, task != NULL ? "what a transaction left to be done failed" : "a deleted node could not be removed");
 done:
@@ -87,6 +103,7 @@ static JET_ERR clean_slice(struct txn_cleaner *c, bool *is_done)
         } else {
             nodes += must_change_pages(v) || v->kind == VERSION_KIND_ACTION;
             TRY(clean_one(c, v));
+            *is_done = atomic_load(&c->must_retry); /* not at once: what was short may be there later */
         }
     }
 done:
@@ -104,7 +121,7 @@ done:
 JET_ERR txn_clean_now(struct txn_cleaner *cleaner)
 {
     JET_ERR err = JET_errSuccess;
-    for (bool is_done = false; !is_done;)
+    for (bool is_done = false; !is_done || atomic_load(&cleaner->must_retry);)
         TRY(clean_slice(cleaner, &is_done));
 done:
     return err;
@@ -141,7 +158,7 @@ static void *run(void *argument)
     struct txn_cleaner *c = (struct txn_cleaner *)argument;
     while (!atomic_load(&c->is_stopping)) {
         atomic_store(&c->is_idle, true);
-        if (version_store_expect_nothing(c->config.store))
+        if (version_store_expect_nothing(c->config.store) && !atomic_load(&c->must_retry))
             sleep_until_rung(c, IDLE_MS);
         atomic_store(&c->is_idle, false);
         if (!version_store_is_half_full(c->config.store))

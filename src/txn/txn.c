@@ -100,7 +100,7 @@ static JET_ERR take_back_level(struct transaction *t)
 {
     JET_ERR err = JET_errSuccess;
     for (struct version *v; (v = version_newest(t, t->level - 1)) != NULL;) {
-        if (v->kind == VERSION_KIND_LOCK || v->kind == VERSION_KIND_ACTION)
+        if (version_is_lock(v) || v->kind == VERSION_KIND_ACTION)
             version_take_back(t, v);
         else
             TRY(btree_undo(t, v));

@@ -232,6 +232,101 @@ static void seeks_find_what_is_there_while_the_tree_grows_and_shrinks(void **sta
     sample_stop(&s);
 }
 
+/* Columns of every kind, in rows that have them, have not, have them empty, or were made before there was such a column. */
+enum { KINDS = 7, KIND_ROWS = 64 };
+
+static JET_COLUMNID add_column(struct sample *s, const char *name, JET_COLTYP type, uint32_t size, JET_GRBIT grbit, const char *value)
+{
+    JET_COLUMNDEF definition = {.cbStruct = sizeof definition, .coltyp = type, .cbMax = size, .grbit = grbit, .cp = 1252};
+    JET_COLUMNID id;
+    assert_good(JetAddColumn(s->session, s->table, name, &definition, value, value != NULL ? (uint32_t)strlen(value) : 0, &id));
+    return id;
+}
+
+static uint32_t make_kinds(struct sample *s, JET_COLUMNID *ids)
+{
+    uint32_t count = 0;
+    ids[count++] = s->id;
+    ids[count++] = s->number;
+    ids[count++] = add_column(s, "fixed", JET_coltypBinary, 20, JET_bitColumnFixed, NULL);
+    ids[count++] = add_column(s, "variable", JET_coltypText, 60, 0, NULL);
+    ids[count++] = add_column(s, "with_default", JET_coltypText, 60, 0, "as it was");
+    ids[count++] = add_column(s, "tagged", JET_coltypBinary, 0, JET_bitColumnTagged, NULL);
+    ids[count++] = add_column(s, "long", JET_coltypLongText, 0, 0, NULL);
+    return count;
+}
+
+static void insert_kinds(struct sample *s, const JET_COLUMNID *ids, int32_t id)
+{
+    char text[64];
+    memset(text, 'a' + id % 26, sizeof text);
+    assert_good(JetPrepareUpdate(s->session, s->table, JET_prepInsert));
+    assert_good(JetSetColumn(s->session, s->table, ids[0], &id, sizeof id, 0, NULL));
+    if (id % 3 != 0)
+        assert_good(JetSetColumn(s->session, s->table, ids[1], &id, sizeof id, 0, NULL));
+    for (uint32_t k = 2; k < KINDS; k++) {
+        uint32_t how = ((uint32_t)id >> (k - 2)) % 4;
+        uint32_t size = k == 2 ? 20 : how == 1 ? 0 : (uint32_t)id % 60;
+        if (how != 0)
+            assert_good(JetSetColumn(s->session, s->table, ids[k], text, size, size == 0 ? JET_bitSetZeroLength : 0, NULL));
+    }
+    assert_good(JetUpdate(s->session, s->table, NULL, 0, NULL));
+}
+
+/* A row read with an option that changes nothing, so by the long way, and without. */
+static void compare_ways(struct sample *s, const JET_COLUMNID *ids, uint32_t room)
+{
+    char values[2][KINDS][64];
+    JET_RETRIEVECOLUMN get[2][KINDS];
+    memset(values, 0x55, sizeof values);
+    for (uint32_t way = 0; way < 2; way++) {
+        for (uint32_t k = 0; k < KINDS; k++)
+            get[way][k] = (JET_RETRIEVECOLUMN){.columnid = ids[k], .pvData = room > 0 ? values[way][k] : NULL, .cbData = room, .grbit = way == 0 ? JET_bitRetrieveNull : 0,
+                                               .itagSequence = 1};
+        JET_ERR err = JetRetrieveColumns(s->session, s->table, get[way], KINDS);
+        assert_in_range(err, JET_errSuccess, JET_wrnBufferTruncated);
+    }
+    for (uint32_t k = 0; k < KINDS; k++) {
+        char again[64];
+        uint32_t actual = 0;
+        memset(again, 0x55, sizeof again);
+        assert_int_equal(get[0][k].err, get[1][k].err);
+        assert_int_equal(get[0][k].cbActual, get[1][k].cbActual);
+        assert_int_equal(get[0][k].columnidNextTagged, get[1][k].columnidNextTagged);
+        assert_memory_equal(values[0][k], values[1][k], sizeof again);
+        assert_int_equal(JetRetrieveColumn(s->session, s->table, ids[k], room > 0 ? again : NULL, room, &actual, 0, NULL), get[0][k].err);
+        assert_int_equal(actual, get[0][k].cbActual);
+        assert_memory_equal(values[0][k], again, sizeof again);
+    }
+}
+
+static void every_way_to_a_column_of_a_copied_row_gives_the_same(void **state)
+{
+    (void)state;
+    static const uint32_t rooms[] = {0, 1, 4, 9, 17, 31, 32, 33, 64};
+    struct sample s;
+    JET_COLUMNID ids[KINDS];
+    sample_start(&s, 4096);
+    insert_row(s.session, s.table, &s, 1, 1); /* ends before the columns to come */
+    insert_row(s.session, s.table, &s, 2, 2);
+    assert_int_equal(make_kinds(&s, ids), KINDS);
+    assert_good(JetBeginTransaction(s.session));
+    for (int32_t id = 3; id <= KIND_ROWS; id++)
+        insert_kinds(&s, ids, id);
+    assert_good(JetCommitTransaction(s.session, 0));
+    assert_good(JetBeginTransaction(s.session));
+    for (size_t r = 0; r < sizeof rooms / sizeof *rooms; r++) {
+        int32_t rows = 0;
+        for (JET_ERR err = JetMove(s.session, s.table, JET_MoveFirst, 0); err == JET_errSuccess; err = JetMove(s.session, s.table, JET_MoveNext, 0)) {
+            compare_ways(&s, ids, rooms[r]);
+            rows++;
+        }
+        assert_int_equal(rows, KIND_ROWS);
+    }
+    assert_good(JetCommitTransaction(s.session, 0));
+    sample_stop(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +334,7 @@ int main(void)
         cmocka_unit_test(a_scan_sees_its_own_changes_ahead_of_it_at_once_and_no_longer_when_they_are_rolled_back),
         cmocka_unit_test(outside_a_transaction_every_call_sees_what_is_committed_by_then),
         cmocka_unit_test(seeks_find_what_is_there_while_the_tree_grows_and_shrinks),
+        cmocka_unit_test(every_way_to_a_column_of_a_copied_row_gives_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -246,6 +246,41 @@ static void a_rollback_cancels_what_was_prepared_in_it(void **state)
     sample_stop(&s);
 }
 
+static void a_commit_hands_what_was_prepared_and_where_the_cursor_moved_to_the_outer_level(void **state)
+{
+    struct sample s;
+    (void)state;
+    sample_start(&s, 4096);
+    insert_sample(&s, 1, 10, "a");
+    for (unsigned depth = 2; depth <= 6; depth++) {
+        for (unsigned i = 0; i < depth; i++)
+            assert_good(JetBeginTransaction(s.session));
+        assert_good(seek_id(&s, s.table, 1));
+        assert_good(JetPrepareUpdate(s.session, s.table, JET_prepReplace));
+        assert_good(JetCommitTransaction(s.session, 0));
+        assert_good(JetBeginTransaction(s.session));
+        assert_good(JetRollback(s.session, 0)); /* another transaction of the same depth */
+        set_number(&s, s.table, s.number, (int32_t)(100 + depth));
+        assert_good(JetUpdate(s.session, s.table, NULL, 0, NULL));
+        assert_int_equal(get_number(&s, s.table, s.number, 0), 100 + depth); /* still on the row */
+        assert_good(JetPrepareUpdate(s.session, s.table, JET_prepReplace));
+        assert_good(JetRollback(s.session, 0)); /* the level they have come to */
+        assert_err(JetUpdate(s.session, s.table, NULL, 0, NULL), JET_errUpdateNotPrepared);
+        assert_err(JetRetrieveColumn(s.session, s.table, s.number, NULL, 0, NULL, 0, NULL), JET_errNoCurrentRecord);
+        if (depth > 2)
+            assert_good(JetRollback(s.session, JET_bitRollbackAll));
+    }
+    assert_good(JetBeginTransaction(s.session));
+    assert_good(JetPrepareUpdate(s.session, s.table, JET_prepInsert));
+    assert_good(JetCommitTransaction(s.session, 0));
+    set_number(&s, s.table, s.id, 1);
+    assert_err(JetUpdate(s.session, s.table, NULL, 0, NULL), JET_errKeyDuplicate); /* in a transaction of its own, which is rolled back */
+    set_number(&s, s.table, s.id, 2);
+    assert_good(JetUpdate(s.session, s.table, NULL, 0, NULL));
+    assert_string_equal(ids_by(&s, s.table, NULL), "1 2");
+    sample_stop(&s);
+}
+
 struct other {
     JET_SESID session;
     JET_DBID dbid;
@@ -347,6 +382,89 @@ static void escrow_updates_of_two_sessions_do_not_conflict(void **state)
     assert_good(JetCommitTransaction(s.session, 0));
     assert_int_equal(get_number(&s, s.table, s.sum, 0), 4);
     assert_int_equal(get_number(&o, o.table, o.sum, 0), 4);
+    sample_stop(&s);
+}
+
+static void an_escrow_update_without_rollback_stays(void **state)
+{
+    struct sample s;
+    int32_t four = 4, ten = 10;
+    (void)state;
+    sample_start(&s, 4096);
+    insert_sample(&s, 1, 10, "a");
+    struct sample o = through(&s, other_session(&s));
+    assert_good(seek_id(&s, s.table, 1));
+    assert_good(seek_id(&o, o.table, 1));
+    assert_good(JetBeginTransaction(s.session));
+    assert_good(JetBeginTransaction(o.session));
+    assert_err(JetEscrowUpdate(s.session, s.table, s.sum, &four, sizeof four, NULL, 0, NULL, 2), JET_errInvalidGrbit);
+    assert_good(JetEscrowUpdate(s.session, s.table, s.sum, &four, sizeof four, NULL, 0, NULL, 0));
+    assert_good(JetEscrowUpdate(s.session, s.table, s.sum, &ten, sizeof ten, NULL, 0, NULL, JET_bitEscrowNoRollback));
+    assert_good(JetRollback(o.session, 0));
+    assert_int_equal(get_number(&o, o.table, o.sum, 0), 10); /* for who looks from now on, and not the other one */
+    assert_good(JetBeginTransaction(o.session));
+    assert_good(JetRollback(s.session, 0));
+    assert_good(JetRollback(o.session, 0));
+    assert_int_equal(get_number(&s, s.table, s.sum, 0), 10);
+    /* Nor is it undone after a crash: what was logged before a flush stays. */
+    assert_good(JetBeginTransaction(s.session));
+    assert_good(JetEscrowUpdate(s.session, s.table, s.sum, &ten, sizeof ten, NULL, 0, NULL, JET_bitEscrowNoRollback));
+    assert_good(JetEscrowUpdate(s.session, s.table, s.sum, &four, sizeof four, NULL, 0, NULL, 0));
+    assert_good(JetCommitTransaction(o.session, JET_bitWaitAllLevel0Commit));
+    insert_sample(&o, 2, 20, "b");
+    const char *folder = s.live.folder;
+    assert_err(JetTerm2(s.live.instance, JET_bitTermDirty), JET_errDirtyShutdown);
+    live_start_in(&s.live, folder, 4096);
+    s.session = s.live.session;
+    assert_good(JetAttachDatabase(s.session, text_of("%s/sample.edb", folder), 0));
+    assert_good(JetOpenDatabase(s.session, text_of("%s/sample.edb", folder), NULL, &s.dbid, 0));
+    assert_good(JetOpenTable(s.session, s.dbid, "Sample", NULL, 0, 0, &s.table));
+    assert_good(seek_id(&s, s.table, 1));
+    assert_int_equal(get_number(&s, s.table, s.sum, 0), 20);
+    sample_stop(&s);
+}
+
+static void read_locks_are_shared_and_keep_writers_away(void **state)
+{
+    struct sample s;
+    int32_t four = 4;
+    (void)state;
+    sample_start(&s, 4096);
+    insert_sample(&s, 1, 10, "a");
+    struct sample o = through(&s, other_session(&s));
+    assert_good(seek_id(&s, s.table, 1));
+    assert_good(seek_id(&o, o.table, 1));
+    assert_good(JetBeginTransaction(s.session));
+    assert_good(JetBeginTransaction(o.session));
+    assert_good(JetGetLock(s.session, s.table, JET_bitReadLock));
+    assert_good(JetGetLock(o.session, o.table, JET_bitReadLock));
+    assert_good(JetGetLock(s.session, s.table, JET_bitReadLock));
+    assert_err(JetGetLock(s.session, s.table, JET_bitWriteLock), JET_errWriteConflict); /* the other reads */
+    assert_err(JetGetLock(o.session, o.table, JET_bitWriteLock), JET_errWriteConflict);
+    assert_err(JetPrepareUpdate(s.session, s.table, JET_prepReplace), JET_errWriteConflict);
+    assert_err(JetDelete(o.session, o.table), JET_errWriteConflict);
+    assert_err(JetEscrowUpdate(s.session, s.table, s.sum, &four, sizeof four, NULL, 0, NULL, 0), JET_errWriteConflict);
+    assert_good(JetRollback(o.session, 0));
+    assert_good(JetGetLock(s.session, s.table, JET_bitWriteLock)); /* its own read lock is none against it */
+    assert_good(JetBeginTransaction(o.session));
+    assert_err(JetGetLock(o.session, o.table, JET_bitReadLock), JET_errWriteConflict);
+    assert_good(JetPrepareUpdate(s.session, s.table, JET_prepReplace));
+    set_text(&s, s.table, s.text, "s");
+    assert_good(JetUpdate(s.session, s.table, NULL, 0, NULL));
+    assert_good(JetCommitTransaction(s.session, 0));
+    assert_err(JetGetLock(o.session, o.table, JET_bitReadLock), JET_errWriteConflict); /* changed after its snapshot */
+    assert_good(JetRollback(o.session, 0));
+    /* Reads that were locked and committed conflict with the changes of those who began before. */
+    assert_good(JetBeginTransaction(s.session));
+    assert_good(JetBeginTransaction(o.session));
+    assert_good(JetGetLock(o.session, o.table, JET_bitReadLock));
+    assert_good(JetCommitTransaction(o.session, 0));
+    assert_good(JetGetLock(s.session, s.table, JET_bitReadLock));
+    assert_err(JetGetLock(s.session, s.table, JET_bitWriteLock), JET_errWriteConflict);
+    assert_good(JetRollback(s.session, 0));
+    assert_good(JetBeginTransaction(s.session));
+    assert_good(JetGetLock(s.session, s.table, JET_bitWriteLock));
+    assert_good(JetRollback(s.session, 0));
     sample_stop(&s);
 }
 
@@ -623,9 +741,12 @@ int main(void)
         cmocka_unit_test(several_values_are_indexed_each),
         cmocka_unit_test(a_rollback_takes_rows_and_entries_back),
         cmocka_unit_test(a_rollback_cancels_what_was_prepared_in_it),
+        cmocka_unit_test(a_commit_hands_what_was_prepared_and_where_the_cursor_moved_to_the_outer_level),
         cmocka_unit_test(two_sessions_that_change_a_row_conflict),
         cmocka_unit_test(an_update_outside_transactions_sees_that_the_row_has_changed),
         cmocka_unit_test(escrow_updates_of_two_sessions_do_not_conflict),
+        cmocka_unit_test(an_escrow_update_without_rollback_stays),
+        cmocka_unit_test(read_locks_are_shared_and_keep_writers_away),
         cmocka_unit_test(a_version_column_counts_replacements),
         cmocka_unit_test(autoincrement_numbers_are_given_when_an_insert_is_prepared),
         cmocka_unit_test(sessions_that_insert_at_once_get_numbers_of_their_own),

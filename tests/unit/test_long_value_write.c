@@ -182,9 +182,9 @@ JET_ERR btree_delete(struct transaction *t, struct btree_cursor *cursor, unsigne
     memmove(&list[i], &list[i + 1], (list_count - i) * sizeof list[0]);
     return JET_errSuccess;
 }
-JET_ERR btree_add_delta(struct transaction *t, struct btree_cursor *cursor, uint32_t offset, uint32_t width, int64_t delta, int64_t *old)
+JET_ERR btree_add_delta(struct transaction *t, struct btree_cursor *cursor, uint32_t offset, uint32_t width, int64_t delta, unsigned options, int64_t *old)
 {
-    (void)t, (void)old;
+    (void)t, (void)old, (void)options;
     JET_ERR err = list_change();
     uint32_t i = list_find(btree_cursor_key(cursor));
     assert_true(list_has(i, btree_cursor_key(cursor)) && width == 4 && offset + 4 <= list[i].size);

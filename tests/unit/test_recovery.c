@@ -778,7 +778,7 @@ static void a_backup_sets_logs_are_replayed_and_the_stream_goes_on_elsewhere(voi
             unlink(ARCHIVE(3));
         struct recovery_hard_config hard = {.fs = os_fs_posix(), .backup_folder = d, .log_folder = work, .system_folder = work, .base_name = "edb", .extension = ".log",
                                             .gen_low = 1, .gen_high = 5, .page_size = 4096};
-        JET_ERR err = recovery_run_hard(&hard);
+        JET_ERR err = recovery_run_hard(&hard, NULL);
         if (err != CASES[i].expected)
             fail_msg("%s: %d instead of %d", CASES[i].what, err, CASES[i].expected);
         assert_false(os_exists(os_fs_posix(), text_of("%s/edb00006.log", d)));

@@ -58,6 +58,28 @@ static void every_length_around_a_block_gives_one_digest_whole_and_in_two_parts(
     }
 }
 
+/* Pieces from 4096 bytes on may take another way than small ones. */
+static void large_pieces_and_small_ones_give_one_digest(void **state)
+{
+    (void)state;
+    static uint8_t bytes[3 * 4096 + 77];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * i >> 5);
+    for (size_t first = 0; first < 130; first++) {
+        char large[2 * SHA256_SIZE + 1], small[2 * SHA256_SIZE + 1];
+        struct sha256 s;
+        sha256_init(&s);
+        sha256_add(&s, bytes, first);
+        sha256_add(&s, bytes + first, sizeof bytes - first);
+        sha256_finish_text(&s, large);
+        sha256_init(&s);
+        for (size_t at = 0; at < sizeof bytes; at += 1000)
+            sha256_add(&s, bytes + at, sizeof bytes - at < 1000 ? sizeof bytes - at : 1000);
+        sha256_finish_text(&s, small);
+        assert_string_equal(large, small);
+    }
+}
+
 static void bytes_become_two_lower_case_digits_each(void **state)
 {
     (void)state;
@@ -75,6 +97,7 @@ int main(void)
         cmocka_unit_test(the_examples_of_the_standard_have_their_digests),
         cmocka_unit_test(a_million_bytes_have_their_digest_in_pieces_of_any_size),
         cmocka_unit_test(every_length_around_a_block_gives_one_digest_whole_and_in_two_parts),
+        cmocka_unit_test(large_pieces_and_small_ones_give_one_digest),
         cmocka_unit_test(bytes_become_two_lower_case_digits_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

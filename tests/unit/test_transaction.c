@@ -25,17 +25,20 @@ struct fixture {
 };
 static struct database db = {.dbid = 7};
 
-static void open_fixture(struct fixture *f, struct os_fs *fs)
+static void open_fixture_limited(struct fixture *f, struct os_fs *fs, uint32_t depth_limit)
 {
     const struct version_store_config store_config = {.bytes_max = 1 << 20};
     *f = (struct fixture){.folder = make_scratch_folder("transactions"), .fs = fs};
-    const struct log_config config = {.fs = fs, .log_folder = f->folder, .system_folder = f->folder, .base_name = "edb", .is_legacy_names = true, .file_kib = 256, .page_size = 4096};
+    const struct log_config config = {.fs = fs, .log_folder = f->folder, .system_folder = f->folder, .base_name = "edb", .is_legacy_names = true, .file_kib = depth_limit != 0 ? 32 : 256,
+                                      .page_size = 4096, .checkpoint_too_deep = depth_limit};
     assert_int_equal(log_create(&config, NULL, &f->log), 0);
     assert_int_equal(log_append_init(f->log, NULL), 0);
     assert_int_equal(log_flush_all(f->log), 0);
     assert_int_equal(version_store_create(&store_config, &f->store), 0);
     assert_int_equal(transaction_open(&f->t, f->store, f->log, 5), 0);
 }
+
+static void open_fixture(struct fixture *f, struct os_fs *fs) { open_fixture_limited(f, fs, 0); }
 
 static void close_fixture(struct fixture *f)
 {
@@ -214,6 +217,42 @@ static void a_commit_waits_for_the_disk_unless_it_is_lazy(void **state)
     close_fixture(&f);
 }
 
+static void a_transaction_as_old_as_half_the_depth_limit_can_only_end(void **state)
+{
+    (void)state;
+    static uint8_t bytes[2000];
+    const struct span one = span_of(bytes, sizeof bytes);
+    for (int commits = 0; commits < 2; commits++) {
+        struct fixture f;
+        struct transaction other;
+        lgpos_t position;
+        open_fixture_limited(&f, os_fs_posix(), 40);
+        assert_int_equal(transaction_open(&other, f.store, f.log, 6), 0);
+        assert_int_equal(txn_begin(&f.t), 0);
+        bytes[0] = LR_REPLACE;
+        assert_int_equal(transaction_log(&f.t, &one, 1, &position), 0);
+        uint32_t from = log_tip_generation(f.log);
+        while (log_tip_generation(f.log) <= from + 20) {
+            assert_int_equal(transaction_log(&f.t, &one, 1, &position), 0);
+            assert_int_equal(log_flush_all(f.log), 0);
+        }
+        assert_int_equal(log_flush_all(f.log), 0);
+        assert_int_equal(transaction_log(&f.t, &one, 1, &position), JET_errTransactionTooLong);
+        bytes[0] = LR_UNDO;
+        assert_int_equal(transaction_log(&f.t, &one, 1, &position), 0);
+        bytes[0] = LR_REPLACE;
+        assert_int_equal(txn_begin(&other), 0); /* a younger one */
+        assert_int_equal(transaction_log(&other, &one, 1, &position), 0);
+        assert_int_equal(txn_commit(&other, true, NULL), 0);
+        assert_int_equal(commits ? txn_commit(&f.t, true, NULL) : txn_rollback(&f.t), 0);
+        assert_int_equal(txn_begin(&f.t), 0);
+        assert_int_equal(transaction_log(&f.t, &one, 1, &position), 0);
+        assert_int_equal(txn_commit(&f.t, true, NULL), 0);
+        transaction_close(&other);
+        close_fixture(&f);
+    }
+}
+
 static void numbers_go_on_behind_those_recovery_has_seen_in_steps_of_four(void **state)
 {
     (void)state;
@@ -376,6 +415,45 @@ static void the_worker_cleans_in_order_within_its_own_transaction_and_reports_wh
     close_fixture(&f);
 }
 
+/* Fails as often as `number` says, each time before anything is done. */
+static JET_ERR clean_at_last(void *context, struct transaction *cleanup)
+{
+    struct task *task = (struct task *)context;
+    (void)cleanup;
+    if (task->number > 0) {
+        task->number--;
+        return JET_errDiskIO;
+    }
+    atomic_store(&last_number, 1); /* what the task behind it waits for */
+    atomic_fetch_add(&tasks_cleaned, 1);
+    return JET_errSuccess;
+}
+
+static void a_restartable_task_is_tried_again_before_what_was_committed_later(void **state)
+{
+    static const struct version_action again_action = {.cleaned = clean_at_last, .free = free_task, .is_restartable = true};
+    (void)state;
+    for (unsigned fails = 0; fails < 20; fails += 5) {
+        struct fixture f;
+        struct txn_cleaner *cleaner;
+        struct task first = {.number = fails}, second = {.number = fails < 8 ? 2 : 1};
+        tasks_cleaned = tasks_freed = failures_told = last_number = 0;
+        open_fixture(&f, os_fs_posix());
+        const struct txn_cleaner_config config = {f.store, f.log, tell_failure, &failures_told};
+        assert_int_equal(txn_cleaner_start(&config, &cleaner), 0);
+        assert_int_equal(txn_begin(&f.t), 0);
+        assert_int_equal(version_add_action(&f.t, &again_action, &first), 0);
+        assert_int_equal(txn_commit(&f.t, true, NULL), 0);
+        commit_task(&f, &second);
+        assert_int_equal(txn_clean_now(cleaner), 0);
+        assert_int_equal(tasks_freed, 2);
+        assert_int_equal(tasks_cleaned, fails < 8 ? 2 : 1);
+        assert_int_equal(failures_told, fails < 8 ? 0 : 1);
+        txn_cleaner_stop(cleaner);
+        close_fixture(&f);
+    }
+}
+
 static void a_database_is_clean_only_when_no_snapshot_needs_a_version_of_it(void **state)
 {
     (void)state;
@@ -429,11 +507,13 @@ int main(void)
         cmocka_unit_test(begins_are_logged_in_front_of_the_first_change_of_a_level_and_ends_only_of_logged_levels),
         cmocka_unit_test(the_place_of_begin0_holds_the_checkpoint_until_the_end),
         cmocka_unit_test(a_commit_waits_for_the_disk_unless_it_is_lazy),
+        cmocka_unit_test(a_transaction_as_old_as_half_the_depth_limit_can_only_end),
         cmocka_unit_test(numbers_go_on_behind_those_recovery_has_seen_in_steps_of_four),
         cmocka_unit_test(without_a_log_everything_works_at_position_0),
         cmocka_unit_test(when_memory_is_short_nothing_is_logged),
         cmocka_unit_test(with_the_log_down_a_commit_fails_and_leaves_the_transaction_open_and_a_rollback_is_an_error),
         cmocka_unit_test(the_worker_cleans_in_order_within_its_own_transaction_and_reports_what_fails),
+        cmocka_unit_test(a_restartable_task_is_tried_again_before_what_was_committed_later),
         cmocka_unit_test(a_database_is_clean_only_when_no_snapshot_needs_a_version_of_it),
         cmocka_unit_test(a_worker_that_cannot_start_leaves_nothing),
     };

@@ -553,8 +553,8 @@ static JET_ERR tell_cleaned(void *context, struct transaction *cleanup) { (void)
 static void tell_committed(void *context) { tell("committed", context); }
 static void tell_rolled_back(void *context) { tell("back", context); }
 static void tell_free(void *context) { tell("free", context); }
-static const struct version_action telling = {tell_cleaned, tell_committed, tell_rolled_back, tell_free, NULL};
-static const struct version_action telling_later = {NULL, NULL, tell_rolled_back, tell_free, tell_cleaned};
+static const struct version_action telling = {.cleaned = tell_cleaned, .committed = tell_committed, .rolled_back = tell_rolled_back, .free = tell_free};
+static const struct version_action telling_later = {.rolled_back = tell_rolled_back, .free = tell_free, .cleaned_after_rollback = tell_cleaned};
 
 static void actions_follow_the_fate_of_their_transaction(void **state)
 {
