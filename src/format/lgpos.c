@@ -22,6 +22,14 @@ struct log_time log_time_from_unix(int64_t seconds, unsigned milliseconds)
     return t;
 }
 
+int64_t log_time_to_unix(struct log_time t)
+{
+    struct tm parts = {.tm_sec = t.bytes[0], .tm_min = t.bytes[1], .tm_hour = t.bytes[2], .tm_mday = t.bytes[3], .tm_mon = t.bytes[4] - 1, .tm_year = t.bytes[5]};
+    if (!log_time_is_set(t) || parts.tm_sec > 60 || parts.tm_min > 59 || parts.tm_hour > 23 || parts.tm_mday < 1 || parts.tm_mday > 31 || parts.tm_mon < 0 || parts.tm_mon > 11)
+        return 0;
+    return (int64_t)timegm(&parts);
+}
+
 const char *log_time_format(struct log_time t, char *text, size_t size)
 {
     if (!log_time_is_set(t))

@@ -44,6 +44,8 @@ static inline bool log_time_is_utc(struct log_time t) { return (t.bytes[6] & 1) 
 static inline unsigned log_time_milliseconds(struct log_time t) { return (unsigned)(t.bytes[6] >> 1) | ((unsigned)(t.bytes[7] >> 1) & 7u) << 7; }
 /* From Unix time; always UTC. */
 struct log_time log_time_from_unix(int64_t seconds, unsigned milliseconds);
+/* Seconds since 1970, rounded down, taking the time as UTC: a local time has no zone in the file. 0 when not set or no valid date. */
+int64_t log_time_to_unix(struct log_time t);
 /* "2021-06-13 04:32:31.123 UTC"; "" when not set. size >= 40. */
 const char *log_time_format(struct log_time t, char *text, size_t size);
 

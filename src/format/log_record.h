@@ -137,7 +137,7 @@ MUST_CHECK JET_ERR log_record_decode(struct span bytes, struct log_record *out);
 
 /* Encoders: they write into room of the given sizes and return the size of the record. */
 enum { LR_INIT2_SIZE = 576, LR_TERM2_SIZE = 26, LR_ATTACH_FIXED = 75, LR_DETACH_FIXED = 7, LR_CREATE_FIXED = 43, LR_REATTACH_SIZE = 50, LR_SET_VERSION_SIZE = 14,
-       LR_EXTEND_SIZE = 10, LR_RECOVERY_UNDO2_SIZE = 9, LR_BACKUP2_FIXED = 35, LR_BEGIN0_SIZE = 8, LR_COMMIT0_SIZE = 8, LR_NOP2_FIXED = 5 };
+       LR_EXTEND_SIZE = 10, LR_SHRINK_SIZE = 10, LR_RECOVERY_UNDO2_SIZE = 9, LR_BACKUP2_FIXED = 35, LR_BEGIN0_SIZE = 8, LR_COMMIT0_SIZE = 8, LR_NOP2_FIXED = 5 };
 uint32_t log_record_encode_init2(uint8_t *out, const struct dbms_param *parameters, struct log_time now);
 /* type: LR_TERM2, LR_RECOVERY_QUIT2 or LR_RECOVERY_QUIT_KEEP_ATTACHMENTS. */
 uint32_t log_record_encode_term2(uint8_t *out, uint8_t type, lgpos_t position, lgpos_t redo_from, bool is_hard, struct log_time now);
@@ -150,6 +150,8 @@ uint32_t log_record_encode_create_finish(uint8_t *out, uint16_t procid, uint8_t 
 uint32_t log_record_encode_reattach(uint8_t *out, const struct reattach_record *record);
 uint32_t log_record_encode_set_version(uint8_t *out, const struct version_record *record);
 uint32_t log_record_encode_extend(uint8_t *out, uint8_t dbid, page_no_t last_page);
+/* ShrinkDB: the file ends with last_page, `count` pages shorter. */
+uint32_t log_record_encode_shrink(uint8_t *out, uint8_t dbid, page_no_t last_page, uint32_t count);
 uint32_t log_record_encode_recovery_undo2(uint8_t *out, struct log_time now);
 uint32_t log_record_encode_backup2(uint8_t *out, const struct backup_record *record);
 uint32_t log_record_encode_begin0(uint8_t *out, uint16_t procid, uint8_t levels, uint32_t transaction);

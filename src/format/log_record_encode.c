@@ -96,6 +96,15 @@ uint32_t log_record_encode_set_version(uint8_t *out, const struct version_record
     return LR_SET_VERSION_SIZE;
 }
 
+uint32_t log_record_encode_shrink(uint8_t *out, uint8_t dbid, page_no_t last_page, uint32_t count)
+{
+    out[0] = LR_SHRINK_DB;
+    out[1] = dbid;
+    store_le32(out + 2, last_page);
+    store_le32(out + 6, count);
+    return LR_SHRINK_SIZE;
+}
+
 uint32_t log_record_encode_extend(uint8_t *out, uint8_t dbid, page_no_t last_page)
 {
     out[0] = LR_EXTEND_DB;

@@ -134,6 +134,15 @@ void log_segment_begin(uint8_t *segment, lgpos_t position, struct log_time now)
     store_le32(segment + 36, LOG_SEGMENT_FLAGS);
 }
 
+struct log_time log_segment_time(const uint8_t *segment)
+{
+    struct log_time time;
+    memcpy(time.bytes, segment + 16, LOG_TIME_SIZE);
+    return time;
+}
+
+void log_segment_stamp(uint8_t *segment, struct log_time time) { memcpy(segment + 16, time.bytes, LOG_TIME_SIZE); }
+
 uint64_t log_segment_seal(uint8_t *segment, uint32_t number)
 {
     uint64_t sum = checksum_ecc(segment, LOG_SEGMENT_SIZE, number, true);

@@ -49,6 +49,9 @@ void log_segment_mark(uint8_t *segment, uint32_t flush_first);
 
 /* Starts a segment buffer: header fields but the checksum; records area zero. */
 void log_segment_begin(uint8_t *segment, lgpos_t position, struct log_time now);
+/* The segment's time, which may be not set. Our own segments carry the time of the flush that wrote them, other engines' the time they were begun. */
+struct log_time log_segment_time(const uint8_t *segment);
+void log_segment_stamp(uint8_t *segment, struct log_time time);
 /* Stores and returns the checksum. */
 uint64_t log_segment_seal(uint8_t *segment, uint32_t number);
 

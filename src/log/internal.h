@@ -8,6 +8,8 @@
 #include "os/thread.h"
 
 enum { LOG_ATTACHED_MAX = 32 };
+/* Of a segment begun: the flush that writes it puts its time in. */
+#define LOG_TIME_AT_FLUSH ((struct log_time){{0}})
 
 struct log_attached {
     struct attach_info info;
@@ -30,9 +32,11 @@ struct log {
     bool is_writer_wanted, is_closing;
     bool is_busy;                  /* one thread writes: it alone touches file and io */
     bool is_rolling;               /* appenders wait */
+    bool is_frozen;                /* nothing is written until log_thaw; appenders go on as long as the buffer has room */
     bool must_roll;                /* a new generation before the next record: the version rises */
     JET_ERR down;
     _Atomic(bool) is_down;
+    atomic_bool is_room_scarce;    /* is_frozen, for those who ask before they take the lock */
     _Atomic(JET_ERR) down_reason;  /* the same as down, for readers without the lock */
 
     struct os_file *file;          /* the current log, locked exclusively */
@@ -51,6 +55,8 @@ struct log {
     uint32_t attached_count;
 
     struct mutex checkpoint_lock;  /* RANK_CHECKPOINT, taken before lock */
+    struct condition checkpoint_thawed;
+    bool is_checkpoint_frozen;     /* the file is not written until log_thaw */
     struct checkpoint checkpoint;
     _Atomic(lgpos_t) checkpoint_on_disk; /* what the file says: circular logging goes by it, without the lock */
 };
@@ -64,6 +70,9 @@ MUST_CHECK JET_ERR log_write_buffer(struct log *log);
 /* Marks the log as down with the error that callers are to see; returns it. */
 JET_ERR log_fail(struct log *log, JET_ERR error);
 static inline lgpos_t log_next_position(const struct log *log) { return lgpos_make(log->header.generation, log->segment, log->byte); }
+
+/* freeze.c: with the lock held, while frozen. Makes the buffer hold so many segments, if there is memory: who appends may hold page latches, and readers should not wait for the thaw. */
+void log_make_room_frozen(struct log *log, uint32_t segments);
 
 /* roll.c */
 MUST_CHECK JET_ERR log_roll_locked(struct log *log);

@@ -24,6 +24,7 @@ static JET_ERR allocate(const struct log_config *config, const char *extension, 
     TRY(mutex_init(&log->checkpoint_lock, RANK_CHECKPOINT));
     TRY(condition_init(&log->changed));
     TRY(condition_init(&log->half_full));
+    TRY(condition_init(&log->checkpoint_thawed));
     log->config = *config;
     log->log_folder = mem_strdup(config->log_folder);
     log->system_folder = mem_strdup(config->system_folder);
@@ -66,6 +67,7 @@ void log_close(struct log *log)
     mutex_destroy(&log->checkpoint_lock);
     condition_destroy(&log->changed);
     condition_destroy(&log->half_full);
+    condition_destroy(&log->checkpoint_thawed);
     mem_free(log);
 }
 
@@ -198,7 +200,7 @@ static void continue_generation(struct log *log, const struct log_generation *g)
     log_start_generation(log);
     log->segment = log->first_segment = g->scan.last_segment + 1;
     log->checksum_all = g->scan.checksum_all;
-    log_segment_begin(log->buffer, lgpos_make(log->header.generation, log->segment, 0), log_now());
+    log_segment_begin(log->buffer, lgpos_make(log->header.generation, log->segment, 0), LOG_TIME_AT_FLUSH);
     atomic_store(&log->durable, log_next_position(log));
     log->must_roll = log_version_compare(log->wanted_version, log->header.version) > 0 &&
                      log->wanted_version.update_minor >= log->header.version.update_minor;
@@ -479,6 +481,8 @@ static JET_ERR set_checkpoint(struct log *log, lgpos_t position, lgpos_t consist
 {
     JET_ERR err = JET_errSuccess;
     mutex_lock(&log->checkpoint_lock);
+    while (log->is_checkpoint_frozen)
+        condition_wait(&log->checkpoint_thawed, &log->checkpoint_lock);
     lgpos_t before = log->checkpoint.lgpos_checkpoint, consistency_before = log->checkpoint.lgpos_consistency;
     if (lgpos_normalize(position) >= lgpos_normalize(before)) {
         log->checkpoint.lgpos_checkpoint = position;
@@ -579,6 +583,7 @@ const char *log_folder_path(const struct log *log) { return log->log_folder; }
 const char *log_base_name(const struct log *log) { return log->base; }
 const char *log_extension(const struct log *log) { return log->extension; }
 
+uint32_t log_depth_limit(const struct log *log) { return log->config.checkpoint_too_deep; }
 uint32_t log_tip_generation(struct log *log) { return lgpos_generation(log_tip(log)); }
 
 struct log_time log_generation_created(struct log *log)

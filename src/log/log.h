@@ -116,6 +116,17 @@ MUST_CHECK JET_ERR log_roll(struct log *log);
 /* The same with a Backup2 record as first one of the new generation; *position: of the record, *created: of the generation. Flushed. */
 MUST_CHECK JET_ERR log_roll_for_backup(struct log *log, const struct backup_record *record, lgpos_t *position, struct log_time *created);
 
+/* --- standing still (OS snapshots, backup-and-restore 14) --- */
+
+/* From its return to log_thaw no file of the log changes: not the current log, no archive is made, renamed or removed by it, and the checkpoint file stays. Records are appended to the buffer
+ * while it has room; flushes, rolls and checkpoints wait. Everything before is durable. roll: a new generation begins with the record, and holds nothing else on disk; otherwise the record is
+ * the last one on disk. *position: of the record, *created: of its generation. The errors of a roll; the log is not frozen then. Once at a time. */
+MUST_CHECK JET_ERR log_freeze(struct log *log, const struct backup_record *record, bool roll, lgpos_t *position, struct log_time *created);
+/* Accepts a log that is not frozen. */
+void log_thaw(struct log *log);
+/* Waits while the log is frozen and its buffer is half full, or the generation nearly, so that a change begun now, with page latches held, finds room. Costs one atomic load otherwise. */
+void log_wait_for_thaw(struct log *log);
+
 /* --- checkpoint --- */
 
 /* Writes the checkpoint file: redo starts at position, databases are consistent up to consistency (0: position); with_attachments: databases attached before
@@ -132,6 +143,8 @@ JET_ERR log_down_reason(const struct log *log);
 /* Where the next record goes. */
 lgpos_t log_tip(struct log *log);
 uint32_t log_tip_generation(struct log *log);
+/* JET_paramCheckpointTooDeep as configured, 0: no limit. */
+uint32_t log_depth_limit(const struct log *log);
 struct log_time log_generation_created(struct log *log); /* of the current generation */
 struct signature log_stream_signature(const struct log *log);
 struct log_version log_stream_version(struct log *log);

@@ -242,7 +242,7 @@ void log_start_generation(struct log *log)
     log->byte = LOG_SEGMENT_HEADER;
     log->checksum_all = 0;
     log->is_dirty = false;
-    log_segment_begin(log->buffer, lgpos_make(log->header.generation, 1, 0), log_now());
+    log_segment_begin(log->buffer, lgpos_make(log->header.generation, 1, 0), LOG_TIME_AT_FLUSH);
     atomic_store(&log->durable, log_next_position(log));
 }
 
@@ -276,7 +276,7 @@ JET_ERR log_roll_locked(struct log *log)
     char *archive = NULL;
     uint32_t from = log->header.generation;
     bool is_begun = false;
-    while ((log->is_busy || log->is_rolling) && log->down >= 0)
+    while (log->header.generation == from && (log->is_busy || log->is_rolling || log->is_frozen) && log->down >= 0)
         condition_wait(&log->changed, &log->lock);
     if (log->down < 0)
         return JET_errLogWriteFail;

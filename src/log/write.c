@@ -60,7 +60,7 @@ static void enter_segment(struct log *log, uint32_t segment)
 {
     log->segment = segment;
     log->byte = LOG_SEGMENT_HEADER;
-    log_segment_begin(slot(log, segment), lgpos_make(log->header.generation, segment, 0), log_now());
+    log_segment_begin(slot(log, segment), lgpos_make(log->header.generation, segment, 0), LOG_TIME_AT_FLUSH);
 }
 
 static void advance(struct log *log, uint32_t bytes)
@@ -158,6 +158,8 @@ JET_ERR log_append_locked(struct log *log, const struct span *records, uint32_t 
             TRY(log_roll_locked(log));
             continue;
         }
+        if (log->is_frozen)
+            log_make_room_frozen(log, end.segment - log->first_segment + 1);
         if (end.segment - log->segment + 1 > log->capacity)
             RAISE(JET_errLogBufferTooSmall);
         if (end.segment - log->first_segment + 1 > log->capacity) {
@@ -243,7 +245,10 @@ JET_ERR log_write_buffer(struct log *log)
     log->first_segment = log->segment;
     log->is_dirty = false;
     mutex_unlock(&log->lock);
+    /* Taken before the write: what was acknowledged by a moment stands in segments no later than it (recovery to a point in time). */
+    struct log_time now = log_now();
     for (uint32_t i = 0; i < count; i++) {
+        log_segment_stamp(log->io + (size_t)i * LOG_SEGMENT_SIZE, now);
         log_segment_mark(log->io + (size_t)i * LOG_SEGMENT_SIZE, first);
         log->checksum_all ^= log_segment_seal(log->io + (size_t)i * LOG_SEGMENT_SIZE, first + i);
     }
@@ -264,7 +269,7 @@ JET_ERR log_flush_locked(struct log *log, lgpos_t until)
     while (atomic_load(&log->durable) < until) {
         if (log->down < 0)
             RAISE(JET_errLogWriteFail);
-        if (log->is_busy) {
+        if (log->is_busy || log->is_frozen) {
             condition_wait(&log->changed, &log->lock);
             continue;
         }
