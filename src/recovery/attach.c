@@ -9,6 +9,8 @@
 #include "os/path.h"
 #include "recovery/internal.h"
 
+enum { EVENT_DATABASE_MOVED = 216, EVENT_BACKUP_COPY = 619 };
+
 /* What the log says about a database, from a list entry or a record. */
 struct logged {
     uint32_t dbid;
@@ -51,8 +53,15 @@ static JET_ERR resolve(struct recovery *r, const struct logged *l, char **path)
         if (same_path(map[i].old_path, l->path))
             found = map[i].new_path;
     for (size_t i = 0; i < count && found == NULL; i++)
-        if (has_signature(r, map[i].new_path, &l->db_signature))
+        if (has_signature(r, map[i].new_path, &l->db_signature)) {
             found = map[i].new_path;
+            if (r->hard != NULL)
+                EVENT_REPORT(r->config->events, EVENT_DATABASE_MOVED, EVENT_INFORMATION, EVENT_LOGGING_RECOVERY, map[i].old_path, l->path);
+        }
+    if (found == NULL && r->hard != NULL && r->hard->locate != NULL) {
+        TRY(r->hard->locate(r->hard->locate_context, l->path, path));
+        goto done;
+    }
     if (found == NULL && r->config != NULL && r->config->alternate_folder != NULL) {
         TRY(path_join(r->config->alternate_folder, path_foreign_file_name(l->path), path));
         goto done;
@@ -154,8 +163,10 @@ static JET_ERR attach(struct recovery *r, struct recovered_database *d, const st
     bool allows_backup = r->hard != NULL || r->config->options.allow_backup_databases || r->config->options.without_undo;
     if (h->gen_min_required != 0 && h->state != DB_STATE_DIRTY_AND_PATCHED && h->gen_min_required < generation)
         RAISE(JET_errRequiredLogFilesMissing);
-    if (h->backup_full_current.gen_low != 0 && h->backup_full_current.gen_high == 0 && !allows_backup)
+    if (h->backup_full_current.gen_low != 0 && h->backup_full_current.gen_high == 0 && !allows_backup) {
+        EVENT_REPORT(r->config->events, EVENT_BACKUP_COPY, EVENT_ERROR, EVENT_LOGGING_RECOVERY, d->path);
         RAISE(JET_errSoftRecoveryOnBackupDatabase);
+    }
     TRY(recovery_open_database(r, d));
     /* A file that has seen this very attach, and is dirty since, keeps its ranges: they say which pages may be newer than the record. */
     bool is_same_attach = lgpos_normalize(h->lgpos_attach) == lgpos_normalize(l->attach) && signature_equal(&h->log_signature, &r->log_signature);
@@ -295,7 +306,7 @@ JET_ERR recovery_attach_record(struct recovery *r, const struct attach_record *r
     JET_ERR err = JET_errSuccess;
     char *path = NULL;
     struct recovered_database *d;
-    TRY(decode_path(record->path, (record->flags & 8) != 0, &path));
+    TRY(decode_path(record->path, (record->flags & RECOVERY_PATH_UTF16) != 0, &path));
     struct logged l = {.dbid = record->dbid, .path = path, .attach = r->position, .consistent = record->lgpos_consistent, .db_signature = record->db_signature,
                        .log_signature = record->log_signature};
     TRY(find_or_add(r, &l, &d));
@@ -312,7 +323,7 @@ JET_ERR recovery_create_record(struct recovery *r, const struct create_record *r
     char *path = NULL;
     struct recovered_database *d;
     bool usable = false;
-    TRY(decode_path(record->path, (record->flags & 8) != 0, &path));
+    TRY(decode_path(record->path, (record->flags & RECOVERY_PATH_UTF16) != 0, &path));
     struct logged l = {.dbid = record->dbid, .path = path, .attach = r->position, .db_signature = record->db_signature, .log_signature = r->log_signature};
     TRY(find_or_add(r, &l, &d));
     if (d->is_attached)
@@ -347,5 +358,47 @@ JET_ERR recovery_create_record(struct recovery *r, const struct create_record *r
         TRY(recovery_create_file(r, d, record));
 done:
     mem_free(path);
+    return err;
+}
+
+/* --- a stop before the end --- */
+
+JET_ERR recovery_judge_stop(struct recovery *r, struct span path_bytes, bool is_utf16, const struct signature *db_signature)
+{
+    JET_ERR err = JET_errSuccess;
+    char *logged = NULL, *path = NULL;
+    struct db_header h;
+    uint32_t page_size, generation = r->stop_point.generation;
+    bool used_shadow, is_cut = r->stop_point.last_segment != UINT32_MAX;
+    TRY(decode_path(path_bytes, is_utf16, &logged));
+    struct logged l = {.path = logged, .db_signature = *db_signature};
+    TRY(resolve(r, &l, &path));
+    if (path == NULL || database_read_header(r->fs, path, &h, &page_size, &used_shadow, NULL) < 0)
+        goto done; /* not there, or judged by the replay */
+    if (!signature_equal(&h.db_signature, db_signature) || !signature_equal(&h.log_signature, &r->log_signature))
+        goto done;
+    lgpos_t end = is_cut ? lgpos_make(generation, r->stop_point.last_segment + 1, 0) : lgpos_make(generation + 1, 0, 0);
+    bool is_clean = h.state == DB_STATE_CLEAN;
+    if (is_clean ? lgpos_normalize(h.lgpos_consistent) >= end : h.gen_max_required > generation || (h.gen_max_required == generation && is_cut))
+        RAISE(JET_errEndingRestoreLogTooLow);
+done:
+    mem_free(logged);
+    mem_free(path);
+    return err;
+}
+
+JET_ERR recovery_judge_stop_list(struct recovery *r, const uint8_t *list)
+{
+    JET_ERR err = JET_errSuccess;
+    uint32_t offset = 0;
+    for (;;) {
+        struct attach_info info;
+        bool at_end;
+        TRY(attach_info_decode(list, ATTACH_LIST_SIZE, &offset, &info, &at_end));
+        if (at_end)
+            break;
+        TRY(recovery_judge_stop(r, info.path, (info.flags & ATTACH_INFO_UTF16) != 0, &info.db_signature));
+    }
+done:
     return err;
 }

@@ -226,19 +226,29 @@ static void forget_backups(struct db_header *h)
     memset(&h->backup_differential_previous, 0, sizeof h->backup_differential_previous);
 }
 
+/* A creation that never ended leaves nothing: its path is free for another one. */
+static void remove_unfinished(struct recovery *r, struct recovered_database *d)
+{
+    close_database(d);
+    doubts_release(&d->doubts);
+    d->is_attached = d->has_header = false;
+    if (os_remove(r->fs, d->path) < 0) {
+        /* It says "just created": no database for anybody, and CreateDB would begin it anew. */
+    }
+}
+
 JET_ERR recovery_end_database(struct recovery *r, struct recovered_database *d, lgpos_t position, bool by_redo)
 {
     JET_ERR err = JET_errSuccess;
     struct database *db = d->db;
     if (!d->is_attached)
         goto done;
-    if (d->doubts.count > 0)
-        RAISE(doubts_first_fault(&d->doubts));
-    if (d->header.state == DB_STATE_JUST_CREATED) { /* creation never ended: it will begin anew */
-        TRY(cache_flush_file(db->pages));
-        d->is_attached = false;
+    if (d->header.state == DB_STATE_JUST_CREATED) {
+        remove_unfinished(r, d);
         goto done;
     }
+    if (d->doubts.count > 0)
+        RAISE(doubts_first_fault(&d->doubts));
     TRY(cache_flush_file(db->pages));
     TRY(fit_size(d));
     if (r->hard != NULL)

@@ -6,20 +6,20 @@ JET_ERR recovery_check_ranges(struct recovery *r)
 {
     JET_ERR err = JET_errSuccess;
     uint32_t last = r->generation.header.generation;
-    bool ignores_lost = r->config != NULL && r->config->options.ignore_lost_logs;
+    bool ignores_lost = r->config != NULL && r->config->options.ignore_lost_logs, is_wanted = recovery_ends_history(r);
     bool ignores_missing = r->hard != NULL || r->config->options.ignore_missing_databases;
     for (uint32_t i = 0; i < r->database_count; i++)
         if (r->databases[i].is_attached && r->databases[i].required_to > last)
-            RAISE(JET_errRequiredLogFilesMissing);
+            RAISE(is_wanted ? JET_errEndingRestoreLogTooLow : JET_errRequiredLogFilesMissing);
     for (uint32_t i = 0; i < r->database_count; i++) {
         struct recovered_database *d = &r->databases[i];
         if (!d->is_attached || d->header.gen_max_committed <= last)
             continue;
-        if (!ignores_lost)
+        if (!ignores_lost && !is_wanted)
             RAISE(JET_errCommittedLogFilesMissing);
         d->header.gen_max_committed = last;
         d->header.logtime_gen_max_created = r->generation.header.created;
-        if (r->result->warning == 0)
+        if (r->result->warning == 0 && !is_wanted)
             r->result->warning = JET_wrnCommittedLogFilesLost;
     }
     for (uint32_t i = 0; i < r->database_count && !ignores_missing; i++) {

@@ -79,7 +79,7 @@ struct open_transaction {
     uint32_t transaction;
 };
 
-enum { RECOVERED_DATABASES_MAX = 64 };
+enum { RECOVERED_DATABASES_MAX = 64, RECOVERY_PATH_UTF16 = 8 /* flag of AttachDB and CreateDB */ };
 
 struct recovery {
     const struct recovery_config *config;
@@ -98,6 +98,8 @@ struct recovery {
     lgpos_t position;                 /* of the record being replayed */
     lgpos_t end;                      /* behind it */
     lgpos_t shutdown_mark;
+    const struct recovery_stop *stop; /* of the configuration; NULL: none */
+    struct recovery_stop_point stop_point; /* of a stop that ends the history: generation 0 = none */
     bool is_undoing;                  /* the log is at its end and Undo records are being appended */
     bool is_between_runs;             /* behind an end, before the next Init */
     uint8_t last_type;                /* of the last record that is no padding */
@@ -125,6 +127,10 @@ static inline bool recovery_ignores_record(const struct recovery *r, const struc
 MUST_CHECK JET_ERR recovery_attach_list(struct recovery *r, const uint8_t *list, lgpos_t position);
 MUST_CHECK JET_ERR recovery_attach_record(struct recovery *r, const struct attach_record *record);
 MUST_CHECK JET_ERR recovery_create_record(struct recovery *r, const struct create_record *record);
+/* A stop at the present stop point: may the database that a list entry or a record names be brought to it? JET_errEndingRestoreLogTooLow when its file may
+ * hold something later. */
+MUST_CHECK JET_ERR recovery_judge_stop(struct recovery *r, struct span path, bool is_utf16, const struct signature *db_signature);
+MUST_CHECK JET_ERR recovery_judge_stop_list(struct recovery *r, const uint8_t *list);
 /* The attached database with this id, or NULL. */
 struct recovered_database *recovery_find_attached(struct recovery *r, uint32_t dbid);
 /* Closes files; pages not written are given up. */
@@ -138,7 +144,7 @@ MUST_CHECK JET_ERR recovery_open_database(struct recovery *r, struct recovered_d
 MUST_CHECK JET_ERR recovery_prepare_change(struct recovery *r, struct recovered_database *d);
 MUST_CHECK JET_ERR recovery_extend(struct recovery *r, const struct range_record *record);
 MUST_CHECK JET_ERR recovery_shrink(struct recovery *r, const struct range_record *record);
-/* Pages flushed, file cut or grown to what it owns, header clean at the position; no longer attached. */
+/* Pages flushed, file cut or grown to what it owns, header clean at the position; no longer attached. A file whose creation did not end is removed (6.2). */
 MUST_CHECK JET_ERR recovery_end_database(struct recovery *r, struct recovered_database *d, lgpos_t position, bool by_redo);
 MUST_CHECK JET_ERR recovery_end_databases(struct recovery *r, lgpos_t position, bool by_redo);
 
@@ -187,14 +193,39 @@ MUST_CHECK JET_ERR recovery_redo_macro(struct recovery *r, struct recovered_data
 /* The page change of an Undo record just appended at `position`. */
 MUST_CHECK JET_ERR recovery_apply_undo(struct recovery *r, struct recovered_database *d, struct recovered_session *s, const struct log_record *record, lgpos_t position);
 
+/* observe.c: what config->change is told; nothing when nobody listens. */
+static inline bool recovery_is_observed(const struct recovery *r) { return r->config->change != NULL; }
+/* Begin0, Commit0, Rollback; s after the record. */
+MUST_CHECK JET_ERR recovery_observe_transaction(struct recovery *r, const struct recovered_session *s, const struct log_record *record);
+MUST_CHECK JET_ERR recovery_observe_open_end(struct recovery *r, const struct recovered_session *s);
+/* A node operation. node, before: of the page before the change, NULL when it is not as old as that. d may be NULL. undone: of an Undo, NULL unknown. */
+MUST_CHECK JET_ERR recovery_observe_node(struct recovery *r, const struct recovered_database *d, const struct recovered_session *s, const struct log_record *record,
+                                         const struct node *node, const struct span *before, const struct version_entry *undone);
+
 /* open_end.c: transactions that the log's end leaves open. */
 MUST_CHECK JET_ERR recovery_scan_open(struct recovery *r, uint32_t first, lgpos_t start);
 bool recovery_is_open_at_end(const struct recovery *r, uint16_t procid, uint32_t transaction);
 /* Puts into the log what undoing the entry takes; *position: of it. */
 MUST_CHECK JET_ERR recovery_log_undo_info(struct recovery *r, const struct recovered_session *s, struct version_entry *e, page_no_t page_no, lgpos_t *position);
 
+/* stop.c: stops that end the history (struct recovery_stop). */
+static inline bool recovery_ends_history(const struct recovery *r) { return r->stop != NULL && (r->stop->generation != 0 || r->stop->time != 0); }
+static inline bool recovery_has_stop_position(const struct recovery *r) { return r->stop != NULL && r->stop->position != 0; }
+/* Finds the stop in the logs from a generation on, into r->stop_point. */
+MUST_CHECK JET_ERR recovery_locate_stop(struct recovery *r, uint32_t first);
+/* Makes a generation end where the stop is, in memory. */
+void recovery_cut_generation(const struct recovery *r, struct log_generation *g);
+/* The time of the segment of r->position, 0 unknown. */
+int64_t recovery_time_reached(const struct recovery *r);
+/* Soft recovery: makes the log on disk end at the stop; what is behind it is set aside. r->listing is brought up to date. */
+MUST_CHECK JET_ERR recovery_cut_history(struct recovery *r, uint32_t lowest, const struct checkpoint *checkpoint);
+/* Hard recovery: moves what stands of the stream in the log folder aside. */
+MUST_CHECK JET_ERR recovery_set_logs_aside(struct recovery *r);
+/* The databases are clean: the old stream's logs leave, a new one begins, open in r->log. */
+MUST_CHECK JET_ERR recovery_begin_new_stream(struct recovery *r);
+
 /* recovery.c */
-MUST_CHECK JET_ERR recovery_archive_or_current(struct recovery *r, uint32_t generation, char **path, bool *is_current);
+MUST_CHECK JET_ERR recovery_archive_or_current(const struct recovery *r, uint32_t generation, char **path, bool *is_current);
 MUST_CHECK JET_ERR recovery_open_log(struct recovery *r);
 void recovery_report(const struct recovery *r, uint32_t event, const char *parameter);
 

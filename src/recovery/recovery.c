@@ -7,20 +7,28 @@
 #include "os/path.h"
 #include "recovery/internal.h"
 
-enum { CACHE_BYTES = 16 << 20, CACHE_FRAMES = 64 /* an operation holds up to 48 pages */, EVENT_BEGINS = 300, EVENT_REPLAYED = 301, EVENT_ENDS = 302 };
+enum { CACHE_BYTES = 16 << 20, CACHE_FRAMES = 64 /* an operation holds up to 48 pages */, EVENT_BEGINS = 300, EVENT_REPLAYED = 301, EVENT_ENDS = 302,
+       EVENT_SET_TORN = 460, EVENT_SET_CORRUPT = 463 };
 
 /* A checkpoint's attachment list is used from this version on. */
 static const struct log_version ATTACH_LIST_VERSION = {8, 4000, 4, 3};
 
 /* --- generations --- */
 
-JET_ERR recovery_archive_or_current(struct recovery *r, uint32_t generation, char **path, bool *is_current)
+JET_ERR recovery_archive_or_current(const struct recovery *r, uint32_t generation, char **path, bool *is_current)
 {
     JET_ERR err = JET_errSuccess;
     *path = NULL;
     *is_current = false;
     if (r->hard != NULL && generation >= r->hard->gen_low && generation <= r->hard->gen_high)
         return log_file_path(r->hard->backup_folder, r->base, generation, r->hard->extension, r->fs, path);
+    if (r->hard != NULL && r->hard->target_folder != NULL && generation <= r->hard->target_gen_high) {
+        TRY(log_file_path(r->hard->target_folder, r->base, generation, r->hard->extension, r->fs, path));
+        if (os_exists(r->fs, *path))
+            goto done;
+        mem_free(*path);
+        *path = NULL;
+    }
     TRY(log_file_path(r->folder, r->base, generation, r->extension, r->fs, path));
     if (os_exists(r->fs, *path))
         goto done;
@@ -105,16 +113,32 @@ done:
 
 static bool is_corruption(JET_ERR error) { return error == JET_errLogFileCorrupt || error == JET_errLogCorrupted; }
 
+/* Where a generation stops being usable. */
+struct damage {
+    lgpos_t position;
+    bool is_torn; /* nothing follows: a write was cut short */
+};
+
+static JET_ERR judge_damage_of_hard(const struct recovery *r, uint32_t bad, const struct damage *damage)
+{
+    char *path = NULL, position[LGPOS_TEXT_SIZE];
+    bool is_current;
+    if (!is_in_backup_range(r, bad))
+        return damage->is_torn ? JET_errLogTornWriteDuringHardRecovery : JET_errLogCorruptDuringHardRecovery;
+    if (recovery_archive_or_current(r, bad, &path, &is_current) >= 0 && path != NULL)
+        EVENT_REPORT(r->config->events, damage->is_torn ? EVENT_SET_TORN : EVENT_SET_CORRUPT, EVENT_ERROR, EVENT_LOGGING_RECOVERY, path,
+                     lgpos_format(damage->position, position));
+    mem_free(path);
+    return damage->is_torn ? JET_errLogTornWriteDuringHardRestore : JET_errLogCorruptDuringHardRestore;
+}
+
 /* Generation `bad` cannot be used. Success: the replay ends with the one before. */
-static JET_ERR judge_lost(struct recovery *r, uint32_t bad, JET_ERR error)
+static JET_ERR judge_lost(struct recovery *r, uint32_t bad, JET_ERR error, const struct damage *damage)
 {
     JET_ERR err = JET_errSuccess;
     bool is_required = false, is_committed = false;
-    if (r->hard != NULL) {
-        if (is_corruption(error))
-            return is_in_backup_range(r, bad) ? JET_errLogCorruptDuringHardRestore : JET_errLogCorruptDuringHardRecovery;
-        return error;
-    }
+    if (r->hard != NULL)
+        return is_corruption(error) ? judge_damage_of_hard(r, bad, damage) : error;
     if (!is_corruption(error) && error != JET_errInvalidLogSequence)
         return error;
     for (uint32_t i = 0; i < r->database_count; i++) {
@@ -136,6 +160,20 @@ done:
 
 /* --- replay --- */
 
+/* (G, 0, 0) stands for the end of generation G. */
+static bool is_behind(lgpos_t position, lgpos_t stop)
+{
+    return (uint32_t)stop == 0 ? lgpos_generation(position) > lgpos_generation(stop) : lgpos_normalize(position) > lgpos_normalize(stop);
+}
+
+/* The present generation is the one in which the replay is to stop? */
+static bool is_at_stop(const struct recovery *r)
+{
+    uint32_t generation = r->has_generation ? r->generation.header.generation : 0;
+    return (r->stop_point.generation != 0 && generation >= r->stop_point.generation) ||
+           (recovery_has_stop_position(r) && generation >= lgpos_generation(r->stop->position));
+}
+
 static JET_ERR replay_generation(struct recovery *r, lgpos_t start)
 {
     JET_ERR err = JET_errSuccess;
@@ -156,6 +194,8 @@ static JET_ERR replay_generation(struct recovery *r, lgpos_t start)
             break;
         if (ref.position < from)
             continue;
+        if (recovery_has_stop_position(r) && is_behind(ref.position, r->stop->position))
+            break;
         r->position = ref.position;
         err = recovery_redo_record(r, ref.bytes);
         if (err < 0)
@@ -181,6 +221,10 @@ static JET_ERR report_progress(struct recovery *r, uint32_t first, uint32_t at)
     uint32_t last = r->listing.last > at ? r->listing.last : at;
     if (r->hard != NULL && r->hard->gen_high > last)
         last = r->hard->gen_high;
+    if (r->stop_point.generation != 0)
+        last = r->stop_point.generation;
+    else if (recovery_has_stop_position(r) && lgpos_generation(r->stop->position) < last)
+        last = lgpos_generation(r->stop->position);
     return progress == NULL ? JET_errSuccess : progress(context, (uint32_t)((uint64_t)(at - first + 1) * 100 / (last - first + 2)));
 }
 
@@ -191,7 +235,7 @@ static JET_ERR open_next(struct recovery *r, uint32_t wanted, bool *at_end)
     char *path = NULL;
     struct log_generation next = {.image = NULL};
     bool is_current;
-    *at_end = r->has_generation && r->is_current;
+    *at_end = r->has_generation && (r->is_current || is_at_stop(r));
     if (*at_end)
         goto done;
     TRY(recovery_archive_or_current(r, wanted, &path, &is_current));
@@ -200,11 +244,13 @@ static JET_ERR open_next(struct recovery *r, uint32_t wanted, bool *at_end)
         goto done;
     }
     TRY(log_generation_read(r->fs, path, &next));
+    recovery_cut_generation(r, &next);
     if (!r->has_generation && is_current && next.header.generation != wanted && next.header.generation != wanted + 1)
         RAISE(JET_errMissingLogFile);
+    const struct damage damage = {lgpos_make(wanted, next.scan.error_segment, 0), next.scan.is_torn_tail};
     err = check_chain(r, &next);
     if (err < 0) {
-        err = judge_lost(r, wanted, err);
+        err = judge_lost(r, wanted, err, &damage);
         *at_end = err >= 0;
         goto done;
     }
@@ -214,12 +260,12 @@ static JET_ERR open_next(struct recovery *r, uint32_t wanted, bool *at_end)
         bool is_ignored = may_ignore_torn_tail(r, &next);
         r->is_current = was_current;
         if (!is_ignored && r->has_generation) {
-            err = judge_lost(r, wanted, next.scan.error);
+            err = judge_lost(r, wanted, next.scan.error, &damage);
             *at_end = err >= 0;
             goto done;
         }
         if (!is_ignored && !r->has_generation)
-            RAISE(r->hard != NULL ? judge_lost(r, wanted, next.scan.error) : next.scan.error);
+            RAISE(r->hard != NULL ? judge_lost(r, wanted, next.scan.error, &damage) : next.scan.error);
     }
     log_generation_release(&r->generation);
     r->generation = next;
@@ -267,7 +313,7 @@ done:
 static JET_ERR replay_all(struct recovery *r, uint32_t first, lgpos_t start, const struct checkpoint *checkpoint)
 {
     JET_ERR err = JET_errSuccess;
-    bool at_end = false;
+    bool at_end = false, is_stopped = false;
     TRY(open_next(r, first, &at_end));
     if (at_end)
         RAISE(JET_errMissingLogFile);
@@ -286,19 +332,24 @@ static JET_ERR replay_all(struct recovery *r, uint32_t first, lgpos_t start, con
         TRY(report_progress(r, first, generation));
         err = replay_generation(r, start);
         if (err < 0) {
-            err = is_corruption(err) ? judge_lost(r, generation, err) : err;
+            err = is_corruption(err) ? judge_lost(r, generation, err, &(struct damage){.position = r->position}) : err;
             goto done;
         }
         TRY(report_replayed(r, generation));
         TRY(check_creation_times(r)); /* of databases that this generation attached */
         TRY(open_next(r, generation + 1, &at_end));
+        is_stopped = at_end && recovery_has_stop_position(r) && is_at_stop(r);
+        if (is_stopped)
+            break; /* what is missing, or cannot be judged yet, stands behind */
         TRY(settle_doubts(r, at_end ? UINT32_MAX : r->generation.header.generation));
         if (at_end)
             break;
         start = lgpos_make(r->generation.header.generation, 1, 0);
     }
     r->result->redo_to = r->position;
-    TRY(recovery_check_ranges(r));
+    r->result->time_reached = recovery_time_reached(r);
+    if (!is_stopped)
+        TRY(recovery_check_ranges(r));
 done:
     return err;
 }
@@ -325,7 +376,7 @@ JET_ERR recovery_open_log(struct recovery *r)
 {
     if (r->log != NULL)
         return JET_errSuccess;
-    if (r->hard == NULL || r->is_current)
+    if (r->hard == NULL || (r->is_current && r->stop_point.generation == 0))
         return log_continue(&r->config->log, &r->log);
     /* The set's last generation stands in the backup folder: the stream goes on behind it, here. */
     return log_create(&r->config->log, &r->generation, &r->log);
@@ -455,6 +506,8 @@ static JET_ERR settle(struct recovery *r)
     JET_ERR err = JET_errSuccess;
     const struct recovery_config *c = r->config;
     struct log **log = &r->log;
+    if (recovery_ends_history(r))
+        TRY(recovery_begin_new_stream(r));
     if (c->is_file_kib_set && log_file_size_kib(*log) != c->log.file_kib) {
         if (!c->options.cleanup_mismatched_logs || !c->log.is_circular)
             RAISE(JET_errLogFileSizeMismatchDatabasesConsistent);
@@ -475,21 +528,52 @@ done:
     return err;
 }
 
+/* The databases stay dirty; the error that says so. */
+static JET_ERR end_without_undo(struct recovery *r)
+{
+    JET_ERR err = JET_errSuccess;
+    bool is_open = recovery_has_stop_position(r);
+    for (uint32_t i = 0; i < r->database_count; i++) {
+        const struct recovered_database *d = &r->databases[i];
+        is_open |= d->is_attached;
+        if (d->is_attached)
+            TRY(cache_flush_file(d->db->pages));
+    }
+    RAISE(is_open ? JET_errRecoveredWithoutUndo : JET_errRecoveredWithoutUndoDatabasesConsistent);
+done:
+    return err;
+}
+
+static JET_ERR check_stop(const struct recovery *r)
+{
+    const struct recovery_options *o = &r->config->options;
+    bool has_position = recovery_has_stop_position(r), ends_history = recovery_ends_history(r);
+    if (has_position && (ends_history || lgpos_generation(r->stop->position) == 0 || o->delete_out_of_range_logs))
+        return JET_errInvalidParameter;
+    return ends_history && (o->without_undo || o->keep_attached) ? JET_errInvalidParameter : JET_errSuccess;
+}
+
 static JET_ERR run_soft(struct recovery *r, struct checkpoint *checkpoint)
 {
     JET_ERR err = JET_errSuccess;
     const struct recovery_options *o = &r->config->options;
     bool has_checkpoint = false, is_clean = false;
     uint32_t first;
+    TRY(check_stop(r));
     TRY(log_list(r->fs, r->folder, r->base, r->config->log.is_legacy_names, &r->listing));
     r->extension = r->listing.extension;
     if (!r->listing.has_current && r->listing.archive_count == 0) {
         TRY(start_new_stream(r));
         goto done;
     }
-    if (!r->listing.has_current && !r->listing.has_temporary && !o->ignore_lost_logs && !o->without_undo)
+    if (!r->listing.has_current && !r->listing.has_temporary && !o->ignore_lost_logs && !o->without_undo && !recovery_ends_history(r))
         RAISE(JET_errMissingLogFile);
     TRY(read_checkpoint(r, checkpoint, &has_checkpoint));
+    if (recovery_ends_history(r)) {
+        TRY(lowest_generation(r, &first));
+        TRY(recovery_cut_history(r, first, has_checkpoint && is_of_stream(r, checkpoint) ? checkpoint : NULL));
+        TRY(read_checkpoint(r, checkpoint, &has_checkpoint));
+    }
     if (r->listing.has_current)
         TRY(is_clean_stream(r, has_checkpoint ? checkpoint : NULL, &is_clean));
     if (is_clean) {
@@ -508,17 +592,11 @@ static JET_ERR run_soft(struct recovery *r, struct checkpoint *checkpoint)
     r->result->was_replayed = true;
     if (has_checkpoint)
         first = lgpos_generation(checkpoint->lgpos_checkpoint);
+    if (recovery_has_stop_position(r) && first > lgpos_generation(r->stop->position))
+        RAISE(JET_errRecoveredWithoutUndo); /* there already */
     TRY(replay_all(r, first, has_checkpoint ? checkpoint->lgpos_checkpoint : 0, has_checkpoint ? checkpoint : NULL));
-    if (o->without_undo) {
-        bool is_open = false;
-        for (uint32_t i = 0; i < r->database_count; i++) {
-            const struct recovered_database *d = &r->databases[i];
-            is_open |= d->is_attached;
-            if (d->is_attached)
-                TRY(cache_flush_file(d->db->pages));
-        }
-        RAISE(is_open ? JET_errRecoveredWithoutUndo : JET_errRecoveredWithoutUndoDatabasesConsistent);
-    }
+    if (o->without_undo || (recovery_has_stop_position(r) && is_at_stop(r)))
+        TRY(end_without_undo(r)); /* never a success */
     TRY(recovery_finish(r));
     TRY(settle(r));
     recovery_report(r, EVENT_ENDS, NULL);
@@ -545,7 +623,8 @@ JET_ERR recovery_run(const struct recovery_config *config, struct recovery_resul
     memset(result, 0, sizeof *result);
     if (r == NULL || checkpoint == NULL)
         RAISE(JET_errOutOfMemory);
-    *r = (struct recovery){.config = config, .result = result, .fs = config->log.fs, .folder = config->log.log_folder, .base = config->log.base_name};
+    *r = (struct recovery){.config = config, .result = result, .fs = config->log.fs, .folder = config->log.log_folder, .base = config->log.base_name,
+                           .stop = &config->stop};
     if (config->options.cleanup_mismatched_logs && !config->log.is_circular)
         err = JET_errInvalidSettings;
     else
@@ -557,7 +636,19 @@ done:
     return err;
 }
 
-JET_ERR recovery_run_hard(const struct recovery_hard_config *hard)
+/* With one empty run, so that nothing has to be replayed at the next start. */
+static JET_ERR begin_clean_stream(struct recovery *r)
+{
+    JET_ERR err = JET_errSuccess;
+    TRY(recovery_begin_new_stream(r));
+    TRY(log_append_init(r->log, NULL));
+    TRY(log_append_shutdown(r->log, NULL));
+    TRY(log_append_term(r->log, NULL));
+done:
+    return err;
+}
+
+JET_ERR recovery_run_hard(const struct recovery_hard_config *hard, struct recovery_reached *reached)
 {
     JET_ERR err = JET_errSuccess;
     struct recovery_result result;
@@ -570,20 +661,33 @@ JET_ERR recovery_run_hard(const struct recovery_hard_config *hard)
     if (r == NULL)
         RAISE(JET_errOutOfMemory);
     *r = (struct recovery){.config = &config, .hard = hard, .result = &result, .fs = hard->fs, .folder = hard->log_folder, .base = hard->base_name,
-                           .extension = hard->extension};
-    err = log_list(r->fs, r->folder, r->base, config.log.is_legacy_names, &r->listing);
+                           .extension = hard->extension, .stop = &hard->stop};
+    if (recovery_has_stop_position(r))
+        err = JET_errInvalidParameter;
+    else if (recovery_ends_history(r) && strcmp(hard->log_folder, hard->backup_folder) == 0)
+        err = JET_errInvalidParameter; /* the set is only read */
+    if (err >= 0)
+        err = log_list(r->fs, r->folder, r->base, config.log.is_legacy_names, &r->listing);
     if (err >= 0)
         err = checkpoint_path(hard->system_folder, r->base, hard->extension, &path);
     if (err >= 0 && os_exists(hard->fs, path))
         err = os_remove(hard->fs, path); /* it says nothing about the set */
     if (err >= 0)
         err = make_cache(r, hard->page_size, hard->cache_bytes != 0 ? hard->cache_bytes : CACHE_BYTES);
+    if (err >= 0 && recovery_ends_history(r))
+        err = recovery_locate_stop(r, hard->gen_low);
     if (err >= 0)
         err = replay_all(r, hard->gen_low, 0, NULL);
+    if (err >= 0 && recovery_ends_history(r))
+        err = recovery_set_logs_aside(r);
     if (err >= 0)
         err = recovery_finish(r);
+    if (err >= 0 && recovery_ends_history(r))
+        err = begin_clean_stream(r);
     if (err >= 0)
         recovery_report(r, EVENT_ENDS, NULL);
+    if (reached != NULL)
+        *reached = (struct recovery_reached){lgpos_generation(result.redo_to), result.time_reached};
     finish_result(r, err);
     log_close(result.log);
 done:

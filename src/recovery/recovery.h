@@ -16,8 +16,51 @@ struct recovery_map_entry {
     const char *new_path;
 };
 
+/* What a replay meets, for who wants to know what transactions did (`ese log --rows`): changes of nodes in the order of the log, with as much as record and page say. Key and
+ * old data of a replaced or deleted node stand in the page only, so they are known when the page is as old as the record expects. The spans live during the call. */
+enum recovery_change_kind { RECOVERY_BEGIN, RECOVERY_COMMIT, RECOVERY_ROLLBACK, RECOVERY_INSERT, RECOVERY_REPLACE, RECOVERY_DELETE, RECOVERY_DELTA, RECOVERY_UNDO };
+struct recovery_change {
+    enum recovery_change_kind kind;
+    lgpos_t position;
+    int64_t time;            /* of the segment; 0 unknown */
+    uint16_t session;
+    uint32_t transaction;    /* 0: none, or not known */
+    uint8_t level;
+    bool is_open_at_end;     /* a rollback by this recovery */
+    /* node changes: */
+    const char *database;    /* as the log names it; NULL unknown */
+    uint32_t objid;
+    page_no_t page_no;
+    bool has_key, has_before, has_after;
+    struct span key, before, after;
+    enum recovery_change_kind undone; /* RECOVERY_UNDO: what it takes back; after is then what is there again */
+    int64_t delta;           /* RECOVERY_DELTA: added at offset */
+    uint16_t offset;
+};
+/* A negative result stops and becomes the result. */
+typedef JET_ERR (*recovery_change_fn)(void *context, const struct recovery_change *change);
+
 /* 0 .. 100. A negative result stops and becomes the result. */
 typedef JET_ERR (*recovery_progress_fn)(void *context, uint32_t percent);
+
+/* Where the replay ends before the end of the log. A zero field does not limit.
+ *
+ * To a generation: its last record is the last one replayed. To a time T (seconds since 1970 UTC), the last moment whose commits are wanted: of the generations begun at
+ * T or before, all but the last one whole, and of that one the segments before the first whose time is later than T (in whole seconds). Our log stamps segments with the
+ * time of their flush, so the commits acknowledged by the end of second T are in and those begun later are not; other engines' segments carry the time they were begun, so a
+ * segment that was filled across T is taken whole. Times without the UTC mark are taken as they stand.
+ *
+ * Both end the history there: what was open is rolled back, the databases end clean, the old logs are set aside in a folder <base>.replaced-N beside (never deleted), and a
+ * new stream begins, so that nothing later than the stop is ever replayed. JET_errEndingRestoreLogTooLow: a database holds later changes, or may; nothing is changed then.
+ * JET_errMissingLogFile: the generation is not there.
+ *
+ * To a position (JET_RSTINFO, which see): redo ends with the record at that position, or with generation G for (G, 0, 0); no undo, no new stream; the result is
+ * JET_errRecoveredWithoutUndo, and another recovery goes on from there. */
+struct recovery_stop {
+    uint32_t generation;
+    int64_t time;
+    lgpos_t position; /* not together with the others */
+};
 
 struct recovery_options {
     bool ignore_missing_databases;  /* JET_bitReplayIgnoreMissingDB */
@@ -40,9 +83,12 @@ struct recovery_config {
     size_t map_count;
     const char *alternate_folder;   /* JET_paramAlternateDatabaseRecoveryPath, or NULL: every database is looked for there by its file name */
     struct recovery_options options;
+    struct recovery_stop stop;
     const struct event_log *events;       /* may be NULL */
     recovery_progress_fn progress;  /* may be NULL */
     void *progress_context;
+    recovery_change_fn change;      /* may be NULL */
+    void *change_context;
 };
 
 struct recovery_result {
@@ -50,7 +96,9 @@ struct recovery_result {
     bool is_new_stream;
     bool was_replayed;              /* recovery was needed */
     lgpos_t redo_from, redo_to;
+    int64_t time_reached;           /* of the segment of redo_to, as the log has it; 0 unknown */
     uint32_t transaction_last;      /* the highest transaction number met; 0: none */
+    uint32_t kept_changes;          /* of open transactions: could not be taken back, as the log with what was before is lost */
     uint32_t attached_count;        /* databases that the replay closed or ended */
     JET_ERR warning;                /* 0, JET_wrnCommittedLogFilesLost, JET_wrnCommittedLogFilesRemoved */
 };
@@ -69,10 +117,28 @@ struct recovery_hard_config {
     uint64_t cache_bytes;
     const struct recovery_map_entry *map;
     size_t map_count;
+    const char *target_folder;   /* of a running instance of the stream: generations behind gen_high, up to target_gen_high, are looked for here first. May be NULL */
+    uint32_t target_gen_high;
+    /* Where a database is that the map does not name, as new memory; *path NULL: nowhere. May be NULL. */
+    JET_ERR (*locate)(void *context, const char *logged_path, char **path);
+    void *locate_context;
     const struct event_log *events;
     recovery_progress_fn progress;
     void *progress_context;
+    struct recovery_stop stop;      /* generation or time. log_folder is then not backup_folder: logs that stand in it are set aside */
 };
-MUST_CHECK JET_ERR recovery_run_hard(const struct recovery_hard_config *config);
+/* What a replay reached. */
+struct recovery_reached {
+    uint32_t generation;
+    int64_t time; /* 0 unknown */
+};
+MUST_CHECK JET_ERR recovery_run_hard(const struct recovery_hard_config *config, struct recovery_reached *reached);
+/* Where the stop of a hard recovery lies, without replaying anything. Errors: struct recovery_stop, and those of log headers. */
+struct recovery_stop_point {
+    uint32_t generation;    /* the last one of which something is replayed */
+    uint32_t last_segment;  /* in it; UINT32_MAX: all of it */
+    int64_t time;           /* of that segment; 0 unknown */
+};
+MUST_CHECK JET_ERR recovery_find_stop(const struct recovery_hard_config *config, struct recovery_stop_point *out);
 
 #endif

@@ -19,19 +19,40 @@ static void raise_objid(struct recovered_database *d, const struct log_record *r
         d->header.objid_last = objid;
 }
 
+/* A record that is not replayed: the database is not attached, or newer, or the transaction began before the start. */
+static JET_ERR observe_alone(struct recovery *r, const struct log_record *record)
+{
+    JET_ERR err = JET_errSuccess;
+    struct recovered_session *s;
+    const struct recovered_database *d = NULL;
+    if (!recovery_is_observed(r) || !record->has_node)
+        goto done;
+    for (uint32_t i = 0; i < r->database_count; i++)
+        if (r->databases[i].dbid == record->dbid)
+            d = &r->databases[i];
+    TRY(recovery_find_session(r, record->procid, &s));
+    TRY(recovery_observe_node(r, d, s, record, NULL, NULL, NULL));
+done:
+    return err;
+}
+
 static JET_ERR redo_page_record(struct recovery *r, const struct log_record *record)
 {
     JET_ERR err = JET_errSuccess;
     struct recovered_session *s;
     struct recovered_database *d = recovery_find_attached(r, record->dbid);
     bool is_collected = false;
-    if (recovery_ignores_record(r, d))
+    if (recovery_ignores_record(r, d)) {
+        err = observe_alone(r, record);
         goto done;
+    }
     raise_counters(d, record);
     raise_objid(d, record);
     TRY(recovery_find_session(r, record->procid, &s));
     if (record->type != LR_UNDO_INFO)
         TRY(recovery_collect(s, record, &is_collected));
+    if (!is_collected && record->page.level > 0 && !s->has_begun)
+        TRY(observe_alone(r, record));
     if (is_collected || (record->page.level > 0 && !s->has_begun))
         goto done;
     if (record->type == LR_UNDO_INFO)

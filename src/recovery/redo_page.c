@@ -164,9 +164,13 @@ static JET_ERR before_image(void *context, const struct log_record *record, stru
     struct version_entry *entry;
     bool is_delete = record->type == LR_FLAG_DELETE;
     o->is_image_taken = true;
-    if (!is_versioned(o, record))
+    if (!is_versioned(o, record) && !recovery_is_observed(o->r))
         goto done;
     TRY(node_with(o, record, old, &node));
+    if (recovery_is_observed(o->r) && record->type != LR_FLAG_INSERT_AND_REPLACE)
+        TRY(recovery_observe_node(o->r, o->d, o->s, record, &node, &old, NULL));
+    if (!is_versioned(o, record))
+        goto done;
     struct version_bookmark bookmark = {.key_prefix = node.prefix, .key = node.suffix, .data = is_unique(record) ? span_of(NULL, 0) : old};
     uint32_t rceid = record->type == LR_FLAG_INSERT_AND_REPLACE ? record->tail.rceid_replace : record->node.rceid;
     TRY(versions_add(o->s, record, rceid, is_delete ? VERSION_FLAG_DELETE : VERSION_REPLACE, &bookmark, is_delete ? span_of(NULL, 0) : old, &entry));
@@ -194,6 +198,9 @@ static JET_ERR note_version(struct operation *o, const struct log_record *record
     struct version_entry *entry;
     uint32_t rceid = record->node.rceid;
     struct span none = span_of(NULL, 0);
+    bool was_told = o->is_image_taken && (record->type == LR_REPLACE || record->type == LR_REPLACE_D || record->type == LR_FLAG_DELETE);
+    if (recovery_is_observed(o->r) && !was_told)
+        TRY(recovery_observe_node(o->r, o->d, o->s, record, NULL, NULL, record->type == LR_UNDO ? versions_find(o->s, rceid) : NULL));
     if (record->type == LR_UNDO) {
         versions_remove(o->s, rceid);
         goto done;

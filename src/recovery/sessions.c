@@ -69,6 +69,8 @@ JET_ERR recovery_redo_transaction(struct recovery *r, const struct log_record *r
         note_transaction(r, t->transaction);
     if (record->type == LR_BEGIN0)
         begin(s, t);
+    if (recovery_is_observed(r) && (record->type == LR_BEGIN0 || record->type == LR_COMMIT0))
+        TRY(recovery_observe_transaction(r, s, record));
     if (record->type == LR_BEGIN0 || !s->has_begun)
         goto done;
     switch (record->type) {
@@ -92,6 +94,8 @@ JET_ERR recovery_redo_transaction(struct recovery *r, const struct log_record *r
             RAISE(JET_errLogCorrupted);
         s->level = (uint8_t)(s->level - t->levels);
         versions_drop_above(s, s->level);
+        if (recovery_is_observed(r))
+            TRY(recovery_observe_transaction(r, s, record));
         break;
     default: break;
     }

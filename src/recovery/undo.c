@@ -93,8 +93,15 @@ static JET_ERR undo_entry(struct recovery *r, struct recovered_session *s, struc
         versions_remove(s, e->rceid);
         goto done;
     }
-    if (e->is_deferred) /* the page was written without the UndoInfo that must go before it */
-        RAISE(JET_errLogCorrupted);
+    if (e->is_deferred) {
+        /* The page was written, and the UndoInfo that went before it is lost with the end of the log. That does not happen to our own streams; in others the change stays, as
+         * it does when the original recovers them. */
+        if (r->generation.header.writer_mark == LOG_HEADER_MARK)
+            RAISE(JET_errLogCorrupted);
+        versions_remove(s, e->rceid);
+        r->result->kept_changes++;
+        goto done;
+    }
     TRY(find_node(d, e, &page_no, &line, &before));
     if (before > d->header.dbtime)
         RAISE(JET_errDbTimeCorrupted);
@@ -133,6 +140,8 @@ static JET_ERR undo_session(struct recovery *r, struct recovered_session *s)
     uint8_t record[4] = {LR_ROLLBACK};
     if (s->level == 0)
         goto done;
+    if (recovery_is_observed(r))
+        TRY(recovery_observe_open_end(r, s));
     while (s->entry_count > 0)
         TRY(undo_entry(r, s, s->entries[s->entry_count - 1]));
     store_le16(record + 1, s->procid);

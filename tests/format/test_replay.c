@@ -528,7 +528,7 @@ static void a_backup_with_its_increments_is_restored(void **state)
         struct restore_config config = {.fs = os_fs_posix(), .checkpoint_folder = work, .log_folder = work, .backup_folder = set, .base_name = "edb", .gen_low = 1,
                                         .gen_high = LEVELS[i].high, .map = &map, .map_count = 1};
         uint64_t before = memory_live_count();
-        JET_ERR err = restore_external(&config);
+        JET_ERR err = restore_external(&config, NULL);
         if (err != 0)
             fail_msg("%s: %d", LEVELS[i].what, err);
         assert_int_equal(memory_live_count(), before);
