@@ -29,6 +29,8 @@ struct backup_host {
     JET_ERR (*visit_databases)(void *context, JET_ERR (*visit)(void *visit_context, struct database *db), void *visit_context);
     /* Moves the checkpoint as far as it goes without writing pages, so that a full backup needs few logs. May be NULL. */
     JET_ERR (*advance_checkpoint)(void *context);
+    /* Returns when no database is being created or attached. None begins while backup_holds_creation. May be NULL. */
+    void (*wait_for_creation)(void *context);
     /* Some session has opened it exclusively. */
     bool (*is_exclusively_open)(void *context, struct database *db);
 };
@@ -59,18 +61,46 @@ MUST_CHECK JET_ERR backup_get_truncate_info(struct backup_session *session, char
 MUST_CHECK JET_ERR backup_open_file(struct backup_session *session, const char *path, JET_HANDLE *handle, uint64_t *size);
 MUST_CHECK JET_ERR backup_read_file(struct backup_session *session, JET_HANDLE handle, void *buffer, uint32_t size, uint32_t *actual);
 MUST_CHECK JET_ERR backup_close_file(struct backup_session *session, JET_HANDLE handle);
+/* The same, for what is behind the first `offset` bytes of a database's stream, which the client has from an earlier opening in this session: a
+ * multiple of the page size at page 2 or later, or 0. *size: of the rest. */
+MUST_CHECK JET_ERR backup_open_section(struct backup_session *session, const char *path, uint64_t offset, JET_HANDLE *handle, uint64_t *size);
 
 MUST_CHECK JET_ERR backup_truncate_log(struct backup_session *session);
 /* Section 11; results as the reference pages say (section 17, D1): Normal in mid-sequence JET_errBackupAbortByCaller, any End after
  * backup_stop JET_errBackupAbortByServer, Abort JET_errSuccess. */
 MUST_CHECK JET_ERR backup_end(struct backup_session *session, JET_GRBIT grbit);
 
+/* Section 13, folder.c: a whole run into a folder. */
+struct backup_folder_request {
+    const char *path;  /* NULL or "": logs that no database needs for recovery are deleted, nothing is copied */
+    JET_GRBIT grbit;   /* JET_bitBackupIncremental, JET_bitBackupAtomic */
+    bool create_path;  /* JET_paramCreatePathIfNotExist */
+    /* Asked between pieces: a negative result ends the run and is returned. May be NULL. */
+    JET_ERR (*may_continue)(void *context);
+    /* At the begin and the completion of a full run; a negative result fails it. May be NULL. */
+    JET_ERR (*notify)(void *context, bool is_complete);
+    void *context;
+};
+/* Everything of the instance, then truncation, then the header stamps. After a failure headers and logs are as they were; of an atomic target old/ or
+ * new/ is complete. Errors: those of the calls above, and section 13. */
+MUST_CHECK JET_ERR backup_to_folder(struct backup_session *session, const struct backup_folder_request *request);
+
+/* Section 14, surrogate.c: a replica's backup is recorded here. Local calls are refused meanwhile (JET_errSurrogateBackupInProgress, JET_errNoBackup). */
+MUST_CHECK JET_ERR backup_begin_surrogate(struct backup_session *session, uint32_t gen_first, uint32_t gen_last, JET_GRBIT grbit);
+MUST_CHECK JET_ERR backup_end_surrogate(struct backup_session *session, JET_GRBIT grbit);
+
 /* Asks a running backup to stop; never waits; success also without one. */
 void backup_stop(struct backup_session *session);
 /* Attach and detach are refused while this is true. Lock-free. */
 bool backup_is_active(const struct backup_session *session);
+/* With which error they are: JET_errBackupInProgress or JET_errSurrogateBackupInProgress; 0 when none is active. Lock-free. */
+JET_ERR backup_check_idle(const struct backup_session *session);
+/* Counts the backups begun: tells one from a later one of the same session. Lock-free. */
+uint32_t backup_turn(const struct backup_session *session);
 /* Generations from this one on must be kept by circular logging; 0 = no limit. Lock-free. */
 uint32_t backup_oldest_needed_generation(const struct backup_session *session);
+/* The creation of a database has to wait: a snapshot is being taken, and a file half made would be in it. Lock-free. */
+bool backup_holds_creation(const struct backup_session *session);
 /* Termination: ends a running backup as aborted by the server and refuses new ones. */
 void backup_terminate(struct backup_session *session);
 /* Allows or refuses new sessions (JET_errBackupNotAllowedYet): set at the end of start, cleared while the instance terminates. */

@@ -8,7 +8,6 @@
 
 enum { EVENT_LOG_COPY_BEGINS = 223, EVENT_TRUNCATED = 224, EVENT_NOTHING_TO_TRUNCATE = 225, EVENT_LOGS_MISSING = 227, EVENT_FILE_MISSING = 459,
        EVENT_TRUNCATION_REFUSED = 520 };
-enum { RECORD_PREPARE = 2, RECORD_TRUNCATE = 3, SCOPE_FULL = 1, SCOPE_INCREMENTAL = 2 };
 
 static void report_range(struct backup_session *s, uint32_t id, uint32_t first, uint32_t end)
 {
@@ -23,7 +22,7 @@ static void report_range(struct backup_session *s, uint32_t id, uint32_t first, 
 /* --- the range of the session --- */
 
 /* Incremental: the logs on disk must begin no later than right behind the last full or incremental of each database. */
-static JET_ERR check_no_gap(void *context, struct database *db)
+JET_ERR backup_check_no_gap(void *context, struct database *db)
 {
     struct backup_session *s = (struct backup_session *)context;
     JET_ERR err = JET_errSuccess;
@@ -58,7 +57,7 @@ static JET_ERR limit_truncation(void *context, struct database *db)
 
 static JET_ERR roll_log(struct backup_session *s)
 {
-    struct backup_record record = {.phase = RECORD_PREPARE, .type = BACKUP_TYPE_NORMAL, .scope = s->is_full ? SCOPE_FULL : SCOPE_INCREMENTAL};
+    struct backup_record record = {.phase = BACKUP_RECORD_PREPARE_LOGS, .type = s->record_type, .scope = s->is_full ? BACKUP_SCOPE_FULL : BACKUP_SCOPE_INCREMENTAL};
     lgpos_t position = 0;
     struct log_time created;
     JET_ERR err = log_roll_for_backup(s->host.log, &record, &position, &created);
@@ -83,7 +82,7 @@ static JET_ERR prepare(struct backup_session *s)
         TRY(roll_log(s));
     TRY(log_oldest_generation(s->host.log, &s->delete_first));
     if (!s->is_full) {
-        TRY(s->host.visit_databases(s->host.context, check_no_gap, s));
+        TRY(s->host.visit_databases(s->host.context, backup_check_no_gap, s));
         s->copy_first = s->delete_first;
         atomic_store(&s->oldest_needed, s->copy_first);
     }
@@ -185,25 +184,16 @@ static JET_ERR delete_generations(struct backup_session *s, uint32_t *missing)
     return JET_errSuccess;
 }
 
-JET_ERR backup_truncate_log(struct backup_session *s)
+JET_ERR backup_delete_range(struct backup_session *s)
 {
     JET_ERR err = JET_errSuccess;
     uint32_t missing = 0;
     char number[16];
-    mutex_lock(&s->lock);
-    TRY(backup_check_running(s));
-    if (s->stream.is_open || !s->is_log_prepared)
-        RAISE(JET_errInvalidBackupSequence);
-    if (memchr(s->copied_generations, 0, s->copy_end - s->copy_first) != NULL) {
-        EVENT_REPORT(s->host.events, EVENT_TRUNCATION_REFUSED, EVENT_WARNING, EVENT_LOGGING_RECOVERY, "");
-        RAISE(JET_errLogFileNotCopied);
-    }
-    s->is_truncated = true;
-    backup_log_record(s, RECORD_TRUNCATE, s->is_full ? SCOPE_FULL : SCOPE_INCREMENTAL, 0,
+    backup_log_record(s, BACKUP_RECORD_TRUNCATE_LOGS, s->is_full ? BACKUP_SCOPE_FULL : BACKUP_SCOPE_INCREMENTAL, 0,
                       &(struct backup_info){.gen_low = s->delete_first, .gen_high = s->delete_end});
     if (s->delete_first >= s->delete_end) {
-        EVENT_REPORT(s->host.events, EVENT_NOTHING_TO_TRUNCATE, EVENT_INFORMATION, EVENT_LOGGING_RECOVERY, "");
-        goto done;
+        event_report(s->host.events, EVENT_NOTHING_TO_TRUNCATE, EVENT_INFORMATION, EVENT_LOGGING_RECOVERY, NULL, 0);
+        return JET_errSuccess;
     }
     report_range(s, EVENT_TRUNCATED, s->delete_first, s->delete_end);
     err = delete_generations(s, &missing);
@@ -211,6 +201,43 @@ JET_ERR backup_truncate_log(struct backup_session *s)
         snprintf(number, sizeof number, "%u", missing);
         EVENT_REPORT(s->host.events, EVENT_LOGS_MISSING, EVENT_WARNING, EVENT_LOGGING_RECOVERY, number);
     }
+    return err;
+}
+
+JET_ERR backup_truncate_without_copy(struct backup_session *s, JET_GRBIT grbit)
+{
+    JET_ERR err = JET_errSuccess;
+    lgpos_t checkpoint;
+    bool is_incremental = (grbit & JET_bitBackupIncremental) != 0;
+    mutex_lock(&s->lock);
+    TRY(backup_check_begin(s, grbit, JET_bitBackupIncremental, is_incremental));
+    if (s->host.advance_checkpoint != NULL)
+        TRY(s->host.advance_checkpoint(s->host.context));
+    TRY(log_read_checkpoint(s->host.log, &checkpoint));
+    TRY(log_oldest_generation(s->host.log, &s->delete_first));
+    s->is_full = !is_incremental;
+    /* Circular logging deletes by itself. */
+    s->delete_end = s->host.is_circular ? 0 : lgpos_generation(checkpoint);
+    err = backup_delete_range(s);
+    backup_reset(s);
+done:
+    mutex_unlock(&s->lock);
+    return err;
+}
+
+JET_ERR backup_truncate_log(struct backup_session *s)
+{
+    JET_ERR err = JET_errSuccess;
+    mutex_lock(&s->lock);
+    TRY(backup_check_running(s));
+    if (s->stream.is_open || !s->is_log_prepared)
+        RAISE(JET_errInvalidBackupSequence);
+    if (memchr(s->copied_generations, 0, s->copy_end - s->copy_first) != NULL) {
+        event_report(s->host.events, EVENT_TRUNCATION_REFUSED, EVENT_WARNING, EVENT_LOGGING_RECOVERY, NULL, 0);
+        RAISE(JET_errLogFileNotCopied);
+    }
+    s->is_truncated = true;
+    err = backup_delete_range(s);
 done:
     mutex_unlock(&s->lock);
     return err;

@@ -15,7 +15,7 @@
 #include "os/path.h"
 
 enum { HEADER_PAGES = 2, TRAILER_PAGES = 1, LOG_SECTOR = 4096, EVENT_DATABASE_FAILED = 217, EVENT_OTHER_FILE_FAILED = 218, EVENT_COPY_BEGINS = 220,
-       EVENT_COPY_ENDS = 221, EVENT_CLOSED_EARLY = 222, EVENT_FILE_MISSING = 459, EVENT_READ_AFTER_RETRY = 493 };
+       EVENT_COPY_ENDS = 221, EVENT_CLOSED_EARLY = 222, EVENT_FILE_MISSING = 459, EVENT_PAGE_FAILED = 474, EVENT_READ_AFTER_RETRY = 493 };
 
 static void report(struct backup_session *s, uint32_t id, enum event_level level, const char *a, const char *b, const char *c)
 {
@@ -70,7 +70,7 @@ static JET_ERR find_database(struct backup_session *s, const char *path, struct 
     return err;
 }
 
-static JET_ERR open_database(struct backup_session *s, struct database *db)
+static JET_ERR open_database(struct backup_session *s, struct database *db, uint64_t offset)
 {
     JET_ERR err = JET_errSuccess;
     struct backup_stream *f = &s->stream;
@@ -94,6 +94,12 @@ static JET_ERR open_database(struct backup_session *s, struct database *db)
     f->is_database = true;
     f->page_count = db->last_owned_page;
     f->size = ((uint64_t)f->page_count + HEADER_PAGES + TRAILER_PAGES) * db->page_size;
+    if (offset > 0) {
+        if (offset >= f->size)
+            RAISE(JET_errInvalidParameter);
+        f->copied_to = (page_no_t)(offset / db->page_size - HEADER_PAGES);
+        f->size -= offset;
+    }
     TRY(backup_participant_add(s, db));
     report(s, EVENT_COPY_BEGINS, EVENT_INFORMATION, db->path, size_text(size, sizeof size, f->size), NULL);
 done:
@@ -150,24 +156,29 @@ static void database_failed(struct backup_session *s, struct database *db, const
 }
 
 /* Opens what absolute names; sets *ends_session where a failure ends the session (section 3). */
-static JET_ERR open_by_path(struct backup_session *s, const char *absolute, bool *ends_session)
+static JET_ERR open_by_path(struct backup_session *s, const char *absolute, uint64_t offset, bool *ends_session)
 {
     struct database *db = NULL;
     JET_ERR err = find_database(s, absolute, &db);
     if (err < 0)
         return err;
     if (s->phase == BACKUP_PHASE_LOGS) {
-        err = db != NULL ? JET_errInvalidBackupSequence : open_log(s, absolute);
+        err = db != NULL ? JET_errInvalidBackupSequence : offset != 0 ? JET_errInvalidParameter : open_log(s, absolute);
         *ends_session = err < 0;
         return err;
     }
-    err = db != NULL ? open_database(s, db) : JET_errDatabaseNotFound;
+    err = db != NULL ? open_database(s, db, offset) : JET_errDatabaseNotFound;
     if (err < 0)
         database_failed(s, db, absolute, err);
     return err;
 }
 
 JET_ERR backup_open_file(struct backup_session *s, const char *path, JET_HANDLE *handle, uint64_t *size)
+{
+    return backup_open_section(s, path, 0, handle, size);
+}
+
+JET_ERR backup_open_section(struct backup_session *s, const char *path, uint64_t offset, JET_HANDLE *handle, uint64_t *size)
 {
     JET_ERR err = JET_errSuccess;
     char *absolute = NULL;
@@ -176,10 +187,12 @@ JET_ERR backup_open_file(struct backup_session *s, const char *path, JET_HANDLE 
     TRY(backup_check_running(s));
     if (path == NULL || path[0] == 0 || handle == NULL || size == NULL)
         RAISE(JET_errInvalidParameter);
+    if (offset != 0 && (offset % s->host.page_size != 0 || offset / s->host.page_size < HEADER_PAGES + 1))
+        RAISE(JET_errInvalidParameter);
     if (s->stream.is_open)
         RAISE(JET_errOutOfMemory); /* the one slot is taken; the state stays as it is */
     TRY(path_absolute(path, &absolute));
-    err = open_by_path(s, absolute, &ends_session);
+    err = open_by_path(s, absolute, offset, &ends_session);
     if (err < 0) {
         backup_stream_close(s);
         if (ends_session)
@@ -214,13 +227,24 @@ static JET_ERR verify_page(struct backup_session *s, uint8_t *page, uint32_t pag
     return err == JET_errPageNotInitialized ? JET_errSuccess : err;
 }
 
-static JET_ERR read_pages_once(struct backup_session *s, page_no_t first, uint32_t count, uint8_t *buffer)
+/* *bad: the page that failed its checks; 0 when the read itself failed. */
+static JET_ERR read_pages_once(struct backup_session *s, page_no_t first, uint32_t count, uint8_t *buffer, page_no_t *bad)
 {
     struct database *db = s->stream.db;
     JET_ERR err = os_file_read(db->file, page_file_offset(first, db->page_size), buffer, (size_t)count * db->page_size);
-    for (uint32_t i = 0; err >= 0 && i < count; i++)
+    *bad = 0;
+    for (uint32_t i = 0; err >= 0 && i < count; i++) {
         err = verify_page(s, buffer + (size_t)i * db->page_size, db->page_size, first + i);
+        *bad = err < 0 ? first + i : 0;
+    }
     return err;
+}
+
+static void report_bad_page(struct backup_session *s, page_no_t page_no, JET_ERR error)
+{
+    char page[16], number[16];
+    EVENT_REPORT(s->host.events, EVENT_PAGE_FAILED, EVENT_ERROR, EVENT_DATABASE_CORRUPTION, number_text(page, sizeof page, page_no),
+                 number_text(number, sizeof number, error), s->stream.path);
 }
 
 static void report_retries(struct backup_session *s, page_no_t first, uint32_t count, unsigned failures, uint64_t started_ns)
@@ -241,9 +265,10 @@ static JET_ERR read_pages(struct backup_session *s, page_no_t first, uint32_t co
     uint32_t delay = s->host.retry_delay_ms != 0 ? s->host.retry_delay_ms : 100;
     uint64_t started = clock_monotonic_ns();
     JET_ERR err = JET_errSuccess;
+    page_no_t bad = 0;
     cache_range_lock(s->stream.db->pages, first, first + count - 1);
     for (unsigned i = 0; i < BACKUP_RETRIES; i++) {
-        err = read_pages_once(s, first, count, buffer);
+        err = read_pages_once(s, first, count, buffer, &bad);
         if (err >= 0 && i > 0)
             report_retries(s, first, count, i, started);
         if (err >= 0 || i + 1 == BACKUP_RETRIES || atomic_load(&s->stop_requested))
@@ -251,6 +276,8 @@ static JET_ERR read_pages(struct backup_session *s, page_no_t first, uint32_t co
         thread_sleep_ms((uint64_t)(i + 1) * delay);
     }
     cache_range_unlock(s->stream.db->pages);
+    if (bad != 0)
+        report_bad_page(s, bad, err);
     return err;
 }
 
@@ -383,8 +410,10 @@ JET_ERR backup_close_file(struct backup_session *s, JET_HANDLE handle)
     struct backup_stream *f = &s->stream;
     char read[24], total[24];
     mutex_lock(&s->lock);
-    if (!atomic_load(&s->is_active))
-        RAISE(JET_errNoBackup);
+    err = backup_check_running(s);
+    if (err < 0 && err != JET_errBackupAbortByServer) /* closing is allowed after a stop */
+        goto done;
+    err = JET_errSuccess;
     if (handle != 0 || !f->is_open)
         RAISE(JET_errInvalidParameter);
     if (f->bytes_read != f->size) {

@@ -85,6 +85,7 @@ void database_close(struct database *db)
         mutex_destroy(&db->structure_locks[i]);
     if (db->has_space_lock)
         mutex_destroy(&db->space_lock);
+    condition_destroy(&db->header_thawed);
     mutex_destroy(&db->header_lock);
     mem_free(db->header_page);
     mem_free(db->path);
@@ -100,6 +101,7 @@ static JET_ERR new_database(const struct database_open_config *config, struct da
     if (db == NULL)
         RAISE(JET_errOutOfMemory);
     TRY(mutex_init(&db->header_lock, RANK_DATABASE_HEADER));
+    TRY(condition_init(&db->header_thawed));
     db->fs = config->fs;
     db->dbid = config->dbid;
     db->is_read_only = config->read_only;
@@ -176,6 +178,8 @@ JET_ERR database_write_header(struct database *db)
     JET_ERR err = JET_errSuccess;
     if (db->is_read_only)
         RAISE(JET_errDatabaseFileReadOnly);
+    while (db->is_header_frozen) /* what the caller has changed in memory stays: others that come now add theirs, and wait too */
+        condition_wait(&db->header_thawed, &db->header_lock);
     /* A flush map of Windows beside the file is paired with it by this signature: a new one tells its reader to drop the map (2.4). */
     db->header.header_flush_signature = signature_make(random_u32(), time_now());
     /* Pages are written with later counters than the header on disk has; it catches up here, and is exact when it says clean. */
@@ -190,6 +194,21 @@ JET_ERR database_write_header(struct database *db)
     atomic_store(&db->required_on_disk, db->header.gen_max_required);
 done:
     return err;
+}
+
+void database_freeze_header(struct database *db)
+{
+    mutex_lock(&db->header_lock);
+    db->is_header_frozen = true;
+    mutex_unlock(&db->header_lock);
+}
+
+void database_thaw_header(struct database *db)
+{
+    mutex_lock(&db->header_lock);
+    db->is_header_frozen = false;
+    condition_broadcast(&db->header_thawed);
+    mutex_unlock(&db->header_lock);
 }
 
 _Static_assert(sizeof(struct db_header) % sizeof(uint32_t) == 0, "the header is copied by words");
@@ -336,6 +355,8 @@ JET_ERR database_set_generations(struct database *db, uint32_t min_required, uin
     bool is_locked = false;
     /* The sync is slow, and the header may be wanted by who waits for the waypoint. Who raises the minimum is one thread at a time, so it does not rise meanwhile. */
     mutex_lock(&db->header_lock);
+    while (db->is_header_frozen) /* before anything is decided: the range that is raised belongs to one thread */
+        condition_wait(&db->header_thawed, &db->header_lock);
     bool raises_minimum = min_required > db->header.gen_min_required && db->header.state != DB_STATE_CLEAN;
     mutex_unlock(&db->header_lock);
     if (raises_minimum)

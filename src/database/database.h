@@ -31,6 +31,8 @@ struct database {
     struct mutex header_lock; /* guards header, but for what never changes while attached: version words, flags, page size, signature */
     struct db_header header;
     uint8_t *header_page;     /* page_size bytes: the whole first page, so that unknown later fields survive a rewrite */
+    bool is_header_frozen;    /* database_freeze_header; guarded by header_lock */
+    struct condition header_thawed;
     bool copy_is_bad[2];      /* primary, shadow: not a good copy of `header` on disk; written first next time. Guarded by header_lock */
     page_no_t last_owned_page;/* logical size: last page the root tree owns; changes under space_lock */
 
@@ -112,6 +114,10 @@ MUST_CHECK JET_ERR database_check_format(const struct db_header *header);
 /* Writes the pair, with the counters as they are now. Caller holds header_lock. A fresh header-flush signature is put in on each write. After an error one good copy is on disk,
  * of the old or the new header; the next write begins with the other. JET_errDatabaseFileReadOnly. */
 MUST_CHECK JET_ERR database_write_header(struct database *db);
+
+/* From its return to database_thaw_header the header on disk stays as it is; who wants to write it waits (and lets go of header_lock meanwhile). For snapshots. */
+void database_freeze_header(struct database *db);
+void database_thaw_header(struct database *db);
 
 /* The functions below take header_lock themselves. On an error the header in memory is as before. */
 
