@@ -7711,7 +7711,7 @@ JET_ERR JET_API JetEscrowUpdate(JET_SESID sesid, JET_TABLEID tableid, JET_COLUMN
  * @param grbit option bits, below
  *
  * Bits:
- * - JET_bitReadLock: keep others from changing the record
+ * - JET_bitReadLock: keep others from changing the record; they may take read locks too
  * - JET_bitWriteLock: as if the record had been changed
  *
  * Returns JET_errSuccess, or:
@@ -8397,7 +8397,12 @@ JET_ERR JET_API JetStopBackupInstance(JET_INSTANCE instance);
  * - JET_errBackupDirectoryNotEmpty: there are files in the folder
  * - JET_errMakeBackupDirectoryFail: a folder cannot be made
  * - JET_errDeleteBackupFileFail: an old file cannot be deleted
- * - JET_errMissingFullBackup: incremental, and a database has had no full backup
+ * - JET_errMissingFullBackup: incremental, and a database has had no full backup, or the folder of
+ *   an atomic backup holds none
+ * - JET_errFileAlreadyExists: two databases have the same file name
+ * - JET_errBackupAbortByServer: JetStopBackupInstance was called
+ * - JET_errTermInProgress: JetTerm was called
+ * - what the callback returned when it refused
  * - the errors of handles and of the instance's state, listed at the top of this file
  *
  * Since: Windows XP.
@@ -8896,7 +8901,8 @@ JET_ERR JET_API JetExternalRestore2W(char16_t *szCheckpointFilePath, char16_t *s
 JET_ERR JET_API JetOSSnapshotPrepare(JET_OSSNAPID *psnapId, JET_GRBIT grbit);
 
 /**
- * Adds an instance to a snapshot session that was begun with JET_bitExplicitPrepare.
+ * Adds an instance to a snapshot session. If the session was not begun with JET_bitExplicitPrepare, the first instance
+ * named takes the place of all those that were bound then.
  *
  * @param snapId snapshot session
  * @param instance instance
@@ -8907,6 +8913,7 @@ JET_ERR JET_API JetOSSnapshotPrepare(JET_OSSNAPID *psnapId, JET_GRBIT grbit);
  * - JET_errOSSnapshotInvalidSnapId: no such session
  * - JET_errInvalidGrbit: grbit is not 0
  * - JET_errOSSnapshotNotAllowed: the instance is in a backup or in another session
+ * - JET_errLoggingDisabled: the instance keeps no log
  *
  * Since: Windows Vista.
  * Source: reference page; backup-and-restore spec 14.
@@ -8929,6 +8936,12 @@ JET_ERR JET_API JetOSSnapshotPrepareInstance(JET_OSSNAPID snapId, JET_INSTANCE i
  * - JET_errOSSnapshotNotAllowed: an instance is in a backup; nothing is frozen
  * - JET_errOSSnapshotInvalidSnapId: no such session
  * - JET_errOutOfThreads: the timer could not be started
+ * - JET_errInvalidBackup: an incremental snapshot with circular logging
+ * - JET_errMissingFullBackup: an incremental one of a database without a full snapshot
+ * - JET_errMissingFileToBackup: an incremental one, and logs since the last snapshot are gone
+ * - JET_errLogWriteFail: the log cannot be written
+ *
+ * After an error nothing is frozen, and the session has no instances any more.
  * - the errors of handles and memory, listed at the top of this file
  *
  * Since: Windows XP.
@@ -12443,9 +12456,19 @@ JET_ERR JET_API JetStreamRecords(JET_SESID sesid, JET_TABLEID tableid, uint32_t 
  * - JET_bitBackupSnapshot: reserved
  * - JET_bitBackupSurrogate: the backup is made of a replica
  * - JET_bitInternalCopy: the copy serves replication, not a backup
+ * All but JET_bitBackupIncremental and JET_bitBackupSurrogate are refused.
+ *
+ * Returns JET_errSuccess, or:
+ * - JET_errInvalidParameter: lgenFirst is 0 or behind lgenLast, or lgenLast has not been begun
+ * - JET_errInvalidGrbit: other bits
+ * - JET_errInvalidBackup: JET_paramCircularLog is on
+ * - JET_errMissingFullBackup: incremental, and a database had no full backup by snapshot or of a replica
+ * - JET_errBackupInProgress, JET_errSurrogateBackupInProgress: another one runs
+ * - JET_errBackupNotAllowedYet, JET_errLoggingDisabled, JET_errLogWriteFail as JetBeginExternalBackupInstance
+ * - the errors of handles and of the instance's state, listed at the top of this file
  *
  * Since: Windows 7. Not documented by ESENT.
- * Source: published engine source; backup-and-restore spec.
+ * Source: published engine source; backup-and-restore spec 14.
  */
 JET_ERR JET_API JetBeginSurrogateBackup(JET_INSTANCE instance, uint32_t lgenFirst,
     uint32_t lgenLast, JET_GRBIT grbit);
@@ -12463,8 +12486,15 @@ JET_ERR JET_API JetBeginSurrogateBackup(JET_INSTANCE instance, uint32_t lgenFirs
  *   of logs did not finish
  * - JET_bitBackupNoDbHeaderUpdate: leave the headers alone
  *
+ * Returns JET_errSuccess, or:
+ * - JET_errInvalidParameter: not exactly one of Normal and Abort
+ * - JET_errNoBackup: none runs
+ * - JET_errBackupInProgress: the backup that runs is no surrogate one; it is over all the same
+ * - JET_errBackupAbortByServer: JetStopBackupInstance had been called
+ * - the errors of handles and of the instance's state, listed at the top of this file
+ *
  * Since: Windows 7. Not documented by ESENT.
- * Source: published engine source; backup-and-restore spec.
+ * Source: published engine source; backup-and-restore spec 11, 14.
  */
 JET_ERR JET_API JetEndSurrogateBackup(JET_INSTANCE instance, JET_GRBIT grbit);
 
@@ -12479,7 +12509,12 @@ JET_ERR JET_API JetEndSurrogateBackup(JET_INSTANCE instance, JET_GRBIT grbit);
  * @param ibRead byte to begin at
  * @param pulSectionSizeLow out: section size, low 32 bits
  * @param plSectionSizeHigh out: section size, high 32 bits
- * Source: published engine source; backup-and-restore spec.
+ *
+ * Returns JET_errSuccess, or:
+ * - JET_wrnNyi: more than one section
+ * - JET_errInvalidParameter: ibRead is no multiple of the page size, lies before page 2 or behind the stream, or is not 0 for a log; an out-parameter is NULL
+ * - the errors of JetOpenFileInstance
+ * Source: published engine source; backup-and-restore spec 7.
  */
 #ifdef JET_UNICODE
 #define JetOpenFileSectionInstance JetOpenFileSectionInstanceW

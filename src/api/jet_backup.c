@@ -1,7 +1,9 @@
-/* The external backup calls: handle to session of backup/, and the list formats of the A and W forms (backup-and-restore 2, 6). */
+/* The backup calls: handle to session of backup/, and the list formats of the A and W forms (backup-and-restore 2, 6). */
+#define ESENT_PRIVATE
 #include <string.h>
 
 #include "api/api.h"
+#include "api/text_arguments.h"
 #include "backup/backup.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -210,7 +212,7 @@ JET_EXPORT JET_ERR JetGetTruncateLogInfoInstanceW(JET_INSTANCE instance, char16_
 
 /* --- files --- */
 
-static JET_ERR open_file(struct target target, const char *path, JET_HANDLE *handle, uint32_t *size_low, uint32_t *size_high)
+static JET_ERR open_section(struct target target, const char *path, uint64_t offset, JET_HANDLE *handle, uint32_t *size_low, uint32_t *size_high)
 {
     struct instance *instance = NULL;
     struct backup_session *session = NULL;
@@ -219,13 +221,18 @@ static JET_ERR open_file(struct target target, const char *path, JET_HANDLE *han
     if (err >= 0 && (size_low == NULL || size_high == NULL))
         handle = NULL; /* refused below, in its turn among the checks */
     if (err >= 0)
-        err = backup_open_file(session, path, handle, &size);
+        err = backup_open_section(session, path, offset, handle, &size);
     if (err >= 0) {
         *size_low = (uint32_t)size;
         *size_high = (uint32_t)(size >> 32);
     }
     engine_leave_instance(instance);
     return err;
+}
+
+static JET_ERR open_file(struct target target, const char *path, JET_HANDLE *handle, uint32_t *size_low, uint32_t *size_high)
+{
+    return open_section(target, path, 0, handle, size_low, size_high);
 }
 
 static JET_ERR open_file_w(struct target target, const char16_t *path, JET_HANDLE *handle, uint32_t *size_low, uint32_t *size_high)
@@ -283,3 +290,109 @@ JET_EXPORT JET_ERR JetReadFileInstance(JET_INSTANCE instance, JET_HANDLE handle,
 }
 JET_EXPORT JET_ERR JetCloseFile(JET_HANDLE handle) { return close_file(THE_ONE, handle); }
 JET_EXPORT JET_ERR JetCloseFileInstance(JET_INSTANCE instance, JET_HANDLE handle) { return close_file(BY_HANDLE(instance), handle); }
+
+static JET_ERR open_file_section(JET_INSTANCE instance, enum text_form form, const void *path, JET_HANDLE *handle, int32_t section, int32_t section_count,
+                                 uint64_t offset, uint32_t *size_low, int32_t *size_high)
+{
+    char *narrow = NULL;
+    uint32_t high = 0;
+    if (section_count > 1)
+        return JET_wrnNyi;
+    if (section != 0 || section_count < 0)
+        return JET_errInvalidParameter;
+    JET_ERR err = text_argument(form, path, &narrow);
+    if (err >= 0)
+        err = open_section(BY_HANDLE(instance), narrow, offset, handle, size_low, size_high != NULL ? &high : NULL);
+    if (err >= 0)
+        *size_high = (int32_t)high;
+    mem_free(narrow);
+    return err;
+}
+
+JET_EXPORT JET_ERR JetOpenFileSectionInstanceA(JET_INSTANCE instance, char *path, JET_HANDLE *handle, int32_t section, int32_t section_count, uint64_t offset,
+                                               uint32_t *size_low, int32_t *size_high)
+{
+    return open_file_section(instance, TEXT_UTF8, path, handle, section, section_count, offset, size_low, size_high);
+}
+JET_EXPORT_PLAIN(JetOpenFileSectionInstance);
+JET_EXPORT JET_ERR JetOpenFileSectionInstanceW(JET_INSTANCE instance, char16_t *path, JET_HANDLE *handle, int32_t section, int32_t section_count,
+                                               uint64_t offset, uint32_t *size_low, int32_t *size_high)
+{
+    return open_file_section(instance, TEXT_UTF16, path, handle, section, section_count, offset, size_low, size_high);
+}
+
+/* --- a replica's backup --- */
+
+JET_EXPORT JET_ERR JetBeginSurrogateBackup(JET_INSTANCE handle, uint32_t first, uint32_t last, JET_GRBIT grbit)
+{
+    struct instance *instance = NULL;
+    struct backup_session *session = NULL;
+    JET_ERR err = enter(BY_HANDLE(handle), INSTANCE_ENTER_RUNNING, &instance, &session);
+    if (err >= 0)
+        err = backup_begin_surrogate(session, first, last, grbit);
+    engine_leave_instance(instance);
+    return err;
+}
+
+JET_EXPORT JET_ERR JetEndSurrogateBackup(JET_INSTANCE handle, JET_GRBIT grbit)
+{
+    struct instance *instance = NULL;
+    struct backup_session *session = NULL;
+    JET_ERR err = enter(BY_HANDLE(handle), INSTANCE_ENTER_RUNNING, &instance, &session);
+    if (err >= 0)
+        err = backup_end_surrogate(session, grbit);
+    engine_leave_instance(instance);
+    return err;
+}
+
+/* --- a whole backup into a folder --- */
+
+struct folder_client {
+    struct instance *instance;
+    JET_PFNSTATUS status;
+};
+
+static JET_ERR may_continue(void *context) { return engine_check_instance(((const struct folder_client *)context)->instance); }
+
+static JET_ERR notify(void *context, bool is_complete)
+{
+    JET_SNPROG progress = {.cbStruct = sizeof progress, .cunitDone = is_complete ? 100 : 0, .cunitTotal = 100};
+    return ((const struct folder_client *)context)->status(JET_sesidNil, JET_snpBackup, is_complete ? JET_sntComplete : JET_sntBegin, &progress);
+}
+
+static JET_ERR backup(struct target target, enum text_form form, const void *path, JET_GRBIT grbit, JET_PFNSTATUS status)
+{
+    struct folder_client client = {NULL, status};
+    struct backup_session *session = NULL;
+    char *narrow = NULL;
+    JET_ERR err = text_argument(form, path, &narrow);
+    if (err >= 0)
+        err = enter(target, INSTANCE_ENTER_RUNNING, &client.instance, &session);
+    if (err >= 0) {
+        const struct backup_folder_request request = {
+            .path = narrow,
+            .grbit = grbit,
+            .create_path = instance_parameter(client.instance, JET_paramCreatePathIfNotExist) != 0,
+            .may_continue = may_continue,
+            .notify = status != NULL ? notify : NULL,
+            .context = &client,
+        };
+        err = backup_to_folder(session, &request);
+    }
+    engine_leave_instance(client.instance);
+    mem_free(narrow);
+    return err;
+}
+
+JET_EXPORT JET_ERR JetBackupA(const char *path, JET_GRBIT grbit, JET_PFNSTATUS status) { return backup(THE_ONE, TEXT_UTF8, path, grbit, status); }
+JET_EXPORT_PLAIN(JetBackup);
+JET_EXPORT JET_ERR JetBackupW(const char16_t *path, JET_GRBIT grbit, JET_PFNSTATUS status) { return backup(THE_ONE, TEXT_UTF16, path, grbit, status); }
+JET_EXPORT JET_ERR JetBackupInstanceA(JET_INSTANCE instance, const char *path, JET_GRBIT grbit, JET_PFNSTATUS status)
+{
+    return backup(BY_HANDLE(instance), TEXT_UTF8, path, grbit, status);
+}
+JET_EXPORT_PLAIN(JetBackupInstance);
+JET_EXPORT JET_ERR JetBackupInstanceW(JET_INSTANCE instance, const char16_t *path, JET_GRBIT grbit, JET_PFNSTATUS status)
+{
+    return backup(BY_HANDLE(instance), TEXT_UTF16, path, grbit, status);
+}

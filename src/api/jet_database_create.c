@@ -80,7 +80,7 @@ JET_EXPORT JET_ERR JetResizeDatabase(JET_SESID sesid, JET_DBID dbid, uint32_t cp
         RAISE(JET_errInvalidParameter);
     if ((grbit & ~both) != 0 || grbit == both)
         RAISE(JET_errInvalidGrbit);
-    TRY(engine_resize_database(session, db, cpgTarget, grbit, pcpgActual));
+    err = engine_resize_database(session, db, cpgTarget, grbit, pcpgActual);
 done:
     engine_leave_session(session);
     return err;

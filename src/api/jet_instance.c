@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/instance_list.h"
 #include "api/text_arguments.h"
 #include "base/bytes.h"
 #include "base/memory.h"
@@ -94,10 +95,10 @@ done:
     return err;
 }
 
-/* A stop position or time is recovery to a point, which only recovery without undo can end at. */
-static JET_ERR check_stop(const JET_LGPOS *position, const JET_LOGTIME *time)
+/* The stop time is reserved (JET_RSTINFO): the original does not look at it. */
+static uint64_t stop_position_of(const JET_LGPOS *stop)
 {
-    return is_all_zero(position, sizeof *position) && is_all_zero(time, sizeof *time) ? JET_errSuccess : JET_errFeatureNotAvailable;
+    return (uint64_t)(uint32_t)stop->lGeneration << 32 | (uint64_t)stop->isec << 16 | stop->ib;
 }
 
 static JET_ERR run_init(JET_INSTANCE *handle, struct init_request *request, JET_GRBIT grbit)
@@ -132,7 +133,7 @@ static JET_ERR init3(enum text_form form, JET_INSTANCE *handle, const JET_RSTINF
         TRY(start_mappings(&request, info->rgrstmap, info->crstmap));
         for (int32_t i = 0; i < info->crstmap; i++)
             TRY(add_mapping(&request, form, info->rgrstmap[i].szDatabaseName, info->rgrstmap[i].szNewDatabaseName));
-        TRY(check_stop(&info->lgposStop, &info->logtimeStop));
+        request.options.stop_position = stop_position_of(&info->lgposStop);
     }
 done:
     request.options.map_error = err;
@@ -157,7 +158,7 @@ static JET_ERR init4(enum text_form form, JET_INSTANCE *handle, const JET_RSTINF
                 RAISE(JET_errInvalidGrbit);
             TRY(add_mapping(&request, form, entry->szDatabaseName, entry->szNewDatabaseName));
         }
-        TRY(check_stop(&info->lgposStop, &info->logtimeStop));
+        request.options.stop_position = stop_position_of(&info->lgposStop);
     }
 done:
     request.options.map_error = err;
@@ -185,22 +186,15 @@ JET_EXPORT JET_ERR JetStopServiceInstance2(JET_INSTANCE instance, JET_GRBIT grbi
 /* --- information --- */
 
 /* One block for the client: the array, the arrays of addresses, then the texts (abi 3). */
-static JET_ERR instance_info(enum text_form form, uint32_t *count, void **list)
+JET_ERR instance_list_to_client(enum text_form form, const struct instance_list *instances, uint32_t *count, void **list)
 {
     JET_ERR err = JET_errSuccess;
-    struct instance_list snapshot = {0};
     JET_INSTANCE_INFO_A *infos = NULL;
-    size_t addresses = 0, size = 0;
-    if (count == NULL || list == NULL)
-        RAISE(JET_errInvalidParameter);
-    *count = 0;
-    *list = NULL;
-    TRY(instance_list_read(&snapshot));
-    if (snapshot.count == 0)
+    size_t addresses = 0, size = instances->count * sizeof *infos;
+    if (instances->count == 0)
         goto done;
-    size = snapshot.count * sizeof *infos;
-    for (size_t i = 0; i < snapshot.count; i++) {
-        const struct instance_list_entry *entry = &snapshot.entries[i];
+    for (size_t i = 0; i < instances->count; i++) {
+        const struct instance_list_entry *entry = &instances->entries[i];
         addresses += entry->path_count;
         size += entry->name != NULL ? text_result_size(form, entry->name) : 0;
         for (uint32_t p = 0; p < entry->path_count; p++)
@@ -209,10 +203,10 @@ static JET_ERR instance_info(enum text_form form, uint32_t *count, void **list)
     infos = engine_buffer_alloc(size);
     if (infos == NULL)
         RAISE(JET_errOutOfMemory);
-    char **address = (char **)(infos + snapshot.count);
+    char **address = (char **)(infos + instances->count);
     char *text = (char *)(address + addresses);
-    for (size_t i = 0; i < snapshot.count; i++) {
-        const struct instance_list_entry *entry = &snapshot.entries[i];
+    for (size_t i = 0; i < instances->count; i++) {
+        const struct instance_list_entry *entry = &instances->entries[i];
         infos[i].hInstanceId = entry->handle;
         infos[i].cDatabases = entry->path_count;
         if (entry->name != NULL) {
@@ -225,8 +219,22 @@ static JET_ERR instance_info(enum text_form form, uint32_t *count, void **list)
             text = text_put(form, entry->paths[p], text);
         }
     }
-    *count = (uint32_t)snapshot.count;
+    *count = (uint32_t)instances->count;
     *list = infos;
+done:
+    return err;
+}
+
+static JET_ERR instance_info(enum text_form form, uint32_t *count, void **list)
+{
+    JET_ERR err = JET_errSuccess;
+    struct instance_list snapshot = {0};
+    if (count == NULL || list == NULL)
+        RAISE(JET_errInvalidParameter);
+    *count = 0;
+    *list = NULL;
+    TRY(instance_list_read(&snapshot));
+    TRY(instance_list_to_client(form, &snapshot, count, list));
 done:
     instance_list_release(&snapshot);
     return err;

@@ -146,8 +146,11 @@ JET_EXPORT JET_ERR JetMove(JET_SESID sesid, JET_TABLEID tableid, int32_t cRow, J
     JET_ERR err = table_enter(sesid, tableid, &session, &cursor);
     if (err < 0)
         return err;
-    table_moved(session, cursor);
-    err = cursor_move(cursor, cRow, grbit & JET_bitMoveKeyNE);
+    bool is_step = cRow == JET_MoveNext && (grbit & JET_bitMoveKeyNE) == 0;
+    if (!is_step || !cursor_step_on(cursor, session_level(session), &err)) {
+        table_moved(session, cursor);
+        err = cursor_move(cursor, cRow, grbit & JET_bitMoveKeyNE);
+    }
     engine_leave_session(session);
     return err;
 }

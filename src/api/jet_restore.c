@@ -1,10 +1,12 @@
-/* JetExternalRestore and JetExternalRestore2: arguments to UTF-8, progress to the client's callback (backup-and-restore 15.1). */
+/* The restore calls: arguments to UTF-8, progress to the client's callback (backup-and-restore 15.1, 15.2). */
 #include <string.h>
 
 #include "api/api.h"
+#include "api/text_arguments.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "engine/restore.h"
+#include "esent_ext.h"
 
 static JET_ERR report_progress(void *context, uint32_t percent)
 {
@@ -23,19 +25,34 @@ static JET_ERR run(struct engine_restore *request, JET_PFNSTATUS status)
     return engine_external_restore(request);
 }
 
+/* What the A forms of the newer calls share: everything but the target and the stop. */
+static JET_ERR fill_request(struct engine_restore *request, struct restore_map_entry *entries, char *base_name, const JET_RSTMAP_A *map, int32_t map_count,
+                            const JET_LOGINFO_A *info)
+{
+    if (info == NULL || info->cbSize != sizeof *info || (map == NULL) != (map_count == 0))
+        return JET_errInvalidParameter;
+    memcpy(base_name, info->szBaseName, 3);
+    base_name[3] = 0;
+    for (int32_t i = 0; i < map_count && i < RESTORE_MAP_MAX; i++)
+        entries[i] = (struct restore_map_entry){map[i].szDatabaseName, map[i].szNewDatabaseName};
+    request->base_name = base_name;
+    request->map = entries;
+    request->map_count = map_count;
+    request->gen_low = info->ulGenLow;
+    request->gen_high = info->ulGenHigh;
+    return JET_errSuccess;
+}
+
 JET_EXPORT JET_ERR JetExternalRestore2A(char *checkpoint_folder, char *log_folder, JET_RSTMAP_A *map, int32_t map_count, char *backup_folder,
                                         JET_LOGINFO_A *info, char *target_name, char *target_log_folder, char *target_checkpoint_folder,
                                         JET_PFNSTATUS status)
 {
     struct restore_map_entry entries[RESTORE_MAP_MAX];
-    if (info == NULL || info->cbSize != sizeof *info || (map == NULL) != (map_count == 0))
-        return JET_errInvalidParameter;
-    char base_name[4] = {info->szBaseName[0], info->szBaseName[1], info->szBaseName[2], 0};
-    for (int32_t i = 0; i < map_count && i < RESTORE_MAP_MAX; i++)
-        entries[i] = (struct restore_map_entry){map[i].szDatabaseName, map[i].szNewDatabaseName};
-    struct engine_restore request = {checkpoint_folder, log_folder, backup_folder, base_name, entries, map_count, info->ulGenLow, info->ulGenHigh,
-                                     target_name, target_log_folder, target_checkpoint_folder, NULL, NULL};
-    return run(&request, status);
+    char base_name[4];
+    struct engine_restore request = {.checkpoint_folder = checkpoint_folder, .log_folder = log_folder, .backup_folder = backup_folder, .target_name = target_name,
+                                     .target_log_folder = target_log_folder, .target_checkpoint_folder = target_checkpoint_folder};
+    JET_ERR err = fill_request(&request, entries, base_name, map, map_count, info);
+    return err < 0 ? err : run(&request, status);
 }
 JET_EXPORT_PLAIN(JetExternalRestore2);
 
@@ -46,6 +63,29 @@ JET_EXPORT JET_ERR JetExternalRestoreA(char *checkpoint_folder, char *log_folder
     return JetExternalRestore2A(checkpoint_folder, log_folder, map, map_count, backup_folder, &info, NULL, NULL, NULL, status);
 }
 JET_EXPORT_PLAIN(JetExternalRestore);
+
+JET_EXPORT JET_ERR JetxExternalRestore(const char *checkpoint_folder, const char *log_folder, const JET_RSTMAP_A *map, int32_t map_count, const char *backup_folder,
+                                       const JET_LOGINFO_A *info, const JETX_RESTOREOPTIONS *options, JETX_RESTORERESULT *result, JET_PFNSTATUS status)
+{
+    struct restore_map_entry entries[RESTORE_MAP_MAX];
+    char base_name[4];
+    struct recovery_reached reached = {0};
+    struct engine_restore request = {.checkpoint_folder = checkpoint_folder, .log_folder = log_folder, .backup_folder = backup_folder, .reached = &reached};
+    if (options != NULL && (options->cbSize != sizeof *options || options->grbit != 0 || options->timeStop < 0))
+        return JET_errInvalidParameter;
+    if (result != NULL && result->cbSize != sizeof *result)
+        return JET_errInvalidParameter;
+    if (options != NULL)
+        request.stop = (struct recovery_stop){.generation = options->ulGenStop, .time = options->timeStop};
+    JET_ERR err = fill_request(&request, entries, base_name, map, map_count, info);
+    if (err >= 0)
+        err = run(&request, status);
+    if (err >= 0 && result != NULL) {
+        result->ulGenReached = reached.generation;
+        result->timeReached = reached.time;
+    }
+    return err;
+}
 
 /* --- W --- */
 
@@ -100,4 +140,50 @@ JET_EXPORT JET_ERR JetExternalRestoreW(char16_t *checkpoint_folder, char16_t *lo
 {
     JET_LOGINFO_W info = {sizeof info, (uint32_t)gen_low, (uint32_t)gen_high, u"edb"};
     return JetExternalRestore2W(checkpoint_folder, log_folder, map, map_count, backup_folder, &info, NULL, NULL, NULL, status);
+}
+
+/* --- of a folder --- */
+
+static JET_ERR restore_folder(bool has_handle, JET_INSTANCE handle, enum text_form form, const void *source, const void *destination, JET_PFNSTATUS status)
+{
+    JET_ERR err = JET_errSuccess;
+    char *from = NULL, *to = NULL;
+    struct engine_folder_restore request = {.has_handle = has_handle, .handle = handle};
+    TRY(text_argument(form, source, &from));
+    TRY(text_argument(form, destination, &to));
+    if (from == NULL || from[0] == 0)
+        RAISE(JET_errInvalidParameter);
+    request.source = from;
+    request.destination = to != NULL && to[0] != 0 ? to : NULL;
+    if (status != NULL) {
+        request.progress = report_progress;
+        request.progress_context = &status;
+    }
+    err = engine_folder_restore(&request);
+done:
+    mem_free(from);
+    mem_free(to);
+    return err;
+}
+
+JET_EXPORT JET_ERR JetRestoreA(const char *source, JET_PFNSTATUS status) { return restore_folder(false, 0, TEXT_UTF8, source, NULL, status); }
+JET_EXPORT_PLAIN(JetRestore);
+JET_EXPORT JET_ERR JetRestoreW(const char16_t *source, JET_PFNSTATUS status) { return restore_folder(false, 0, TEXT_UTF16, source, NULL, status); }
+JET_EXPORT JET_ERR JetRestore2A(const char *source, const char *destination, JET_PFNSTATUS status)
+{
+    return restore_folder(false, 0, TEXT_UTF8, source, destination, status);
+}
+JET_EXPORT_PLAIN(JetRestore2);
+JET_EXPORT JET_ERR JetRestore2W(const char16_t *source, const char16_t *destination, JET_PFNSTATUS status)
+{
+    return restore_folder(false, 0, TEXT_UTF16, source, destination, status);
+}
+JET_EXPORT JET_ERR JetRestoreInstanceA(JET_INSTANCE instance, const char *source, const char *destination, JET_PFNSTATUS status)
+{
+    return restore_folder(true, instance, TEXT_UTF8, source, destination, status);
+}
+JET_EXPORT_PLAIN(JetRestoreInstance);
+JET_EXPORT JET_ERR JetRestoreInstanceW(JET_INSTANCE instance, const char16_t *source, const char16_t *destination, JET_PFNSTATUS status)
+{
+    return restore_folder(true, instance, TEXT_UTF16, source, destination, status);
 }

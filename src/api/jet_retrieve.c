@@ -26,6 +26,17 @@ enum {
                    | JET_bitRetrieveIgnoreDefault | JET_bitRetrieveTuple
 };
 
+/* Gives the client a value that the cursor knows. */
+static inline JET_ERR give_known(struct span value, uint8_t *buffer, uint32_t room, uint32_t *actual)
+{
+    uint32_t part = value.size < room ? value.size : room;
+    *actual = value.size;
+    if (value.data == NULL)
+        return JET_wrnColumnNull;
+    copy_few(buffer, value.data, part);
+    return part < value.size ? JET_wrnBufferTruncated : JET_errSuccess;
+}
+
 JET_EXPORT JET_ERR JetRetrieveColumn(JET_SESID sesid, JET_TABLEID tableid, JET_COLUMNID columnid, void *pvData, uint32_t cbData, uint32_t *pcbActual,
                                      JET_GRBIT grbit, JET_RETINFO *pretinfo)
 {
@@ -35,8 +46,10 @@ JET_EXPORT JET_ERR JetRetrieveColumn(JET_SESID sesid, JET_TABLEID tableid, JET_C
     err = table_enter(sesid, tableid, &session, &cursor);
     if (err < 0)
         return err;
+    struct span known;
     uint32_t actual, found, room = pvData != NULL ? cbData : 0;
-    if (grbit == 0 && pretinfo == NULL && cursor_knows_row(cursor) && cursor_retrieve_known(cursor, columnid, pvData, room, &actual, &found, &err)) {
+    if (grbit == 0 && pretinfo == NULL && cursor_knows_row(cursor) && cursor_known_value(cursor, columnid, &known, &found)) {
+        err = give_known(known, pvData, room, &actual);
         if (pcbActual != NULL)
             *pcbActual = actual;
         goto done;
@@ -100,8 +113,10 @@ JET_EXPORT JET_ERR JetRetrieveColumns(JET_SESID sesid, JET_TABLEID tableid, JET_
     for (uint32_t i = 0; err >= 0 && i < cretrievecolumn; i++) {
         JET_RETRIEVECOLUMN *p = &pretrievecolumn[i];
         JET_ERR one;
-        if (!is_known || p->grbit != 0 || p->itagSequence != 1 || p->ibLongValue != 0
-            || !cursor_retrieve_known(cursor, p->columnid, p->pvData, p->pvData != NULL ? p->cbData : 0, &p->cbActual, &p->columnidNextTagged, &one)) {
+        struct span known;
+        if (is_known && (p->grbit | p->ibLongValue | (p->itagSequence ^ 1)) == 0 && cursor_known_value(cursor, p->columnid, &known, &p->columnidNextTagged)) {
+            one = give_known(known, p->pvData, p->pvData != NULL ? p->cbData : 0, &p->cbActual);
+        } else {
             one = retrieve_one(cursor, p);
             is_known = cursor_knows_row(cursor);
         }

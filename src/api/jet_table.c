@@ -18,22 +18,14 @@ static void roll_cursor_back(struct cursor *cursor, unsigned level)
     }
 }
 
-static const struct cursor_operations operations = {close_cursor, roll_cursor_back};
-
-JET_ERR table_enter(JET_SESID sesid, JET_TABLEID tableid, struct session **session, struct cursor **cursor)
+static void commit_cursor(struct cursor *cursor, unsigned level)
 {
-    JET_ERR err = engine_enter_session(sesid, 0, session);
-    if (err < 0)
-        return err;
-    err = session_find_cursor(*session, tableid, cursor);
-    if (err < 0) {
-        engine_leave_session(*session);
-        *session = NULL;
-    } else if (session_level(*session) == 0) {
-        transaction_begin_call(session_transaction(*session));
-    }
-    return err;
+    cursor_committed(cursor, level);
+    if (cursor_move_level(cursor) >= level)
+        cursor_set_move_level(cursor, level - 1);
 }
+
+static const struct cursor_operations operations = {close_cursor, roll_cursor_back, commit_cursor};
 
 JET_ERR table_publish(struct session *session, struct open_database *database, struct cursor *cursor, JET_TABLEID *tableid)
 {

@@ -9,7 +9,10 @@
 #include "engine/engine.h"
 
 /* Enters the session and finds the cursor. *session is NULL on error; else engine_leave_session. */
-MUST_CHECK JET_ERR table_enter(JET_SESID sesid, JET_TABLEID tableid, struct session **session, struct cursor **cursor);
+static inline MUST_CHECK JET_ERR table_enter(JET_SESID sesid, JET_TABLEID tableid, struct session **session, struct cursor **cursor)
+{
+    return engine_enter_cursor(sesid, tableid, session, cursor);
+}
 /* The cursor has been moved by a call in this session. */
 static inline void table_moved(const struct session *session, struct cursor *cursor) { cursor_set_move_level(cursor, session_level(session)); }
 

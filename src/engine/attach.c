@@ -31,7 +31,6 @@ struct log_time attach_time_now(void)
     return log_time_from_unix(seconds, milliseconds);
 }
 
-bool attach_backup_runs(const struct instance *instance) { return instance->backup != NULL && backup_is_active(instance->backup); }
 
 /* --- finding --- */
 
@@ -274,8 +273,7 @@ JET_ERR engine_attach_database(struct session *session, const char *path, uint32
     unsigned state = atomic_load(&instance->state);
     if ((state & INSTANCE_DISABLED) != 0)
         RAISE(instance_unavailable_error(state));
-    if (attach_backup_runs(instance))
-        RAISE(JET_errBackupInProgress);
+    TRY(backup_check_idle(instance->backup));
     if (attach_find_identity(instance, info.device, info.inode) != NULL) {
         err = JET_wrnDatabaseAttached;
         goto done;
@@ -338,8 +336,7 @@ done:
 static JET_ERR check_and_detach(struct instance *instance, struct attachment *slot)
 {
     JET_ERR err = JET_errSuccess;
-    if (attach_backup_runs(instance))
-        RAISE(JET_errBackupInProgress);
+    TRY(backup_check_idle(instance->backup));
     if (slot->open_count > 0)
         RAISE(JET_errDatabaseInUse);
     TRY(detach_slot(instance, slot));
@@ -471,6 +468,21 @@ JET_ERR attach_visit_logged(void *context, JET_ERR (*visit)(void *visit_context,
     }
     instance_unlock_databases(instance);
     return err;
+}
+
+void attach_wait_for_reserved(void *context)
+{
+    struct instance *instance = context;
+    for (;;) {
+        bool is_any = false;
+        instance_lock_databases(instance);
+        for (int i = 0; i < INSTANCE_DATABASES_MAX; i++)
+            is_any = is_any || instance->attachments[i].is_reserved;
+        instance_unlock_databases(instance);
+        if (!is_any)
+            return;
+        thread_sleep_ms(ATTACH_POLL_MS);
+    }
 }
 
 /* Called by the backup, which may or may not be inside a visit. */

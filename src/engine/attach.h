@@ -34,7 +34,6 @@ void attach_close_all(struct instance *instance);
 struct log_time attach_time_now(void);
 /* A client's path, absolute; NULL and "" are JET_errDatabaseInvalidPath. */
 MUST_CHECK JET_ERR attach_path(const char *path, char **out);
-bool attach_backup_runs(const struct instance *instance);
 bool attach_is_elsewhere(const struct instance *except, uint64_t device, uint64_t inode);
 struct attachment *attach_find_identity(struct instance *instance, uint64_t device, uint64_t inode);
 /* A free slot, kept for the caller; NULL: none. Under databases_lock. */
@@ -47,6 +46,9 @@ struct attach_limits {
 };
 void attach_make_writable(struct instance *instance, struct database *db, const struct attach_limits *limits);
 void attach_report(struct instance *instance, uint32_t event, const char *path);
+/* Waits until no database is being attached or created. context: the instance; not under databases_lock. */
+void attach_wait_for_reserved(void *context);
+enum { ATTACH_POLL_MS = 10 };
 /* Opens an attached database in a session, under databases_lock (13.4). */
 MUST_CHECK JET_ERR attach_open_slot(struct session *session, struct attachment *slot, JET_GRBIT grbit, bool is_single);
 

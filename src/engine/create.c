@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "backup/backup.h"
 #include "base/memory.h"
 #include "btree/extent.h"
 #include "catalog/ddl.h"
@@ -20,6 +21,11 @@
 
 enum { EVENT_DATABASE_CREATED = 325, CREATE_RECORD_VERSION = 2, CREATE_RECORD_UPDATE = 0 };
 enum { BIT_DB_VERSIONING_OFF = 0x40, CLEAN_WAIT_MS = 5000 };
+
+/* Until CreateDBFinish the original engine's replay gives a new page the next dbtime of a count of its own, which grows by one for every page touched: faster than the
+ * log's, which grows by one for an operation of several pages. A page whose dbtime is not below its record's counts as done, and its split is half replayed. The count
+ * begins at the header's dbtime; the creation's records begin this far above it, more than they touch pages. */
+enum { DBTIMES_ABOVE_REPLAY = 0x1000 };
 
 struct creation {
     struct session *session;
@@ -138,6 +144,7 @@ static JET_ERR make_pages(struct creation *c)
     JET_ERR err = JET_errSuccess;
     struct transaction *t = &c->session->transaction;
     bool is_open = false;
+    atomic_fetch_add(&c->db->dbtime_last, DBTIMES_ABOVE_REPLAY);
     TRY(txn_begin(t));
     is_open = true;
     TRY(space_create_root(t, c->db, c->pages));
@@ -233,6 +240,11 @@ JET_ERR engine_create_database(struct session *session, const char *path, uint32
         RAISE(JET_errDatabaseInvalidPath);
     bool is_elsewhere = found >= 0 && attach_is_elsewhere(instance, info.device, info.inode);
     instance_lock_databases(instance);
+    while (backup_holds_creation(instance->backup)) {
+        instance_unlock_databases(instance);
+        thread_sleep_ms(ATTACH_POLL_MS);
+        instance_lock_databases(instance);
+    }
     err = check_place(&c, is_elsewhere, &info, found >= 0);
     instance_unlock_databases(instance);
     TRY(err);

@@ -1,6 +1,7 @@
 /* Sizes of databases (database_size.h). Growing and shrinking are changes like others: in a transaction of their own inside the session's. */
 #include "engine/database_size.h"
 
+#include "backup/backup.h"
 #include "base/memory.h"
 #include "btree/extent.h"
 #include "os/path.h"
@@ -31,15 +32,31 @@ static JET_ERR change_size(struct session *session, struct database *db, uint32_
     bool is_open = false;
     TRY(txn_begin(t));
     is_open = true;
-    TRY(grows ? space_grow(t, db, pages, actual) : space_shrink(t, db, pages, actual));
+    JET_ERR warning = grows ? space_grow(t, db, pages, actual) : space_shrink(t, db, pages, actual);
+    TRY(warning);
     TRY(txn_commit(t, true, NULL));
     is_open = false;
+    err = warning;
 done:
     if (is_open) {
         JET_ERR undone = txn_rollback(t);
         if (undone < 0)
             instance_disable(session->instance, undone, __FILE__, __LINE__);
     }
+    return err;
+}
+
+/* A backup that begins meanwhile waits for the lock: it would not find what it was told of the file's length. */
+static JET_ERR shrink(struct session *session, struct database *db, uint32_t pages, uint32_t *actual)
+{
+    JET_ERR err = JET_errSuccess;
+    struct instance *instance = session->instance;
+    instance_lock_databases(instance);
+    if (instance->backup != NULL)
+        TRY(backup_check_idle(instance->backup));
+    err = change_size(session, db, pages, false, actual);
+done:
+    instance_unlock_databases(instance);
     return err;
 }
 
@@ -59,8 +76,10 @@ JET_ERR engine_resize_database(struct session *session, const struct open_databa
     if (pages < *actual && instance_parameter(session->instance, JET_paramEnableShrinkDatabase) == 0)
         RAISE(JET_errFeatureNotAvailable);
     TRY(session_check_transaction_owner(session));
-    bool grows = pages > *actual;
-    TRY(change_size(session, file, grows ? rounded_up(file, *actual, pages) : pages, grows, actual));
+    if (pages > *actual)
+        TRY(change_size(session, file, rounded_up(file, *actual, pages), true, actual));
+    else
+        err = shrink(session, file, pages, actual);
 done:
     return err;
 }

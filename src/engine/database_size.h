@@ -4,7 +4,8 @@
 
 #include "engine/session.h"
 
-/* JetResizeDatabase: pages without the two headers. grbit has been checked. JET_errFeatureNotAvailable: smaller, and JET_paramEnableShrinkDatabase is off. */
+/* JetResizeDatabase: pages without the two headers. grbit has been checked. JET_errFeatureNotAvailable: smaller, and JET_paramEnableShrinkDatabase is off;
+ * JET_errBackupInProgress: smaller. JET_wrnShrinkNotPossible: it stays longer, as extents in use, or in use in part, stand behind its end. Takes the databases lock. */
 MUST_CHECK JET_ERR engine_resize_database(struct session *session, const struct open_database *db, uint32_t pages, JET_GRBIT grbit, uint32_t *actual);
 /* JetSetDatabaseSize: of a clean file that nobody has open; it only grows. */
 MUST_CHECK JET_ERR engine_set_file_size(struct session *session, const char *path, uint32_t pages, uint32_t *actual);

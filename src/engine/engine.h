@@ -42,6 +42,9 @@ enum session_enter_flags {
 MUST_CHECK JET_ERR engine_enter_session(JET_SESID sesid, unsigned flags, struct session **out);
 /* Accepts NULL. */
 void engine_leave_session(struct session *session);
+/* engine_enter_session and session_find_cursor in one, and the snapshot of a call outside a transaction: the beginning of every call on a table. Errors of both;
+ * then nobody is inside and *out is NULL. */
+MUST_CHECK JET_ERR engine_enter_cursor(JET_SESID sesid, JET_TABLEID tableid, struct session **out, struct cursor **cursor);
 
 /* Around a call into the client from inside a session call: lets it call back with the same session. */
 void engine_callback_begin(struct session *session);
@@ -69,13 +72,15 @@ bool open_database_is_read_only(const struct open_database *db);
 
 /* --- cursors of the session --- */
 
-/* What the engine asks of a cursor it keeps. close is required, rolled_back may be NULL. */
+/* What the engine asks of a cursor it keeps. close is required, the others may be NULL. */
 struct cursor_operations {
     /* Frees the cursor: JetCloseDatabase and JetEndSession close those left open, JetRollback those opened in the level. */
     void (*close)(struct cursor *cursor);
     /* Level `level` was rolled back (the session is now at level - 1): a cursor that moved in it goes before the first entry, a prepared
      * update of it is cancelled. */
     void (*rolled_back)(struct cursor *cursor, unsigned level);
+    /* Level `level` was committed: what the cursor did in it belongs to level - 1. */
+    void (*committed)(struct cursor *cursor, unsigned level);
 };
 
 /* Hands a cursor to the session; *out is its JET_TABLEID. db is the database it reads, NULL for a temporary table. operations must live for
@@ -107,6 +112,8 @@ MUST_CHECK JET_ERR engine_enter_instance(JET_INSTANCE handle, unsigned flags, st
 /* The same for calls without an instance argument (JetBackup, JetStopService...): the one instance of one-instance mode;
  * JET_errRunningInMultiInstanceMode, JET_errInvalidParameter when nothing has been started. */
 MUST_CHECK JET_ERR engine_enter_only_instance(unsigned flags, struct instance **out);
+/* For a long call that is inside: may it go on? The gate again, so that it makes way for JetTerm and JetStopService. */
+MUST_CHECK JET_ERR engine_check_instance(const struct instance *instance);
 /* Accepts NULL. */
 void engine_leave_instance(struct instance *instance);
 

@@ -18,7 +18,7 @@ static JET_ERR take_slot(struct handle_table *table, uint32_t *number_out)
     if (chunk >= HANDLE_CHUNKS)
         return JET_errOutOfMemory;
     if (chunk > 0 && number % HANDLE_CHUNK_SLOTS == 0) {
-        struct handle_slot *slots = mem_alloc_array(HANDLE_CHUNK_SLOTS, sizeof *slots);
+        struct handle_slot *slots = mem_alloc_aligned(_Alignof(struct handle_slot), HANDLE_CHUNK_SLOTS * sizeof *slots);
         if (slots == NULL)
             return JET_errOutOfMemory;
         atomic_store_explicit(&table->chunks[chunk], slots, memory_order_release);

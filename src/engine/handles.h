@@ -19,8 +19,9 @@ enum handle_kind { HANDLE_INSTANCE = 1, HANDLE_SESSION = 2, HANDLE_CURSOR = 3 };
 
 enum { HANDLE_CHUNK_SLOTS = 1024, HANDLE_CHUNKS = 4096, HANDLE_TURN_SHIFT = 24, HANDLE_KIND_SHIFT = 56 };
 
+/* A cache line each: every call of a session writes its slot's claim, and sessions of different threads must not slow each other down. */
 struct handle_slot {
-    atomic_uint_least64_t handle; /* 0 = free */
+    _Alignas(64) atomic_uint_least64_t handle; /* 0 = free */
     atomic_uint_least64_t claim;
     void *_Atomic object;
     uint32_t turn, next_free;     /* under the table's lock; next_free is a slot number + 1 */

@@ -13,7 +13,9 @@
 #include "database/database.h"
 #include "engine/checkpoint.h"
 #include "engine/engine.h"
+#include "engine/event_callback.h"
 #include "engine/params.h"
+#include "engine/service.h"
 #include "os/event.h"
 #include "os/thread.h"
 
@@ -70,6 +72,7 @@ struct instance {
     char *system_folder, *log_folder, *temp_path;
     bool is_logging, is_started;
     struct event_log events;
+    struct event_callback event_callback; /* lives as long as the instance */
     struct cache *cache;
     struct log *log;
     struct version_store *versions;
@@ -78,6 +81,8 @@ struct instance {
     struct checkpoint_worker checkpoint;
     struct backup_session *backup;
     uint64_t started_ns;
+
+    struct instance_service service;
 
     struct mutex databases_lock; /* through instance_lock_databases */
     atomic_uint_least64_t databases_owner;
@@ -113,6 +118,10 @@ void instance_cache_limits(uint64_t pages_min, uint64_t pages_max, uint32_t page
 uint32_t instance_log_generation(const struct instance *instance);
 
 /* engine/start.c */
+/* The folders and the temporary database's path from the parameters, absolute. */
+MUST_CHECK JET_ERR instance_resolve_paths(struct instance *instance);
+/* Makes instance->events from the parameters. */
+void instance_start_events(struct instance *instance);
 /* A database's new place in recovery. */
 struct database_mapping {
     const char *name, *new_name;
@@ -123,6 +132,7 @@ struct instance_start_options {
     JET_ERR map_error;  /* ... and at checks 7 and 8 */
     const struct database_mapping *mappings;
     size_t mapping_count;
+    uint64_t stop_position; /* lgpos: redo ends with the record there, and the start with JET_errRecoveredWithoutUndo; 0: none */
     /* Progress of recovery, as the client's callback gets it; an error ends the start. May be NULL. */
     JET_ERR (*progress)(void *context, JET_SNP snp, JET_SNT snt, void *data);
     void *progress_context;

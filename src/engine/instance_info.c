@@ -35,6 +35,20 @@ done:
     return err;
 }
 
+JET_ERR instance_list_read_of(struct instance *const *instances, size_t count, struct instance_list *out)
+{
+    JET_ERR err = JET_errSuccess;
+    out->entries = mem_alloc_array(count, sizeof *out->entries);
+    if (out->entries == NULL)
+        RAISE(JET_errOutOfMemory);
+    for (; out->count < count; out->count++)
+        TRY(read_instance(instances[out->count], &out->entries[out->count]));
+done:
+    if (err < 0 && out->entries != NULL && out->count < count)
+        out->count++; /* what the last one has is released too */
+    return err;
+}
+
 JET_ERR instance_list_read(struct instance_list *out)
 {
     JET_ERR err = JET_errSuccess;

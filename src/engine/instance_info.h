@@ -18,6 +18,8 @@ struct instance_list {
 
 /* Every instance there is, also those not started. *out is released with instance_list_release, also after an error. */
 MUST_CHECK JET_ERR instance_list_read(struct instance_list *out);
+/* Of these only, which the caller keeps from being freed. Does not take process.lock. */
+MUST_CHECK JET_ERR instance_list_read_of(struct instance *const *instances, size_t count, struct instance_list *out);
 void instance_list_release(struct instance_list *list);
 
 /* Signature of the log stream; zero when logging is off. The caller is inside the instance. */

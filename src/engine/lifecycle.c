@@ -1,5 +1,6 @@
 /* Instances as the client starts and ends them: JetCreateInstance, JetInit, JetTerm, JetStopService (instance-and-session 2, 6, 7, 9, 10). */
 #include "backup/backup.h"
+#include "engine/os_snapshot.h"
 #include "engine/process.h"
 #include "engine/session.h"
 
@@ -151,10 +152,12 @@ static JET_ERR prepare_term(struct instance *instance, JET_GRBIT grbit, bool mus
         thread_sleep_ms(1);
     if (instance->backup != NULL) {
         backup_allow(instance->backup, false);
-        if ((grbit & (JET_bitTermAbrupt | JET_bitTermStopBackup)) != 0 || !must_ask)
+        bool stops_backup = (grbit & (JET_bitTermAbrupt | JET_bitTermStopBackup)) != 0 || !must_ask;
+        os_snapshot_release(instance, stops_backup);
+        if (stops_backup)
             backup_terminate(instance->backup);
-        else if (backup_is_active(instance->backup))
-            RAISE(JET_errBackupInProgress);
+        else
+            TRY(backup_check_idle(instance->backup));
     }
     if (must_ask && has_open_transaction(instance))
         RAISE(JET_errTooManyActiveUsers);
@@ -184,6 +187,7 @@ JET_ERR engine_term(JET_INSTANCE handle, JET_GRBIT grbit)
             process_unlock();
             return err;
         }
+        instance_service_end(instance, JET_errTermInProgress);
         destroy_sessions(instance);
         is_disabled = (atomic_load(&instance->state) & INSTANCE_DISABLED) != 0; /* also by a rollback that failed just now */
         err = instance_stop(instance, !is_dirty && !is_disabled);

@@ -12,6 +12,8 @@ struct process process = {
     .session_handles = {.lock = PTHREAD_MUTEX_INITIALIZER, .kind = HANDLE_SESSION},
     .cursor_handles = {.lock = PTHREAD_MUTEX_INITIALIZER, .kind = HANDLE_CURSOR},
     .buffers_lock = PTHREAD_MUTEX_INITIALIZER,
+    .snapshots_lock = {PTHREAD_MUTEX_INITIALIZER, RANK_LEAF},
+    .event_callback = {.lock = PTHREAD_RWLOCK_INITIALIZER},
 };
 
 uintptr_t process_parameter(uint32_t id)

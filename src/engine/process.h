@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 
+#include "engine/event_callback.h"
 #include "engine/handles.h"
 #include "engine/params.h"
 #include "os/thread.h"
@@ -16,6 +17,7 @@
 enum run_mode { RUN_MODE_UNSET, RUN_MODE_ONE_INSTANCE, RUN_MODE_MULTI_INSTANCE };
 
 struct buffer_header;
+struct os_snapshot;
 struct os_fs;
 
 struct process {
@@ -27,6 +29,10 @@ struct process {
     struct handle_table instance_handles, session_handles, cursor_handles;
     pthread_mutex_t buffers_lock;
     struct buffer_header *buffers;
+    struct event_callback event_callback; /* of instances without their own */
+    struct mutex snapshots_lock;      /* RANK_LEAF: engine/os_snapshot.c */
+    struct os_snapshot *snapshots;
+    uint64_t snapshots_made;
     struct os_fs *_Atomic fs;         /* NULL: the system's */
 };
 

@@ -4,14 +4,17 @@
 #include "base/assert.h"
 #include "base/memory.h"
 #include "engine/process.h"
+#include "log/log.h"
 #include "mvcc/version_store.h"
 #include "txn/txn.h"
 
 /* --- entering --- */
 
-static JET_ERR session_gate(const struct instance *instance, unsigned flags)
+static inline JET_ERR session_gate(const struct instance *instance, unsigned flags)
 {
     unsigned state = atomic_load(&instance->state);
+    if ((state & (INSTANCE_STOPPED | INSTANCE_DISABLED | INSTANCE_TERMINATING)) == 0)
+        return JET_errSuccess;
     if ((state & INSTANCE_STOPPED) != 0 && (flags & SESSION_ENTER_CLEANUP) == 0)
         return JET_errClientRequestToStopJetService;
     if ((state & INSTANCE_DISABLED) != 0)
@@ -21,7 +24,7 @@ static JET_ERR session_gate(const struct instance *instance, unsigned flags)
 
 /* Somebody else is inside, or the session has just ended: which error is it? The state of the instance comes before the sharing violation
  * (section 4), and only under process.lock is it certain that the session still exists. */
-static JET_ERR refusal(struct handle_slot *slot, JET_SESID sesid, unsigned flags)
+static __attribute__((noinline)) JET_ERR refusal(struct handle_slot *slot, JET_SESID sesid, unsigned flags)
 {
     JET_ERR err = JET_errInvalidSesid;
     process_lock();
@@ -35,7 +38,8 @@ static JET_ERR refusal(struct handle_slot *slot, JET_SESID sesid, unsigned flags
     return err;
 }
 
-JET_ERR engine_enter_session(JET_SESID sesid, unsigned flags, struct session **out)
+/* Inline: it is a part of every call of a client. */
+static inline __attribute__((always_inline)) JET_ERR enter(JET_SESID sesid, unsigned flags, struct session **out)
 {
     *out = NULL;
     struct handle_slot *slot = handle_slot_of(&process.session_handles, sesid);
@@ -65,12 +69,16 @@ JET_ERR engine_enter_session(JET_SESID sesid, unsigned flags, struct session **o
     return JET_errSuccess;
 }
 
+JET_ERR engine_enter_session(JET_SESID sesid, unsigned flags, struct session **out) { return enter(sesid, flags, out); }
+
 void engine_leave_session(struct session *session)
 {
     if (session == NULL || --session->depth > 0)
         return;
-    transaction_end_call(&session->transaction);
-    instance_check_log(session->instance); /* the call that met the failing log has its error; the next one is refused */
+    if (session->transaction.is_implicit)
+        transaction_end_call(&session->transaction);
+    if (session->instance->log != NULL && log_is_down(session->instance->log))
+        instance_check_log(session->instance); /* the call that met the failing log has its error; the next one is refused */
     atomic_store_explicit(&session->slot->claim, 0, memory_order_release);
 }
 
@@ -134,7 +142,7 @@ done:
     return err;
 }
 
-static JET_ERR find_entry(struct session *session, JET_TABLEID tableid, struct session_cursor **out)
+static inline JET_ERR find_entry(struct session *session, JET_TABLEID tableid, struct session_cursor **out)
 {
     struct handle_slot *slot = handle_slot_of(&process.cursor_handles, tableid);
     *out = NULL;
@@ -153,6 +161,25 @@ JET_ERR session_find_cursor(struct session *session, JET_TABLEID tableid, struct
     JET_ERR err = find_entry(session, tableid, &entry);
     *out = err >= 0 ? entry->cursor : NULL;
     return err;
+}
+
+JET_ERR engine_enter_cursor(JET_SESID sesid, JET_TABLEID tableid, struct session **out, struct cursor **cursor)
+{
+    struct session_cursor *entry;
+    JET_ERR err = enter(sesid, 0, out);
+    *cursor = NULL;
+    if (err < 0)
+        return err;
+    err = find_entry(*out, tableid, &entry);
+    if (err < 0) {
+        engine_leave_session(*out);
+        *out = NULL;
+        return err;
+    }
+    *cursor = entry->cursor;
+    if ((*out)->level == 0)
+        transaction_begin_call(&(*out)->transaction);
+    return JET_errSuccess;
 }
 
 /* Out of the list and the registry; the cursor itself lives on. */
@@ -234,7 +261,7 @@ static void give_number(struct instance *instance, uint32_t number)
 JET_ERR session_create(struct instance *instance, JET_SESID *handle)
 {
     JET_ERR err = JET_errSuccess;
-    struct session *session = mem_alloc(sizeof *session);
+    struct session *session = mem_alloc_aligned(_Alignof(struct session), sizeof *session);
     uint64_t value = 0;
     bool has_transaction = false;
     mutex_lock(&instance->lock);

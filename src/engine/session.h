@@ -42,8 +42,9 @@ struct session_settings {
     uint32_t correlation_id;
 };
 
+/* Cache lines of its own: other threads' sessions must not share one with it. */
 struct session {
-    struct session *next; /* instance->sessions, under instance->lock */
+    _Alignas(64) struct session *next; /* instance->sessions, under instance->lock */
     struct instance *instance;
     JET_SESID handle;
     struct handle_slot *slot;

@@ -75,7 +75,7 @@ done:
     return err;
 }
 
-static JET_ERR resolve_paths(struct instance *instance)
+JET_ERR instance_resolve_paths(struct instance *instance)
 {
     JET_ERR err = JET_errSuccess;
     TRY(folder_of(instance, JET_paramSystemPath, &instance->system_folder));
@@ -149,11 +149,12 @@ done:
 
 /* --- events --- */
 
-static void start_events(struct instance *instance)
+void instance_start_events(struct instance *instance)
 {
     const char *name = instance->display_name != NULL ? instance->display_name : instance->name;
+    struct event_sink callback = event_callback_sink(instance);
     event_log_init(&instance->events, params_text(&instance->params, JET_paramEventSource), name, flag_of(instance, JET_paramNoInformationEvent),
-                   (uint32_t)number_of(instance, JET_paramEventLoggingLevel), event_sink_system(), NULL);
+                   (uint32_t)number_of(instance, JET_paramEventLoggingLevel), event_sink_system(), &callback);
 }
 
 enum lifecycle_event { EVENT_STARTING = 102, EVENT_STOPPED = 103, EVENT_STOPPED_WITH_ERROR = 104, EVENT_STARTED = 105 };
@@ -293,6 +294,7 @@ static JET_ERR start_log(struct instance *instance, const struct instance_start_
             .delete_out_of_range_logs = flag_of(instance, JET_paramDeleteOutOfRangeLogs),
             .cleanup_mismatched_logs = flag_of(instance, JET_paramCleanupMismatchedLogFiles),
         },
+        .stop = {.position = options->stop_position},
         .cache_bytes = recovery_cache_bytes(instance->page_size),
         .events = &instance->events,
         .progress = options->progress != NULL ? recovery_progress : NULL,
@@ -310,6 +312,9 @@ static JET_ERR start_log(struct instance *instance, const struct instance_start_
         TRY(call_client(&progress, JET_sntComplete, 100));
     TRY(log_append_init(instance->log, NULL));
 done:
+    if (err < 0 && progress.has_begun && instance->log == NULL && call_client(&progress, err == JET_errRecoveredWithoutUndo ? JET_sntComplete : JET_sntFail, 100) < 0) {
+        /* What the client thinks of it changes nothing any more. */
+    }
     mem_free(map);
     return err;
 }
@@ -369,6 +374,7 @@ static JET_ERR start_backup(struct instance *instance)
         .events = &instance->events,
         .visit_databases = attach_visit_logged,
         .advance_checkpoint = advance_for_backup,
+        .wait_for_creation = attach_wait_for_reserved,
         .is_exclusively_open = attach_is_exclusively_open,
     };
     return backup_session_create(&host, &instance->backup);
@@ -406,10 +412,10 @@ JET_ERR instance_start(struct instance *instance, const struct instance_start_op
     instance->fs = process_fs();
     instance->page_size = (uint32_t)process_parameter(JET_paramDatabasePageSize);
     instance->is_logging = ascii_compare_nocase(params_text(&instance->params, JET_paramRecovery), "off") != 0;
-    start_events(instance);
+    instance_start_events(instance);
     report(instance, EVENT_STARTING, name);
     TRY(check_settings(instance, options->grbit));
-    TRY(resolve_paths(instance));
+    TRY(instance_resolve_paths(instance));
     process_lock();
     err = instance_check_paths(instance);
     process_unlock();

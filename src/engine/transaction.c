@@ -58,12 +58,14 @@ done:
     return err;
 }
 
-/* Commits on level: cursors opened in it belong to the one outside. */
+/* Commits on level: cursors opened in it belong to the one outside, and what they did. */
 static void lower_cursors(struct session *session)
 {
     for (struct session_cursor *entry = session->cursors; entry != NULL; entry = entry->next) {
         if (entry->level > session->level)
             entry->level = session->level;
+        if (entry->operations->committed != NULL)
+            entry->operations->committed(entry->cursor, session->level + 1);
     }
 }
 

@@ -205,6 +205,100 @@ static void a_created_database_is_there_after_a_crash_also_without_its_file(void
     }
 }
 
+/* Grows a database, frees most of it, cuts the file, and goes on; `way` says how far. The pages of a table that is there again come last. */
+static JET_ERR shrink_and_use(JET_SESID session, JET_DBID dbid, int way)
+{
+    uint8_t value[200] = {1};
+    JET_TABLEID table;
+    JET_COLUMNDEF column = {.cbStruct = sizeof column, .coltyp = JET_coltypBinary, .cbMax = 255};
+    JET_COLUMNID id;
+    uint32_t actual = 0;
+    JET_ERR err = JET_errSuccess;
+    for (int round = 0; round < 2 && err >= 0; round++) {
+        const char *name = round == 0 ? "gone" : "kept";
+        if (JetCreateTable(session, dbid, name, 8, 80, &table) < 0 || JetAddColumn(session, table, "v", &column, NULL, 0, &id) < 0)
+            return JET_errInternalError;
+        for (int i = 0; i < 3000 && err >= 0; i++)
+            if (JetBeginTransaction(session) < 0 || JetPrepareUpdate(session, table, JET_prepInsert) < 0 || JetSetColumn(session, table, id, value, sizeof value, 0, NULL) < 0 ||
+                JetUpdate(session, table, NULL, 0, NULL) < 0 || JetCommitTransaction(session, JET_bitCommitLazyFlush) < 0)
+                return JET_errInternalError;
+        err = JetCloseTable(session, table);
+        if (round == 1 || err < 0)
+            return err;
+        if (JetDeleteTable(session, dbid, name) < 0 || JetIdle(session, JET_bitIdleCompact) < 0)
+            return JET_errInternalError;
+        uint32_t before = number_of(session, dbid, JET_DbInfoFilesize);
+        err = JetResizeDatabase(session, dbid, 80, &actual, 0);
+        if (err < 0 || number_of(session, dbid, JET_DbInfoFilesize) != actual + 2 || actual + 2 >= before / 2)
+            return JET_errInternalError;
+        if (way == 0)
+            return err;
+    }
+    return err;
+}
+
+static pid_t start_shrinking(const char *folder, const char *path, int way)
+{
+    int ends[2];
+    char byte = 0;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        assert_good(JetSetSystemParameter(NULL, 0, JET_paramDbExtensionSize, 16, NULL));
+        assert_good(JetSetSystemParameter(NULL, 0, JET_paramEnableShrinkDatabase, JET_bitShrinkDatabaseOn, NULL));
+        JET_INSTANCE instance = start_with(folder, 4096, true);
+        JET_SESID session = plain_session(instance);
+        JET_DBID dbid;
+        if (JetCreateDatabase(session, path, NULL, &dbid, 0) != JET_errSuccess || shrink_and_use(session, dbid, way) < 0 || JetCommitTransaction(session, JET_bitWaitAllLevel0Commit) < 0)
+            _exit(1);
+        if (write(ends[1], "x", 1) != 1)
+            _exit(3);
+        for (;;)
+            pause();
+    }
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    close(ends[0]);
+    return child;
+}
+
+static void a_database_that_was_cut_recovers_with_and_without_its_file(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        const char *folder = make_scratch_folder("cut"), *path = text_of("%s/c.edb", folder);
+        int status;
+        pid_t child = start_shrinking(folder, path, i / 2);
+        assert_int_equal(kill(child, SIGKILL), 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        if (i % 2 == 1) {
+            assert_int_equal(unlink(path), 0);
+            unlink(text_of("%s/edb.chk", folder));
+        }
+        JET_INSTANCE instance = start_with(folder, 4096, true);
+        JET_SESID session = plain_session(instance);
+        JET_DBID dbid;
+        JET_TABLEID table;
+        uint32_t count = 0;
+        assert_good(JetAttachDatabase(session, path, 0));
+        assert_good(JetOpenDatabase(session, path, NULL, &dbid, 0));
+        assert_err(JetOpenTable(session, dbid, "gone", NULL, 0, 0, &table), JET_errObjectNotFound);
+        if (i / 2 == 1) {
+            assert_good(JetOpenTable(session, dbid, "kept", NULL, 0, 0, &table));
+            assert_good(JetIndexRecordCount(session, table, &count, 0));
+            assert_int_equal(count, 3000);
+        }
+        assert_int_equal(size_of(path) / 4096, number_of(session, dbid, JET_DbInfoFilesize));
+        assert_int_equal(number_of(session, dbid, JET_DbInfoFilesize), number_of(session, dbid, JET_DbInfoSpaceOwned) + 2);
+        plain_stop(instance);
+        const char *tool = getenv("ESE_TOOL");
+        if (tool != NULL)
+            assert_int_equal(system(text_of("'%s' verify '%s' >/dev/null", tool, path)), 0);
+    }
+}
+
 /* --- logging off --- */
 
 static void a_database_without_recovery_is_not_in_the_log(void **state)
@@ -284,6 +378,7 @@ int main(void)
         cmocka_unit_test(what_may_not_be_created_is_refused_and_stays),
         cmocka_unit_test(folders_are_made_when_the_parameter_says_so),
         cmocka_unit_test(a_created_database_is_there_after_a_crash_also_without_its_file),
+        cmocka_unit_test(a_database_that_was_cut_recovers_with_and_without_its_file),
         cmocka_unit_test(a_database_without_recovery_is_not_in_the_log),
         cmocka_unit_test(a_database_grows_in_steps_and_not_beyond_its_limit),
     };

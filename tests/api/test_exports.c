@@ -1,4 +1,4 @@
-/* The exported symbols are those of api_table.def, which are all that ESENT has, and each can be called. */
+/* The exported symbols are those of api_table.def, which are all that ESENT has and the extensions, and each can be called. */
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -100,10 +100,12 @@ static void every_function_of_esent_is_in_the_table(void **state)
 {
     struct names table = {0};
     char line[65536], name[256];
-    size_t seen = 0;
+    size_t seen = 0, extensions = 0;
     (void)state;
     const char *folder = require_shared_data();
     read_table(&table);
+    for (size_t i = 0; i < table.count; i++)
+        extensions += strncmp(table.list[i], "Jetx", 4) == 0;
     FILE *file = fopen(text_of("%s/../spec/api.tsv", folder), "r");
     if (file == NULL)
         skip();
@@ -115,7 +117,7 @@ static void every_function_of_esent_is_in_the_table(void **state)
         }
     }
     fclose(file);
-    assert_int_equal(seen, table.count);
+    assert_int_equal(seen, table.count - extensions);
     release(&table);
 }
 

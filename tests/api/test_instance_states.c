@@ -149,15 +149,16 @@ static void a_callback_may_use_the_session_that_calls_it(void **state)
 /* --- cursors as the engine keeps them --- */
 
 struct cursor {
-    int closed, rolled_back;
+    int closed, rolled_back, committed;
 };
 static void close_cursor(struct cursor *cursor) { cursor->closed++; }
 static void roll_back_cursor(struct cursor *cursor, unsigned level) { cursor->rolled_back = (int)level; }
-static const struct cursor_operations OPERATIONS = {close_cursor, roll_back_cursor};
+static void commit_cursor(struct cursor *cursor, unsigned level) { cursor->committed = (int)level; }
+static const struct cursor_operations OPERATIONS = {close_cursor, roll_back_cursor, commit_cursor};
 
 static void cursors_follow_their_session(void **state)
 {
-    struct cursor cursors[4] = {{0, 0}}, *found = NULL;
+    struct cursor cursors[4] = {{0, 0, 0}}, *found = NULL;
     JET_TABLEID ids[4];
     struct session *session = NULL, *other = NULL;
     (void)state;
@@ -187,6 +188,9 @@ static void cursors_follow_their_session(void **state)
     assert_int_equal(cursors[1].closed, 1);
     assert_int_equal(cursors[0].closed, 0);
     assert_int_equal(cursors[0].rolled_back, 1);
+    assert_good(JetBeginTransaction(sesid));
+    assert_good(JetCommitTransaction(sesid, 0));
+    assert_int_equal(cursors[0].committed, 1);
     assert_good(JetEndSession(sesid, 0));
     assert_int_equal(cursors[0].closed, 1);
     assert_int_equal(cursors[2].closed, 0);

@@ -80,3 +80,31 @@ JET_ERR client_restore(const struct backup_set *set, const char *name, const cha
     free(folder);
     return err;
 }
+
+int32_t client_sample_rows(const char *path)
+{
+    JET_INSTANCE instance = JET_instanceNil;
+    JET_SESID session;
+    JET_DBID dbid;
+    JET_TABLEID table;
+    JET_COLUMNDEF column;
+    const char *folder = make_scratch_folder("reader");
+    int32_t count = 0, id;
+    assert_good(JetCreateInstance(&instance, "reader"));
+    assert_good(JetSetSystemParameter(&instance, 0, JET_paramRecovery, 0, "off"));
+    assert_good(JetSetSystemParameter(&instance, 0, JET_paramEventLoggingLevel, 0, NULL));
+    assert_good(JetSetSystemParameter(&instance, 0, JET_paramSystemPath, 0, folder));
+    assert_good(JetSetSystemParameter(&instance, 0, JET_paramTempPath, 0, text_of("%s/temp.edb", folder)));
+    assert_good(JetInit(&instance));
+    assert_good(JetBeginSession(instance, &session, NULL, NULL));
+    assert_good(JetAttachDatabase(session, path, JET_bitDbReadOnly));
+    assert_true(JetOpenDatabase(session, path, NULL, &dbid, JET_bitDbReadOnly) >= 0);
+    assert_good(JetOpenTable(session, dbid, "Sample", NULL, 0, JET_bitTableReadOnly, &table));
+    assert_good(JetGetTableColumnInfo(session, table, "id", &column, sizeof column, JET_ColInfo));
+    for (JET_ERR err = JetMove(session, table, JET_MoveFirst, 0); err >= 0; err = JetMove(session, table, JET_MoveNext, 0)) {
+        assert_good(JetRetrieveColumn(session, table, column.columnid, &id, sizeof id, NULL, 0, NULL));
+        assert_int_equal(id, ++count);
+    }
+    assert_good(JetTerm2(instance, JET_bitTermComplete));
+    return count;
+}

@@ -70,6 +70,8 @@ uint32_t page_size_of(const char *path)
     return size;
 }
 
+void (*live_configure)(JET_INSTANCE instance);
+
 void live_start_in(struct live_instance *live, const char *folder, uint32_t page_size)
 {
     static unsigned count;
@@ -84,6 +86,8 @@ void live_start_in(struct live_instance *live, const char *folder, uint32_t page
     assert_good(JetSetSystemParameter(&live->instance, 0, JET_paramTempPath, 0, text_of("%s/temp.edb", folder)));
     assert_good(JetSetSystemParameter(&live->instance, 0, JET_paramLogFileSize, 64, NULL));
     assert_good(JetSetSystemParameter(&live->instance, 0, JET_paramEventLoggingLevel, 0, NULL));
+    if (live_configure != NULL)
+        live_configure(live->instance);
     assert_good(JetInit(&live->instance));
     assert_good(JetBeginSession(live->instance, &live->session, NULL, NULL));
 }

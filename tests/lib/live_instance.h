@@ -15,6 +15,9 @@ struct live_instance {
 /* Databases of the shared data that are clean and can be attached read/write: set-relative paths, NULL at the end. */
 extern const char *const CLEAN_DATABASES[];
 
+/* Called before JetInit of each instance that is started from now on, to set more parameters. NULL, as at first: nothing. */
+extern void (*live_configure)(JET_INSTANCE instance);
+
 /* Starts an instance in a new scratch folder with small logs (64 KiB); fails the test on error. */
 void live_start(struct live_instance *live, uint32_t page_size);
 /* The same in a folder that is there already. */

@@ -36,6 +36,7 @@ struct choice_source {
 
 struct worker {
     struct workload *w;
+    pthread_mutex_t lock;      /* what a check reads: history, tables, k, started, durable */
     uint32_t number;
     struct choice_source choices;
     struct row_state rows[KEYS];
@@ -115,6 +116,7 @@ struct workload *workload_create(const struct workload_config *config)
     for (uint32_t i = 0; i < config->threads; i++) {
         struct worker *t = &w->workers[i];
         t->w = w;
+        pthread_mutex_init(&t->lock, NULL);
         t->number = i;
         t->choices.state = config->seed * 1000003u + i;
         t->started = (uint64_t *)calloc(config->transactions + 2, sizeof *t->started);
@@ -130,6 +132,7 @@ void workload_destroy(struct workload *w)
     if (w == NULL)
         return;
     for (uint32_t i = 0; i < w->config.threads; i++) {
+        pthread_mutex_destroy(&w->workers[i].lock);
         free(w->workers[i].started);
         free(w->workers[i].durable);
         free(w->workers[i].history);
@@ -173,6 +176,8 @@ static JET_ERR start_instance(const struct workload *w, const char *folder, JET_
     GOOD(JetSetSystemParameter(instance, 0, JET_paramAlternateDatabaseRecoveryPath, 0, folder));
     GOOD(JetSetSystemParameter(instance, 0, JET_paramEventLoggingLevel, 0, NULL));
     GOOD(JetSetSystemParameter(instance, 0, JET_paramMaxTemporaryTables, 0, NULL));
+    if (w->config.version_pages != 0)
+        GOOD(JetSetSystemParameter(instance, 0, JET_paramMaxVerPages, w->config.version_pages, NULL));
     err = JetInit(instance);
     if (err < JET_errSuccess)
         *instance = JET_instanceNil; /* a failed start has freed it */
@@ -287,6 +292,7 @@ done:
 static void note_change(struct worker *t, enum change_kind kind, uint32_t key, struct row_state after)
 {
     struct row_state *place = kind == CHANGE_ROW ? &t->rows[key] : &t->tables[key];
+    pthread_mutex_lock(&t->lock);
     if (t->change_count == t->change_room) {
         t->change_room = t->change_room * 2 + 256;
         t->history = (struct change *)realloc(t->history, t->change_room * sizeof *t->history);
@@ -294,15 +300,18 @@ static void note_change(struct worker *t, enum change_kind kind, uint32_t key, s
     }
     t->history[t->change_count++] = (struct change){.kind = kind, .k = t->k + 1, .key = key, .before = *place, .after = after};
     *place = after;
+    pthread_mutex_unlock(&t->lock);
 }
 
 /* The model forgets changes back to a count. */
 static void take_back(struct worker *t, uint32_t to)
 {
+    pthread_mutex_lock(&t->lock);
     while (t->change_count > to) {
         const struct change *c = &t->history[--t->change_count];
         *(c->kind == CHANGE_ROW ? &t->rows[c->key] : &t->tables[c->key]) = c->before;
     }
+    pthread_mutex_unlock(&t->lock);
 }
 
 static JET_ERR seek_row(struct worker *t, JET_TABLEID table, int32_t key)
@@ -427,12 +436,14 @@ static JET_ERR change_schema(struct worker *t)
     uint32_t number = t->table_next == 0 ? 0 : choose(&t->choices, t->table_next);
     uint32_t kind = choose(&t->choices, 3);
     if (t->table_next == 0 || kind == 0 || !t->tables[number].exists) {
+        pthread_mutex_lock(&t->lock);
         number = t->table_next++;
         if (number >= t->table_room) {
             t->table_room = t->table_room * 2 + 16;
             t->tables = (struct row_state *)realloc(t->tables, t->table_room * sizeof *t->tables);
         }
         memset(&t->tables[number], 0, sizeof *t->tables);
+        pthread_mutex_unlock(&t->lock);
         kind = 0;
     }
     snprintf(name, sizeof name, "extra%u", number);
@@ -521,11 +532,15 @@ static JET_ERR one_transaction(struct worker *t)
         t->k++;
         return err;
     }
+    pthread_mutex_lock(&t->lock);
     t->started[t->k + 1] = now(t->w);
     t->k++; /* from here on it may be in the database */
+    pthread_mutex_unlock(&t->lock);
     GOOD(JetCommitTransaction(t->session, is_lazy ? JET_bitCommitLazyFlush : 0));
     if (!is_lazy) {
+        pthread_mutex_lock(&t->lock);
         t->durable[t->k] = now(t->w);
+        pthread_mutex_unlock(&t->lock);
         if (t->w->config.committed != NULL)
             t->w->config.committed(t->w->config.context, t->number, t->k);
     }
@@ -546,8 +561,10 @@ static JET_ERR roll_back_failed(struct worker *t, JET_ERR failure, uint32_t mark
     if (err < JET_errSuccess)
         return failure;
     take_back(t, mark);
+    pthread_mutex_lock(&t->lock);
     t->k = k;
     t->started[k + 1] = UINT64_MAX;
+    pthread_mutex_unlock(&t->lock);
     return JET_errSuccess;
 }
 
@@ -638,17 +655,27 @@ void workload_assume(struct workload *w, const uint32_t *durable, uint32_t most)
 
 struct checker {
     struct workload *w;
+    uint64_t settled, latest;
     JET_SESID session;
     JET_DBID dbid;
     uint64_t rows;
 };
 
-static void model_at(const struct worker *t, uint32_t k, struct row_state *rows, struct row_state *tables)
+/* What a thread's tables hold after transaction k. */
+struct model {
+    struct row_state rows[KEYS], *tables;
+    uint32_t table_count;
+};
+
+/* Caller holds the thread's lock. */
+static void model_at(const struct worker *t, uint32_t k, struct model *model)
 {
-    memset(rows, 0, KEYS * sizeof *rows);
-    memset(tables, 0, (t->table_next + 1) * sizeof *tables);
+    memset(model->rows, 0, sizeof model->rows);
+    model->table_count = t->table_next;
+    model->tables = (struct row_state *)calloc(t->table_next + 1, sizeof *model->tables);
+    assert_non_null(model->tables);
     for (uint32_t i = 0; i < t->change_count && t->history[i].k <= k; i++)
-        (t->history[i].kind == CHANGE_ROW ? rows : tables)[t->history[i].key] = t->history[i].after;
+        (t->history[i].kind == CHANGE_ROW ? model->rows : model->tables)[t->history[i].key] = t->history[i].after;
 }
 
 static uint32_t read_counter(struct checker *c, const struct worker *t)
@@ -667,17 +694,18 @@ static uint32_t read_counter(struct checker *c, const struct worker *t)
     return (uint32_t)k;
 }
 
-static void check_moment(const struct workload *w, const struct worker *t, uint32_t k, uint64_t moment)
+/* Caller holds the thread's lock. */
+static void check_moment(const struct checker *c, const struct worker *t, uint32_t k)
 {
     uint32_t least = 0, most = 0;
-    if (w->is_assumed) {
-        least = w->assumed_durable[t->number];
+    if (c->w->is_assumed) {
+        least = c->w->assumed_durable[t->number];
         most = t->k;
     } else {
         for (uint32_t i = 1; i <= t->k; i++) {
-            if (t->durable[i] != 0 && t->durable[i] <= moment)
+            if (t->durable[i] != 0 && t->durable[i] <= c->settled)
                 least = i;
-            if (t->started[i] <= moment)
+            if (t->started[i] <= c->latest)
                 most = i;
         }
     }
@@ -749,9 +777,10 @@ static void check_rows(struct checker *c, const struct worker *t, const struct r
     assert_good(JetCloseTable(c->session, table));
 }
 
-static void check_extra_tables(struct checker *c, const struct worker *t, const struct row_state *tables)
+static void check_extra_tables(struct checker *c, const struct model *model)
 {
-    for (uint32_t i = 0; i < t->table_next; i++) {
+    const struct row_state *tables = model->tables;
+    for (uint32_t i = 0; i < model->table_count; i++) {
         char name[32];
         JET_TABLEID table;
         uint32_t rows = 0;
@@ -773,9 +802,23 @@ static void check_extra_tables(struct checker *c, const struct worker *t, const 
     }
 }
 
-JET_ERR workload_check(struct workload *w, const char *folder, uint64_t moment, uint64_t *rows)
+static void check_worker(struct checker *c, struct worker *t)
 {
-    struct checker c = {.w = w};
+    struct model model;
+    uint32_t k = read_counter(c, t);
+    pthread_mutex_lock(&t->lock);
+    check_moment(c, t, k);
+    model_at(t, k, &model);
+    pthread_mutex_unlock(&t->lock);
+    check_rows(c, t, model.rows);
+    if (t->number == 0)
+        check_extra_tables(c, &model);
+    free(model.tables);
+}
+
+JET_ERR workload_check_between(struct workload *w, const char *folder, uint64_t settled, uint64_t latest, uint64_t *rows)
+{
+    struct checker c = {.w = w, .settled = settled, .latest = latest};
     JET_INSTANCE instance = JET_instanceNil;
     JET_ERR err = start_instance(w, folder, &instance);
     if (err < JET_errSuccess)
@@ -787,20 +830,16 @@ JET_ERR workload_check(struct workload *w, const char *folder, uint64_t moment, 
         return err;
     }
     assert_good(JetOpenDatabase(c.session, workload_database(folder), NULL, &c.dbid, 0));
-    for (uint32_t i = 0; i < w->config.threads; i++) {
-        const struct worker *t = &w->workers[i];
-        struct row_state *model = (struct row_state *)calloc(KEYS, sizeof *model), *tables = (struct row_state *)calloc(t->table_next + 1, sizeof *tables);
-        uint32_t k = read_counter(&c, t);
-        check_moment(w, t, k, moment);
-        model_at(t, k, model, tables);
-        check_rows(&c, t, model);
-        check_extra_tables(&c, t, tables);
-        free(model);
-        free(tables);
-    }
+    for (uint32_t i = 0; i < w->config.threads; i++)
+        check_worker(&c, &w->workers[i]);
     assert_good(JetCloseDatabase(c.session, c.dbid, 0));
     assert_good(JetEndSession(c.session, 0));
     if (rows != NULL)
         *rows = c.rows;
     return JetTerm2(instance, JET_bitTermComplete);
+}
+
+JET_ERR workload_check(struct workload *w, const char *folder, uint64_t moment, uint64_t *rows)
+{
+    return workload_check_between(w, folder, moment, moment, rows);
 }

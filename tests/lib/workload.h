@@ -21,6 +21,7 @@ struct workload_config {
     uint64_t seed;
     uint32_t cache_pages;       /* 0: 128 */
     uint32_t log_kib;           /* 0: 128 */
+    uint32_t version_pages;     /* 0: the default, which many threads can fill */
     bool is_circular, without_ddl, always_durable;
     bool goes_on;               /* a transaction that meets an error is rolled back, and the next one tried; ends at a rollback that fails */
     /* A clock of the test's own: read before each commit is called, and after it has returned. NULL: counts commits. */
@@ -52,6 +53,8 @@ const char *workload_database(const char *folder);
 /* Recovers the folder (a copy, or the workload's own after its end) and compares everything with the model at `moment` of the clock (UINT64_MAX: now). Fails the test, naming what differs, or
  * returns the error of the recovery. The instance is ended cleanly. rows: rows compared (may be NULL). */
 JET_ERR workload_check(struct workload *w, const char *folder, uint64_t moment, uint64_t *rows);
+/* The same for a copy that was taken while the threads work (they may go on meanwhile): what was durable at `settled` must be there, what was begun after `latest` must not. */
+JET_ERR workload_check_between(struct workload *w, const char *folder, uint64_t settled, uint64_t latest, uint64_t *rows);
 /* For a test whose process died: nothing is known but the durable transactions of each thread; up to `most` may be there. Replays the choices of the seed without touching an engine. */
 void workload_assume(struct workload *w, const uint32_t *durable, uint32_t most);
 
