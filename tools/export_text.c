@@ -133,7 +133,7 @@ static void json_value(struct text_sink *s, const struct column *column, uint32_
         if (s->has_fields)
             fputc(',', s->file);
         s->has_fields = true;
-        json_string(s->file, column->name);
+        print_json_string(s->file, column->name);
         fputc(':', s->file);
         if (count > 1)
             fputc('[', s->file);

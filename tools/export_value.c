@@ -145,7 +145,7 @@ static void print_number(FILE *out, const struct export_value *value)
 void export_value_json(FILE *out, const struct export_value *value)
 {
     if (value->kind == EXPORT_TEXT) {
-        json_string(out, value->text);
+        print_json_string(out, value->text);
     } else if (value->kind == EXPORT_BYTES) {
         fputc('"', out);
         print_hex(out, value->bytes);

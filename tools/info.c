@@ -24,7 +24,7 @@ static void field_start(struct printer *p, const char *name)
         return;
     }
     printf("%s  ", p->has_fields ? ",\n" : "{\n");
-    json_string(stdout, name);
+    print_json_string(stdout, name);
     printf(": ");
     p->has_fields = true;
 }
@@ -39,7 +39,7 @@ static void field_text(struct printer *p, const char *name, const char *format, 
     va_end(arguments);
     field_start(p, name);
     if (p->is_json)
-        json_string(stdout, text);
+        print_json_string(stdout, text);
     else
         printf("%s\n", text);
 }

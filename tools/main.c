@@ -4,7 +4,8 @@
 #include "tool.h"
 
 static const struct command *const COMMANDS[] = {
-    &COMMAND_INFO, &COMMAND_VERIFY, &COMMAND_DUMP, &COMMAND_EXPORT, &COMMAND_BACKUP, &COMMAND_RESTORE, &COMMAND_RECOVER,
+    &COMMAND_INFO, &COMMAND_VERIFY, &COMMAND_DUMP, &COMMAND_EXPORT, &COMMAND_BACKUP, &COMMAND_VERIFY_BACKUP, &COMMAND_RESTORE, &COMMAND_RECOVER,
+    &COMMAND_LOG,
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 
@@ -12,7 +13,7 @@ static void print_help(FILE *out)
 {
     fputs("usage: ese COMMAND [OPTIONS] ...\n\nReads, checks, backs up and restores ESE (ESENT) databases.\n\n", out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  %-9s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
+        fprintf(out, "  %-13s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
     fputs("\nese COMMAND --help tells more. Exit status: 0 good, 1 an error or findings, 2 a wrong command line.\n", out);
 }
 

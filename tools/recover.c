@@ -1,55 +1,19 @@
 /* ese recover: what esentutl /r does, on a copy: a folder with databases and their logs becomes a folder with consistent databases.
  *
- * The input is only read. Its files are copied, the log stream found tells base name, page size and log size, and starting an instance on the copy
- * replays and undoes (recovery/). The paths that Windows logged are never opened: databases are looked for in the copy by their file names. */
+ * The input is only read, unless --in-place says otherwise. Its files are copied, the log stream found tells base name, page size and log size, and recovery/ replays and
+ * undoes in the copy, after which an empty run closes the log. The paths that Windows logged are never opened: databases are looked for by their file names. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "database/database.h"
-#include "log/log_files.h"
 #include "os/path.h"
-#include "tool.h"
+#include "recover.h"
+#include "time_text.h"
 
-enum { COPY_BYTES = 1 << 20 };
+enum { COPY_BYTES = 1 << 20, CACHE_BYTES = 64 << 20 };
 
-struct stream {
-    char base[4];
-    const char *extension;
-    struct log_header header; /* of its newest readable generation */
-    bool is_found;
-};
-
-/* --- the input --- */
-
-static bool is_log_name(const char *name, const char **extension)
-{
-    size_t length = strlen(name);
-    if (length < 7)
-        return false;
-    *extension = strcmp(name + length - 4, ".log") == 0 ? ".log" : strcmp(name + length - 4, ".jtx") == 0 ? ".jtx" : NULL;
-    return *extension != NULL && (length == 7 || length == 12 || length == 15);
-}
-
-/* Takes the stream of a log if it is the wanted one (base NULL: any) and newer than what was found. */
-static void consider_log(const char *folder, const char *name, const char *base, struct stream *out)
-{
-    const char *extension;
-    char *path = NULL;
-    struct log_header header;
-    if (!is_log_name(name, &extension) || (base != NULL && strncmp(name, base, 3) != 0))
-        return;
-    if (strlen(name) != 7 && log_name_generation(name, (const char[]){name[0], name[1], name[2], 0}, extension) == 0)
-        return;
-    if (path_join(folder, name, &path) >= 0 && log_header_read(os_fs_posix(), path, &header) >= 0 &&
-        (!out->is_found || header.generation > out->header.generation)) {
-        memcpy(out->base, name, 3);
-        out->extension = extension;
-        out->header = header;
-        out->is_found = true;
-    }
-    mem_free(path);
-}
+/* --- the copy --- */
 
 static JET_ERR copy_file(const char *from_folder, const char *to_folder, const char *name, uint8_t *buffer)
 {
@@ -79,167 +43,282 @@ done:
     return err;
 }
 
-/* Copies every file of the folder (not its sub-folders) into an empty or new one. */
-static int copy_folder(const struct command *self, const char *from, const char *to, char **names, size_t count)
+static bool is_file(const char *folder, const char *name)
 {
-    char **present = NULL;
-    size_t present_count = 0;
+    struct os_file_info info;
+    char *path = NULL;
+    bool is = path_join(folder, name, &path) >= 0 && os_stat(os_fs_posix(), path, &info) >= 0 && !info.is_directory;
+    mem_free(path);
+    return is;
+}
+
+bool recover_is_database(const char *folder, const char *name)
+{
+    struct db_header header;
+    uint32_t page_size;
+    bool used_shadow;
+    char *path = NULL;
+    bool is = path_join(folder, name, &path) >= 0 && database_read_header(os_fs_posix(), path, &header, &page_size, &used_shadow, NULL) >= 0;
+    mem_free(path);
+    return is;
+}
+
+int recover_copy_files(const struct command *self, const char *from, const char *to, bool only_databases)
+{
     struct progress progress;
+    char **names = NULL;
+    size_t count = 0;
     int status = EXIT_GOOD;
     uint8_t *buffer = (uint8_t *)mem_alloc(COPY_BYTES);
-    JET_ERR err = buffer == NULL ? JET_errOutOfMemory : os_dir_create(os_fs_posix(), to);
-    if (err >= 0)
-        err = os_dir_list(os_fs_posix(), to, &present, &present_count);
+    JET_ERR err = buffer == NULL ? JET_errOutOfMemory : os_dir_list(os_fs_posix(), from, &names, &count);
     if (err < 0)
-        status = tool_error(self, err, "cannot use folder %s", to);
-    else if (present_count > 0)
-        status = tool_error(self, JET_errFileAlreadyExists, "%s is not empty", to);
+        status = tool_error(self, err, "cannot read %s", from);
     progress_start(&progress, "copying", count);
     for (size_t i = 0; i < count && status == EXIT_GOOD; i++) {
-        struct os_file_info info;
-        char *path = NULL;
-        bool is_file = path_join(from, names[i], &path) >= 0 && os_stat(os_fs_posix(), path, &info) >= 0 && !info.is_directory;
-        mem_free(path);
-        if (is_file && (err = copy_file(from, to, names[i], buffer)) < 0)
+        if (is_file(from, names[i]) && (!only_databases || recover_is_database(from, names[i])) && (err = copy_file(from, to, names[i], buffer)) < 0)
             status = tool_error(self, err, "cannot copy %s to %s", names[i], to);
         progress_update(&progress, i + 1);
     }
     progress_end(&progress);
-    os_dir_list_free(present, present_count);
+    os_dir_list_free(names, count);
     mem_free(buffer);
     return status;
 }
 
+static int make_target(const struct command *self, const char *to)
+{
+    char **present = NULL;
+    size_t count = 0;
+    JET_ERR err = os_dir_create(os_fs_posix(), to);
+    if (err >= 0)
+        err = os_dir_list(os_fs_posix(), to, &present, &count);
+    os_dir_list_free(present, count);
+    if (err < 0)
+        return tool_error(self, err, "cannot use folder %s", to);
+    return count > 0 ? tool_error(self, JET_errFileAlreadyExists, "%s is not empty", to) : EXIT_GOOD;
+}
+
 /* --- replay --- */
 
-static struct progress replay_progress;
-
-static JET_ERR show_progress(JET_SESID session, JET_SNP snp, JET_SNT snt, void *data)
+static JET_ERR show_progress(void *context, uint32_t percent)
 {
-    (void)session;
-    if (snp == JET_snpRestore && snt == JET_sntProgress && data != NULL)
-        progress_update(&replay_progress, ((const JET_SNPROG *)data)->cunitDone);
+    progress_update((struct progress *)context, percent);
     return JET_errSuccess;
 }
 
-struct recover_options {
-    bool allow_lost_logs, no_undo, ignore_missing;
-};
-
-static JET_ERR set_parameters(JET_INSTANCE *instance, const char *folder, const struct stream *stream, const struct recover_options *options)
+/* Somebody who uses the stream has its current log locked. */
+static JET_ERR check_is_free(const char *folder, const struct log_folder *logs)
 {
     JET_ERR err = JET_errSuccess;
-    TRY(JetSetSystemParameter(instance, 0, JET_paramSystemPath, 0, folder));
-    TRY(JetSetSystemParameter(instance, 0, JET_paramLogFilePath, 0, folder));
-    TRY(JetSetSystemParameter(instance, 0, JET_paramAlternateDatabaseRecoveryPath, 0, folder));
-    TRY(JetSetSystemParameter(instance, 0, JET_paramBaseName, 0, stream->base));
-    TRY(JetSetSystemParameter(instance, 0, JET_paramLogFileSize, (JET_API_PTR)stream->header.file_sectors * LOG_SEGMENT_SIZE / 1024, NULL));
-    TRY(JetSetSystemParameter(instance, 0, JET_paramMaxTemporaryTables, 0, NULL));
-    if (options->allow_lost_logs)
-        TRY(JetSetSystemParameter(instance, 0, JET_paramDeleteOutOfRangeLogs, 1, NULL));
+    struct os_file *file = NULL;
+    char *path = NULL;
+    TRY(log_named_path(folder, logs->base, "", logs->extension, &path));
+    if (os_exists(os_fs_posix(), path))
+        TRY(os_file_open(os_fs_posix(), path, OS_OPEN_WRITE | OS_OPEN_LOCK_EXCLUSIVE, &file));
+done:
+    os_file_close(file);
+    mem_free(path);
+    return err;
+}
+
+/* A run with nothing in it behind the recovery, as JetInit and JetTerm leave it. */
+static JET_ERR close_stream(struct log *log)
+{
+    JET_ERR err = JET_errSuccess;
+    TRY(log_append_init(log, NULL));
+    TRY(log_append_shutdown(log, NULL));
+    TRY(log_append_term(log, NULL));
 done:
     return err;
 }
 
-/* Starts and ends an instance in the folder: that is the recovery. */
-static JET_ERR replay(const char *folder, const struct stream *stream, const struct recover_options *options)
+JET_ERR recover_replay(const struct recover_options *options, const struct log_folder *logs, recovery_change_fn change, void *change_context,
+                       struct recovery_result *result)
 {
-    JET_INSTANCE instance = JET_instanceNil;
-    JET_RSTINFO_A info = {.cbStruct = sizeof info, .pfnStatus = show_progress};
-    JET_GRBIT grbit = JET_bitReplayMissingMapEntryDB | (options->allow_lost_logs ? JET_bitReplayIgnoreLostLogs : 0) |
-                      (options->no_undo ? JET_bitRecoveryWithoutUndo : 0) | (options->ignore_missing ? JET_bitReplayIgnoreMissingDB : 0);
-    JET_ERR err = JetSetSystemParameter(NULL, 0, JET_paramDatabasePageSize, stream->header.page_size, NULL);
-    if (err >= 0)
-        err = JetCreateInstance(&instance, "ese recover");
-    if (err < 0)
-        return err;
-    err = set_parameters(&instance, folder, stream, options);
-    if (err < 0) {
-        (void)JetTerm(instance);
-        return err;
-    }
-    progress_start(&replay_progress, "replaying logs", 100);
-    JET_ERR warning = JetInit3A(&instance, &info, grbit);
-    progress_end(&replay_progress);
-    if (warning < 0)
-        return warning;
-    err = JetTerm2(instance, JET_bitTermComplete);
-    return err < 0 ? err : warning;
+    JET_ERR err = JET_errSuccess;
+    struct progress progress;
+    struct recovery_config config = {
+        .log = {.fs = os_fs_posix(), .log_folder = options->folder, .system_folder = options->folder, .base_name = logs->base, .is_legacy_names = strcmp(logs->extension, ".log") == 0,
+                .file_kib = logs->header.file_sectors * (LOG_SEGMENT_SIZE / 1024u), .page_size = logs->header.page_size},
+        .cache_bytes = CACHE_BYTES,
+        .alternate_folder = options->database_folder,
+        .options = {.ignore_missing_databases = options->ignore_missing, .without_undo = options->no_undo, .map_entry_optional = true,
+                    .ignore_lost_logs = options->allow_lost_logs, .delete_out_of_range_logs = options->allow_lost_logs},
+        .stop = options->stop,
+        .progress = show_progress,
+        .progress_context = &progress,
+        .change = change,
+        .change_context = change_context,
+    };
+    memset(result, 0, sizeof *result);
+    progress_start(&progress, "replaying logs", 100);
+    TRY(check_is_free(options->folder, logs));
+    TRY(recovery_run(&config, result));
+    TRY(close_stream(result->log));
+    err = result->warning;
+done:
+    progress_end(&progress);
+    log_close(result->log);
+    result->log = NULL;
+    return err;
 }
 
-/* One line for each database of the folder. */
-static void report_databases(const char *folder, char **names, size_t count)
+/* --- report --- */
+
+static void report_text(const struct recovery_result *result, JET_ERR err, const struct recover_options *options)
 {
+    char from[LGPOS_TEXT_SIZE], to[LGPOS_TEXT_SIZE], time[32];
+    if (err != JET_errSuccess)
+        printf("%s (%d)\n", error_name(err), (int)err);
+    if (result->was_replayed && result->redo_to != 0)
+        printf("replayed %s to %s, %s\n", lgpos_format(result->redo_from, from), lgpos_format(result->redo_to, to), time_text_format(result->time_reached, time));
+    if (result->kept_changes > 0)
+        printf("%u changes of open transactions stay: the log that would take them back is lost\n", result->kept_changes);
+    if (result->is_new_stream && (options->stop.generation != 0 || options->stop.time != 0))
+        printf("a new log stream has begun; the old logs are in a folder beside it\n");
+}
+
+static void report_json(const struct recovery_result *result, JET_ERR err, const struct log_folder *logs)
+{
+    char from[LGPOS_TEXT_SIZE], to[LGPOS_TEXT_SIZE], time[32];
+    printf("{\"base\":\"%s\",\"page_size\":%u,\"result\":\"%s\",\"error\":%d,\"replayed\":%s,\"from\":\"%s\",\"to\":\"%s\",\"time\":\"%s\",\"new_stream\":%s,\"kept_changes\":%u,\"databases\":[",
+           logs->base, logs->header.page_size, error_name(err), (int)err, result->was_replayed ? "true" : "false", lgpos_format(result->redo_from, from),
+           lgpos_format(result->redo_to, to), time_text_format(result->time_reached, time), result->is_new_stream ? "true" : "false", result->kept_changes);
+}
+
+static void report_databases(const char *folder, bool is_json)
+{
+    char **names = NULL;
+    size_t count = 0;
+    const char *separator = "";
+    if (os_dir_list(os_fs_posix(), folder, &names, &count) < 0)
+        return;
     for (size_t i = 0; i < count; i++) {
         struct db_header header;
         uint32_t page_size;
         bool used_shadow;
         char *path = NULL;
-        if (path_join(folder, names[i], &path) >= 0 && database_read_header(os_fs_posix(), path, &header, &page_size, &used_shadow, NULL) >= 0)
-            printf("%s: %s\n", path, db_state_name(header.state));
+        if (path_join(folder, names[i], &path) >= 0 && database_read_header(os_fs_posix(), path, &header, &page_size, &used_shadow, NULL) >= 0) {
+            if (is_json) {
+                printf("%s{\"path\":", separator);
+                print_json_string(stdout, path);
+                printf(",\"state\":\"%s\"}", db_state_name(header.state));
+            } else {
+                printf("%s: %s\n", path, db_state_name(header.state));
+            }
+            separator = ",";
+        }
         mem_free(path);
     }
+    os_dir_list_free(names, count);
 }
 
-static int recover_folder(const struct command *self, const char *folder, const char *target, const char *base, const struct recover_options *options)
+static int recover_folder(const struct command *self, const struct recover_options *options, const struct log_folder *logs)
 {
-    struct stream stream = {.is_found = false};
-    char **names = NULL;
-    size_t count = 0;
-    JET_ERR err = os_dir_list(os_fs_posix(), folder, &names, &count);
-    if (err < 0)
-        return tool_error(self, err, "cannot read %s", folder);
-    for (size_t i = 0; i < count; i++)
-        consider_log(folder, names[i], base, &stream);
-    int status = EXIT_GOOD;
-    if (!stream.is_found)
-        status = tool_error(self, JET_errMissingLogFile, "%s holds no readable log%s%s", folder, base != NULL ? " of base name " : "", base != NULL ? base : "");
-    if (status == EXIT_GOOD)
-        status = copy_folder(self, folder, target, names, count);
-    if (status == EXIT_GOOD) {
-        err = replay(target, &stream, options);
-        bool is_redo_only = options->no_undo && (err == JET_errRecoveredWithoutUndo || err == JET_errRecoveredWithoutUndoDatabasesConsistent);
-        if (err < 0 && !is_redo_only)
-            status = tool_error(self, err, "cannot recover %s", folder);
-        else if (err != JET_errSuccess)
-            printf("%s (%d)\n", error_name(err), (int)err);
-    }
-    os_dir_list_free(names, count);
-    if (status == EXIT_GOOD && (err = os_dir_list(os_fs_posix(), target, &names, &count)) >= 0) {
-        report_databases(target, names, count);
-        os_dir_list_free(names, count);
-    }
+    struct recovery_result result;
+    JET_ERR err = recover_replay(options, logs, NULL, NULL, &result);
+    bool is_redo_only = options->no_undo && (err == JET_errRecoveredWithoutUndo || err == JET_errRecoveredWithoutUndoDatabasesConsistent);
+    int status = err < 0 && !is_redo_only ? tool_error(self, err, "cannot recover %s", options->folder) : EXIT_GOOD;
+    if (options->is_json)
+        report_json(&result, err, logs);
+    else if (status == EXIT_GOOD)
+        report_text(&result, err, options);
+    if (status == EXIT_GOOD || options->is_json)
+        report_databases(options->database_folder, options->is_json);
+    if (options->is_json)
+        puts("]}");
     return status;
+}
+
+/* --- command line --- */
+
+enum { COPY_TO, IN_PLACE, BASE, DB_DIR, ALLOW_LOST_LOGS, IGNORE_MISSING, NO_UNDO, TO_GENERATION, TO_TIME, DRY_RUN, JSON, OPTION_COUNT };
+
+static int parse(const struct command *self, const struct option_spec *given, int count, char **argv, struct recover_options *how)
+{
+    char *end = NULL;
+    bool has_place = given[COPY_TO].value != NULL || given[IN_PLACE].value != NULL || given[DRY_RUN].value != NULL;
+    if (count != 1 || !has_place)
+        return tool_usage(self, "needs one folder and --copy-to TARGET, --in-place or --dry-run");
+    if (given[COPY_TO].value != NULL && given[IN_PLACE].value != NULL)
+        return tool_usage(self, "--copy-to and --in-place exclude each other");
+    if (given[BASE].value != NULL && strlen(given[BASE].value) != 3)
+        return tool_usage(self, "--base takes three characters");
+    *how = (struct recover_options){.folder = argv[0], .database_folder = given[DB_DIR].value != NULL ? given[DB_DIR].value : argv[0], .base = given[BASE].value,
+                                    .allow_lost_logs = given[ALLOW_LOST_LOGS].value != NULL, .no_undo = given[NO_UNDO].value != NULL,
+                                    .ignore_missing = given[IGNORE_MISSING].value != NULL, .is_json = given[JSON].value != NULL};
+    if (given[TO_GENERATION].value != NULL) {
+        unsigned long generation = strtoul(given[TO_GENERATION].value, &end, 0);
+        if (*end != 0 || generation == 0 || generation > LOG_GENERATION_MAX)
+            return tool_usage(self, "--to-generation takes a number (0x for hexadecimal)");
+        how->stop.generation = (uint32_t)generation;
+    }
+    if (given[TO_TIME].value != NULL && !time_text_parse(given[TO_TIME].value, &how->stop.time))
+        return tool_usage(self, "--to-time takes a time such as \"2026-11-21 14:30:00\", with Z or +01:00 behind it for other zones");
+    if (how->no_undo && (how->stop.generation != 0 || how->stop.time != 0))
+        return tool_usage(self, "--no-undo cannot end before the end of the logs");
+    return EXIT_GOOD;
 }
 
 static int run_recover(const struct command *self, int argc, char **argv)
 {
-    struct option_spec options[] = {
-        {"copy-to", 'o', true, NULL}, {"base", 0, true, NULL}, {"allow-lost-logs", 0, false, NULL}, {"no-undo", 0, false, NULL}, {"ignore-missing", 0, false, NULL}};
+    struct option_spec options[OPTION_COUNT] = {
+        [COPY_TO] = {"copy-to", 'o', true, NULL}, [IN_PLACE] = {"in-place", 0, false, NULL}, [BASE] = {"base", 0, true, NULL}, [DB_DIR] = {"db-dir", 'd', true, NULL},
+        [ALLOW_LOST_LOGS] = {"allow-lost-logs", 0, false, NULL}, [IGNORE_MISSING] = {"ignore-missing", 0, false, NULL}, [NO_UNDO] = {"no-undo", 0, false, NULL},
+        [TO_GENERATION] = {"to-generation", 0, true, NULL}, [TO_TIME] = {"to-time", 0, true, NULL}, [DRY_RUN] = {"dry-run", 'n', false, NULL}, [JSON] = {"json", 0, false, NULL}};
+    struct recover_options how;
+    struct log_folder logs = {.count = 0};
     int count, status = EXIT_GOOD;
-    if (!tool_options(self, argc, argv, options, 5, &count, &status))
+    if (!tool_options(self, argc, argv, options, OPTION_COUNT, &count, &status))
         return status;
-    if (count != 1 || options[0].value == NULL)
-        return tool_usage(self, "needs one folder and --copy-to FOLDER");
-    if (options[1].value != NULL && strlen(options[1].value) != 3)
-        return tool_usage(self, "--base takes three characters");
-    struct recover_options how = {options[2].value != NULL, options[3].value != NULL, options[4].value != NULL};
-    return recover_folder(self, argv[0], options[0].value, options[1].value, &how);
+    status = parse(self, options, count, argv, &how);
+    if (status != EXIT_GOOD)
+        return status;
+    JET_ERR err = log_folder_read(how.folder, how.base, &logs);
+    if (err < 0)
+        return tool_error(self, err, "cannot read %s", how.folder);
+    const char *target = options[COPY_TO].value;
+    if (!logs.has_header)
+        status = tool_error(self, JET_errMissingLogFile, "%s holds no readable log%s%s", how.folder, how.base != NULL ? " of base name " : "", how.base != NULL ? how.base : "");
+    if (status == EXIT_GOOD && options[DRY_RUN].value != NULL) {
+        status = recover_plan(self, &how, &logs);
+        log_folder_release(&logs);
+        return status;
+    }
+    if (status == EXIT_GOOD && target != NULL && (status = make_target(self, target)) == EXIT_GOOD && (status = recover_copy_files(self, how.folder, target, false)) == EXIT_GOOD) {
+        if (how.database_folder != how.folder)
+            status = recover_copy_files(self, how.database_folder, target, true);
+        how.folder = how.database_folder = target;
+    }
+    if (status == EXIT_GOOD)
+        status = recover_folder(self, &how, &logs);
+    log_folder_release(&logs);
+    return status;
 }
 
 const struct command COMMAND_RECOVER = {
     "recover", "replay the logs of a folder onto its databases, in a copy",
-    "usage: ese recover FOLDER --copy-to TARGET [OPTIONS]\n\n"
+    "usage: ese recover FOLDER --copy-to TARGET [OPTIONS]\n"
+    "       ese recover FOLDER --in-place | --dry-run [OPTIONS]\n\n"
     "Copies the files of FOLDER (databases, logs, checkpoint) to TARGET, which must be empty\n"
     "or absent, and brings the databases there to a consistent, clean state: redo from the\n"
     "checkpoint, undo of what was not committed. FOLDER is only read. Paths logged by Windows\n"
-    "are never opened: databases are found in TARGET by their file names. A stream that\n"
-    "begins with the creation of a database needs only its logs.\n\n"
+    "are never opened: databases are found by their file names. A stream that begins with the\n"
+    "creation of a database needs only its logs. Base name, page size and log size are found out.\n\n"
     "  -o, --copy-to TARGET   where to recover\n"
+    "      --in-place         change FOLDER itself\n"
+    "  -n, --dry-run          write nothing: which logs are there, missing or broken, what the\n"
+    "                         databases need, what would be replayed\n"
+    "  -d, --db-dir DIR       the databases are there (with --copy-to: copied to TARGET too)\n"
     "      --base NAME        base name of the logs, when FOLDER has several streams\n"
-    "      --allow-lost-logs  go on when logs are lost that only hold later commits\n"
+    "      --allow-lost-logs  go on when logs are lost that only hold later commits; unusable ones\n"
+    "                         of them are deleted\n"
     "      --ignore-missing   go on without databases that are not there\n"
     "      --no-undo          redo only; the databases stay dirty\n"
+    "      --to-generation N  end with this log generation\n"
+    "      --to-time T        end with the last commits of this second: \"2026-11-21 14:30:00\" is\n"
+    "                         local time, Z or +01:00 behind it name a zone; also @SECONDS\n"
+    "      --json             the result, or the plan, as JSON\n"
     "  -h, --help             this text\n",
     run_recover,
 };

@@ -1,121 +1,262 @@
-/* ese restore: brings a backup set back into another folder with JetExternalRestore2.
+/* ese restore: brings databases back from a chain of backup sets.
  *
- * The set describes itself: its databases are the files whose header says "copy inside a backup" (the current-full-backup slot is set), its
- * logs are the generations found; every database is found again in the logs by its signature. The set is only read: the databases are
- * copied to the target first and restored there. */
+ * The plan comes first: which sets, which files of them, which generations, to what moment; --dry-run prints it and stops. Then the databases
+ * are put together in the target (set/assemble.h), all logs are gathered in one hidden folder there, and JetExternalRestore replays them. The sets
+ * are only read. What the run made is taken away again when it fails. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
-#include "database/database.h"
+#include "esent_ext.h"
+#include "log/log_files.h"
+#include "os/clock.h"
+#include "os/file.h"
 #include "os/path.h"
+#include "set/assemble.h"
+#include "set/scratch.h"
+#include "time_text.h"
 #include "tool.h"
 
-enum { COPY_BYTES = 1 << 20, DATABASES_MAX = 14 };
+enum { DATABASES_MAX = 14 /* of a restore map */, WHY_SIZE = 600 };
 
-struct backup_set {
-    char *databases[DATABASES_MAX]; /* names in the set */
-    uint32_t database_count;
-    uint32_t generation_low, generation_high;
-    char base_name[4];
+enum restore_option {
+    OPTION_OUTPUT, OPTION_DRY_RUN, OPTION_TO_TIME, OPTION_TO_GENERATION, OPTION_LOGS, OPTION_DATABASE, OPTION_COUNT = OPTION_DATABASE + DATABASES_MAX
 };
 
-static void set_release(struct backup_set *set)
+/* One database to restore. */
+struct wanted {
+    const struct set_database *database; /* of the chain's last images */
+    char name[256];
+    char *target;
+    bool is_placed;
+};
+
+/* Logs behind the sets, to roll forward. */
+struct newer_logs {
+    uint32_t last;    /* archives from the chain's end to here; 0 = none */
+    bool has_current; /* <base>.log follows them */
+    const char *extension;
+};
+
+struct restore_run {
+    const struct command *self;
+    struct option_spec *options;
+    const char *target;
+    char *work; /* hidden folder in the target: unpacked archives, logs */
+    bool was_empty; /* everything in the target is ours */
+    struct set_chain chain;
+    struct wanted wanted[DATABASES_MAX];
+    uint32_t wanted_count;
+    struct newer_logs newer;
+    int64_t stop_time;
+    uint32_t stop_generation;
+    uint64_t bytes;
+    struct file_progress progress;
+    JETX_RESTORERESULT reached;
+};
+
+static const char *value_of(const struct restore_run *run, unsigned option) { return run->options[option].value; }
+static const struct set_manifest *last_images(const struct restore_run *run) { return &run->chain.sets[run->chain.last_image].manifest; }
+
+/* --- what is wanted --- */
+
+static bool is_named(const struct set_database *d, const char *name, const char *wanted)
 {
-    for (uint32_t i = 0; i < set->database_count; i++)
-        mem_free(set->databases[i]);
-    *set = (struct backup_set){0};
+    return strcmp(wanted, name) == 0 || strcmp(wanted, d->original_path) == 0 || strcmp(wanted, path_foreign_file_name(d->original_path)) == 0;
 }
 
-/* base + 5 or 8 hex digits + .log or .jtx; 0 when the name is no archived log. */
-static uint32_t archived_generation(const char *name, char *base)
+static int choose_databases(struct restore_run *run)
 {
-    size_t length = strlen(name);
-    if ((length != 12 && length != 15) || (strcmp(name + length - 4, ".log") != 0 && strcmp(name + length - 4, ".jtx") != 0))
-        return 0;
-    char digits[9] = {0};
-    memcpy(digits, name + 3, length - 7);
-    if (strspn(digits, "0123456789ABCDEFabcdef") != length - 7)
-        return 0;
-    memcpy(base, name, 3);
-    base[3] = 0;
-    return (uint32_t)strtoul(digits, NULL, 16);
+    const struct set_manifest *m = last_images(run);
+    bool is_used[DATABASES_MAX] = {false};
+    for (size_t i = 0; i < m->database_count; i++) {
+        struct wanted w = {.database = &m->databases[i]};
+        bool is_wanted = value_of(run, OPTION_DATABASE) == NULL;
+        set_database_name(w.database, w.name);
+        for (unsigned k = 0; k < DATABASES_MAX && value_of(run, OPTION_DATABASE + k) != NULL; k++)
+            if (is_named(w.database, w.name, value_of(run, OPTION_DATABASE + k)))
+                is_wanted = is_used[k] = true;
+        if (!is_wanted)
+            continue;
+        if (run->wanted_count == DATABASES_MAX)
+            return tool_error(run->self, JET_errTooManyAttachedDatabases, "more than %d databases: choose with --database", DATABASES_MAX);
+        if (path_join(run->target, w.name, &w.target) < 0)
+            return tool_error(run->self, JET_errOutOfMemory, "cannot plan");
+        run->wanted[run->wanted_count++] = w;
+    }
+    for (unsigned k = 0; k < DATABASES_MAX && value_of(run, OPTION_DATABASE + k) != NULL; k++)
+        if (!is_used[k])
+            return tool_error(run->self, JET_errDatabaseNotFound, "%s holds no database %s", run->chain.sets[run->chain.last_image].label,
+                              value_of(run, OPTION_DATABASE + k));
+    return EXIT_GOOD;
 }
 
-static bool is_backup_copy(const char *folder, const char *name)
+/* The archives of --logs that follow the sets, and the current log when it follows those. */
+static int find_newer_logs(struct restore_run *run)
 {
-    struct db_header header;
-    uint32_t page_size;
-    bool used_shadow;
+    const char *folder = value_of(run, OPTION_LOGS), *base = last_images(run)->base_name;
+    struct log_listing listing;
+    struct log_header header;
     char *path = NULL;
-    bool is_copy = path_join(folder, name, &path) >= 0 &&
-                   database_read_header(os_fs_posix(), path, &header, &page_size, &used_shadow, NULL) >= 0 &&
-                   header.backup_full_current.gen_low != 0;
+    uint32_t next = set_chain_high(&run->chain) + 1;
+    if (folder == NULL)
+        return EXIT_GOOD;
+    JET_ERR err = log_list(os_fs_posix(), folder, base, true, &listing);
+    if (err < 0)
+        return tool_error(run->self, err, "cannot read %s", folder);
+    run->newer.extension = listing.extension;
+    for (; next <= listing.last; next++) {
+        err = log_file_path(folder, base, next, listing.extension, os_fs_posix(), &path);
+        bool is_there = err >= 0 && os_exists(os_fs_posix(), path);
+        mem_free(path);
+        if (!is_there)
+            return tool_error(run->self, JET_errFileNotFound, "generation %u is neither in the sets nor in %s", next, folder);
+        run->newer.last = next;
+    }
+    path = NULL;
+    if (listing.has_current && log_named_path(folder, base, "", listing.extension, &path) >= 0 && log_header_read(os_fs_posix(), path, &header) >= 0)
+        run->newer.has_current = header.generation == next;
     mem_free(path);
-    return is_copy;
+    if (run->newer.last == 0 && !run->newer.has_current)
+        return tool_error(run->self, JET_errFileNotFound, "%s holds no logs that follow generation %u", folder, next - 1);
+    return EXIT_GOOD;
 }
 
-static JET_ERR set_read(const char *folder, struct backup_set *set)
+/* --- the plan in words --- */
+
+/* When the last segment of a generation was written; "" when that cannot be told. */
+static const char *end_of_generation(const struct set *set, const struct set_log *log, char *text, size_t size)
+{
+    struct log_generation generation;
+    char *path = NULL;
+    text[0] = 0;
+    if (path_join(set->folder, log->file.name, &path) >= 0 && log_generation_read(os_fs_posix(), path, &generation) >= 0) {
+        struct log_time written;
+        memcpy(written.bytes, generation.image + (size_t)generation.scan.last_segment * LOG_SEGMENT_SIZE + 16, LOG_TIME_SIZE);
+        if (generation.scan.last_segment != 0)
+            log_time_format(written, text, size);
+        log_generation_release(&generation);
+    }
+    mem_free(path);
+    return text;
+}
+
+static void print_sets(const struct restore_run *run)
+{
+    char time_text[32];
+    for (size_t i = 0; i < run->chain.count; i++) {
+        const struct set *s = &run->chain.sets[i];
+        const struct set_manifest *m = &s->manifest;
+        printf("set         %s: %s, generations %u to %u", s->label, s->has_manifest ? set_kind_name(m->kind) : "without manifest", m->generation_low,
+               m->generation_high);
+        if (s->has_manifest)
+            printf(", ended %s, id %s", set_time_format(m->ended, time_text), m->id);
+        putchar('\n');
+    }
+}
+
+static void print_databases(const struct restore_run *run)
+{
+    for (uint32_t i = 0; i < run->wanted_count; i++) {
+        const struct wanted *w = &run->wanted[i];
+        size_t bottom = run->chain.last_image;
+        char size_text[32];
+        while (bottom > 0 && run->chain.sets[bottom].manifest.kind == SET_KIND_PAGES)
+            bottom--;
+        printf("database    %s (%s, was %s) from", w->target, format_bytes(w->database->image_size, size_text), w->database->original_path);
+        for (size_t k = bottom; k <= run->chain.last_image; k++) {
+            const struct set *s = &run->chain.sets[k];
+            const struct set_database *d = set_find_database(s, &w->database->signature);
+            printf("%s %s/%s", k == bottom ? "" : " +", s->label, d != NULL ? d->file.name : w->name);
+        }
+        putchar('\n');
+    }
+}
+
+static void print_logs(const struct restore_run *run)
+{
+    uint32_t from = set_chain_low(&run->chain), high = set_chain_high(&run->chain);
+    while (from <= high) {
+        const struct set *set = NULL, *other = NULL;
+        const struct set_log *log = set_chain_log(&run->chain, from, &set);
+        uint32_t to = from;
+        while (to < high && (set_chain_log(&run->chain, to + 1, &other) != NULL) == (log != NULL) && (log == NULL || other == set))
+            to++;
+        printf("%s %u to %u%s%s\n", log != NULL ? "generations" : "missing:   ", from, to, log != NULL ? " from " : "", log != NULL ? set->label : "");
+        from = to + 1;
+    }
+    if (run->newer.last != 0)
+        printf("generations %u to %u from %s\n", high + 1, run->newer.last, value_of(run, OPTION_LOGS));
+    if (run->newer.has_current)
+        printf("generation  %u (current log) from %s\n", (run->newer.last != 0 ? run->newer.last : high) + 1, value_of(run, OPTION_LOGS));
+}
+
+static void print_moment(const struct restore_run *run)
+{
+    char text[64];
+    const struct set *set = NULL;
+    uint32_t high = set_chain_high(&run->chain);
+    const struct set_log *log = set_chain_log(&run->chain, high, &set);
+    if (run->stop_time != 0)
+        printf("until       %s: transactions not committed by then are rolled back\n", set_time_format(run->stop_time, text));
+    else if (run->stop_generation != 0)
+        printf("until       the end of generation %u\n", run->stop_generation);
+    else if (value_of(run, OPTION_LOGS) != NULL)
+        printf("until       the last commit in %s\n", value_of(run, OPTION_LOGS));
+    else if (log != NULL && end_of_generation(set, log, text, sizeof text)[0] != 0)
+        printf("until       %s, the end of generation %u\n", text, high);
+    else
+        printf("until       the end of generation %u\n", high);
+}
+
+/* --- doing it --- */
+
+static JET_ERR place_databases(struct restore_run *run, char *why, size_t why_size)
 {
     JET_ERR err = JET_errSuccess;
-    char **names = NULL;
-    size_t count = 0;
-    char base[4];
-    TRY(os_dir_list(os_fs_posix(), folder, &names, &count));
-    for (size_t i = 0; i < count; i++) {
-        uint32_t generation = archived_generation(names[i], base);
-        if (generation != 0) {
-            if (set->generation_low == 0 || generation < set->generation_low)
-                set->generation_low = generation;
-            if (generation > set->generation_high)
-                set->generation_high = generation;
-            memcpy(set->base_name, base, sizeof base);
-        } else if (is_backup_copy(folder, names[i])) {
-            if (set->database_count == DATABASES_MAX)
-                RAISE(JET_errTooManyAttachedDatabases);
-            if ((set->databases[set->database_count] = mem_strdup(names[i])) == NULL)
-                RAISE(JET_errOutOfMemory);
-            set->database_count++;
-        }
+    struct assemble_progress progress = {file_progress_update, &run->progress};
+    for (uint32_t i = 0; i < run->wanted_count; i++) {
+        struct wanted *w = &run->wanted[i];
+        TRY(assemble_database(&run->chain, w->database, w->target, &progress, &run->bytes, why, why_size));
+        w->is_placed = true;
     }
 done:
-    os_dir_list_free(names, count);
     return err;
 }
 
-static JET_ERR copy_database(const char *from, const char *to, const char *label)
+static JET_ERR copy_newer(struct restore_run *run, char *path)
+{
+    char *to = NULL;
+    JET_ERR err = path_join(run->target, path_file_name(path), &to);
+    if (err >= 0)
+        err = assemble_copy(path, to, NULL, NULL, &run->bytes);
+    mem_free(to);
+    mem_free(path);
+    return err;
+}
+
+/* The replay looks for generations behind those of the sets in its own log folder, the target. */
+static JET_ERR place_newer_logs(struct restore_run *run)
 {
     JET_ERR err = JET_errSuccess;
-    struct os_file *in = NULL, *out = NULL;
-    struct os_file_info info;
-    struct progress progress;
-    uint8_t *buffer = (uint8_t *)mem_alloc(COPY_BYTES);
-    progress_start(&progress, label, 1);
-    if (buffer == NULL)
-        RAISE(JET_errOutOfMemory);
-    TRY(os_file_open(os_fs_posix(), from, OS_OPEN_READ, &in));
-    TRY(os_file_info(in, &info));
-    TRY(os_file_open(os_fs_posix(), to, OS_OPEN_WRITE | OS_OPEN_CREATE | OS_OPEN_MUST_CREATE, &out));
-    progress_start(&progress, label, info.size);
-    for (uint64_t at = 0; at < info.size;) {
-        size_t piece = info.size - at < COPY_BYTES ? (size_t)(info.size - at) : COPY_BYTES;
-        TRY(os_file_read(in, at, buffer, piece));
-        TRY(os_file_write(out, at, buffer, piece));
-        at += piece;
-        progress_update(&progress, at);
+    const char *folder = value_of(run, OPTION_LOGS), *base = last_images(run)->base_name;
+    char *path = NULL;
+    for (uint32_t g = set_chain_high(&run->chain) + 1; g <= run->newer.last; g++) {
+        TRY(log_file_path(folder, base, g, run->newer.extension, os_fs_posix(), &path));
+        TRY(copy_newer(run, path));
     }
-    TRY(os_file_sync(out));
+    if (run->newer.has_current) {
+        TRY(log_named_path(folder, base, "", run->newer.extension, &path));
+        TRY(copy_newer(run, path));
+    }
 done:
-    progress_end(&progress);
-    os_file_close(in);
-    os_file_close(out);
-    mem_free(buffer);
     return err;
 }
 
 static struct progress replay_progress;
 
-static JET_ERR show_progress(JET_SESID session, JET_SNP snp, JET_SNT snt, void *data)
+static JET_ERR show_replay(JET_SESID session, JET_SNP snp, JET_SNT snt, void *data)
 {
     (void)session;
     if (snp == JET_snpRestore && snt == JET_sntProgress && data != NULL)
@@ -123,80 +264,178 @@ static JET_ERR show_progress(JET_SESID session, JET_SNP snp, JET_SNT snt, void *
     return JET_errSuccess;
 }
 
-static JET_ERR replay(const char *set_folder, const char *target_folder, const struct backup_set *set, JET_RSTMAP *map)
+static JET_ERR replay(struct restore_run *run, const char *logs)
 {
-    /* The call's signature is the original's: its path arguments are not const, but it does not write to them. */
-    char *target = (char *)(uintptr_t)target_folder, *source = (char *)(uintptr_t)set_folder;
-    JET_LOGINFO info = {.cbSize = sizeof info, .ulGenLow = set->generation_low, .ulGenHigh = set->generation_high};
-    memcpy(info.szBaseName, set->base_name, 4);
+    JET_RSTMAP map[DATABASES_MAX];
+    JET_LOGINFO info = {.cbSize = sizeof info, .ulGenLow = set_chain_low(&run->chain), .ulGenHigh = set_chain_high(&run->chain)};
+    memset(map, 0, sizeof map);
+    memcpy(info.szBaseName, last_images(run)->base_name, 4);
+    for (uint32_t i = 0; i < run->wanted_count; i++)
+        map[i] = (JET_RSTMAP){.szDatabaseName = run->wanted[i].database->original_path, .szNewDatabaseName = run->wanted[i].target};
     progress_start(&replay_progress, "replaying logs", 100);
-    JET_ERR err = JetExternalRestore2(target, target, map, (int32_t)set->database_count, source, &info, NULL, NULL, NULL, show_progress);
+    JETX_RESTOREOPTIONS options = {.cbSize = sizeof options, .ulGenStop = run->stop_generation, .timeStop = run->stop_time};
+    run->reached = (JETX_RESTORERESULT){.cbSize = sizeof run->reached};
+    JET_ERR err = JetxExternalRestore(run->target, run->target, map, (int32_t)run->wanted_count, logs, &info, &options, &run->reached, show_replay);
     progress_end(&replay_progress);
     return err;
 }
 
-static int restore_set(const struct command *self, const char *set_folder, const char *target, const struct backup_set *set)
+/* A failed restore leaves nothing behind that another try would stumble over. */
+static void take_back(struct restore_run *run)
 {
-    JET_RSTMAP map[DATABASES_MAX];
-    int status = EXIT_GOOD;
-    memset(map, 0, sizeof map);
-    for (uint32_t i = 0; i < set->database_count && status == EXIT_GOOD; i++) {
-        JET_ERR err = path_join(set_folder, set->databases[i], &map[i].szDatabaseName);
-        if (err >= 0)
-            err = path_join(target, set->databases[i], &map[i].szNewDatabaseName);
-        if (err >= 0)
-            err = copy_database(map[i].szDatabaseName, map[i].szNewDatabaseName, set->databases[i]);
-        if (err < 0)
-            status = tool_error(self, err, "cannot copy %s to %s", set->databases[i], target);
+    if (run->was_empty)
+        scratch_empty(run->target);
+    for (uint32_t i = 0; i < run->wanted_count; i++)
+        if (run->wanted[i].is_placed)
+            scratch_remove(run->wanted[i].target);
+}
+
+static int carry_out(struct restore_run *run)
+{
+    JET_ERR err = JET_errSuccess;
+    char why[WHY_SIZE] = "", *logs = NULL;
+    TRY(path_join(run->work, "logs", &logs));
+    TRY(assemble_logs(&run->chain, logs, why, sizeof why));
+    TRY(place_databases(run, why, sizeof why));
+    TRY(place_newer_logs(run));
+    TRY(replay(run, logs));
+done:
+    progress_end(&run->progress.bar);
+    if (err < 0)
+        take_back(run);
+    if (logs != NULL)
+        scratch_remove_folder(logs);
+    mem_free(logs);
+    return err < 0 ? tool_error(run->self, err, "%s", why[0] != 0 ? why : "cannot restore") : EXIT_GOOD;
+}
+
+static void report(const struct restore_run *run, uint64_t started)
+{
+    double seconds, rate = megabytes_per_second(run->bytes, started, &seconds);
+    char text[32];
+    uint32_t high = run->reached.ulGenReached != 0 ? run->reached.ulGenReached
+                    : run->newer.has_current       ? (run->newer.last != 0 ? run->newer.last : set_chain_high(&run->chain)) + 1
+                    : run->newer.last != 0         ? run->newer.last
+                                                   : set_chain_high(&run->chain);
+    printf("%u database(s) restored to %s (generations %u to %u) in %.1f s (%.1f MB/s)\n", run->wanted_count, run->target, set_chain_low(&run->chain), high,
+           seconds, rate);
+    if (run->reached.timeReached != 0)
+        printf("last record replayed: %s\n", set_time_format(run->reached.timeReached, text));
+}
+
+/* --- the command line --- */
+
+static int check_usage(struct restore_run *run, int count)
+{
+    const char *generation = value_of(run, OPTION_TO_GENERATION), *moment = value_of(run, OPTION_TO_TIME);
+    char *end;
+    if (count == 0 || (run->target == NULL && value_of(run, OPTION_DRY_RUN) == NULL))
+        return tool_usage(run->self, "needs a backup set and -o TARGET");
+    if (moment != NULL && (!time_text_parse(moment, &run->stop_time) || run->stop_time <= 0))
+        return tool_usage(run->self, "--to-time takes a time such as \"2026-11-21 14:30:00\", with Z or +01:00 behind it for other zones");
+    if (generation != NULL) {
+        unsigned long value = strtoul(generation, &end, 0);
+        if (end == generation || *end != 0 || value == 0 || value > INT32_MAX)
+            return tool_usage(run->self, "--to-generation takes the number of a log generation");
+        run->stop_generation = (uint32_t)value;
     }
-    if (status == EXIT_GOOD) {
-        JET_ERR err = replay(set_folder, target, set, map);
-        if (err < 0)
-            status = tool_error(self, err, "cannot restore %s", set_folder);
+    if (run->target == NULL)
+        run->target = "TARGET"; /* of a dry run: only printed */
+    return EXIT_GOOD;
+}
+
+/* The hidden folder, and whether everything else in the target will be ours. A dry run works outside of the target. */
+static int prepare_target(struct restore_run *run)
+{
+    char **names = NULL, name[64];
+    size_t count = 0;
+    JET_ERR err = JET_errSuccess;
+    if (value_of(run, OPTION_DRY_RUN) != NULL) {
+        TRY(scratch_make_folder(&run->work));
+        goto done;
     }
-    for (uint32_t i = 0; i < set->database_count; i++) {
-        mem_free(map[i].szDatabaseName);
-        mem_free(map[i].szNewDatabaseName);
-    }
-    return status;
+    TRY(os_dir_create(os_fs_posix(), run->target));
+    TRY(os_dir_list(os_fs_posix(), run->target, &names, &count));
+    run->was_empty = count == 0;
+    snprintf(name, sizeof name, ".restore-%ld-%08x", (long)getpid(), random_u32());
+    TRY(path_join(run->target, name, &run->work));
+    TRY(os_dir_create(os_fs_posix(), run->work));
+done:
+    os_dir_list_free(names, count);
+    return err < 0 ? tool_error(run->self, err, "cannot use folder %s", run->target) : EXIT_GOOD;
+}
+
+static int plan(struct restore_run *run, char **sets, int count)
+{
+    char why[WHY_SIZE] = "";
+    struct set_staging staging = {run->work, 0, value_of(run, OPTION_DRY_RUN) != NULL, file_progress_update, &run->progress};
+    JET_ERR err = set_chain_open(sets, (size_t)count, &staging, &run->chain, why, sizeof why);
+    progress_end(&run->progress.bar);
+    if (err < 0)
+        return tool_error(run->self, err, "%s", why);
+    int status = choose_databases(run);
+    return status != EXIT_GOOD ? status : find_newer_logs(run);
 }
 
 static int run_restore(const struct command *self, int argc, char **argv)
 {
-    struct option_spec options[] = {{"output", 'o', true, NULL}};
-    struct backup_set set = {0};
+    struct option_spec options[OPTION_COUNT] = {
+        [OPTION_OUTPUT] = {"output", 'o', true, NULL},
+        [OPTION_DRY_RUN] = {"dry-run", 'n', false, NULL},
+        [OPTION_TO_TIME] = {"to-time", 0, true, NULL},
+        [OPTION_TO_GENERATION] = {"to-generation", 0, true, NULL},
+        [OPTION_LOGS] = {"logs", 0, true, NULL},
+    };
+    struct restore_run run = {.self = self, .options = options};
     int count, status = EXIT_GOOD;
-    if (!tool_options(self, argc, argv, options, 1, &count, &status))
+    uint64_t started = clock_monotonic_ns();
+    for (unsigned k = 0; k < DATABASES_MAX; k++)
+        options[OPTION_DATABASE + k] = (struct option_spec){"database", 'd', true, NULL};
+    if (!tool_options(self, argc, argv, options, OPTION_COUNT, &count, &status))
         return status;
-    if (count != 1 || options[0].value == NULL)
-        return tool_usage(self, "needs one backup folder and -o FOLDER");
-    const char *folder = argv[0], *target = options[0].value;
-
-    JET_ERR err = set_read(folder, &set);
-    if (err < 0)
-        status = tool_error(self, err, "cannot read %s", folder);
-    else if (set.database_count == 0)
-        status = tool_error(self, JET_errRestoreOfNonBackupDatabase, "%s holds no database copy", folder);
-    else if (set.generation_low == 0)
-        status = tool_error(self, JET_errFileNotFound, "%s holds no log generations", folder);
-    else if ((err = os_dir_create(os_fs_posix(), target)) < 0)
-        status = tool_error(self, err, "cannot create %s", target);
-    else
-        status = restore_set(self, folder, target, &set);
+    run.target = options[OPTION_OUTPUT].value;
+    status = check_usage(&run, count);
+    if (status != EXIT_GOOD)
+        return status;
+    bool is_dry = options[OPTION_DRY_RUN].value != NULL;
+    status = prepare_target(&run);
     if (status == EXIT_GOOD)
-        printf("%u database(s) restored to %s (generations %u to %u)\n", set.database_count, target, set.generation_low, set.generation_high);
-    set_release(&set);
+        status = plan(&run, argv, count);
+    if (status == EXIT_GOOD && is_dry) {
+        print_sets(&run);
+        print_databases(&run);
+        print_logs(&run);
+        print_moment(&run);
+    } else if (status == EXIT_GOOD) {
+        status = carry_out(&run);
+        if (status == EXIT_GOOD)
+            report(&run, started);
+    }
+    set_chain_release(&run.chain);
+    if (run.work != NULL)
+        scratch_remove_folder(run.work);
+    for (uint32_t i = 0; i < run.wanted_count; i++)
+        mem_free(run.wanted[i].target);
+    mem_free(run.work);
     return status;
 }
 
 const struct command COMMAND_RESTORE = {
-    "restore", "bring a backup set back into another folder",
-    "usage: ese restore FOLDER -o TARGET\n\n"
-    "Copies the databases of the backup set in FOLDER to TARGET, replays the set's log\n"
-    "generations on them and leaves them clean, ready to attach. FOLDER is only read.\n"
-    "TARGET gets the databases, a new log and a checkpoint.\n\n"
-    "  -o, --output TARGET  where to restore; created if absent; existing databases there\n"
-    "                       are never overwritten\n"
-    "  -h, --help           this text\n",
+    "restore", "bring databases back from backup sets",
+    "usage: ese restore SET... -o TARGET [OPTIONS]\n\n"
+    "Puts the databases of the backup set SET together in TARGET, replays the log generations\n"
+    "of the sets on them and leaves them clean, ready to attach. Sets are folders or archives\n"
+    "(- is standard input) and are only read. The newest set comes last; sets it builds on are\n"
+    "found through its manifest when they are not given. TARGET gets the databases, a new log\n"
+    "and a checkpoint.\n\n"
+    "  -o, --output TARGET     where to restore; created if absent; existing databases there\n"
+    "                          are never overwritten\n"
+    "  -d, --database NAME     only this database (file name or original path); repeatable\n"
+    "      --logs FOLDER       go on with the newer logs there\n"
+    "      --to-time TIME      stop at a moment: \"2026-11-21 14:30:00\" is local time, Z or\n"
+    "                          +01:00 behind it names a zone, @SECONDS counts from 1970 UTC\n"
+    "      --to-generation N   stop at the end of log generation N\n"
+    "  -n, --dry-run           only print the plan: sets, files, generations, moment\n"
+    "  -h, --help              this text\n",
     run_restore,
 };

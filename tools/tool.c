@@ -34,27 +34,31 @@ int tool_usage(const struct command *self, const char *format, ...)
     return EXIT_USAGE;
 }
 
-static struct option_spec *find_option(struct option_spec *options, size_t count, const char *argument, const char **inline_value)
+static bool option_matches(const struct option_spec *o, const char *argument, const char **inline_value)
 {
     *inline_value = NULL;
-    for (size_t i = 0; i < count; i++) {
-        struct option_spec *o = &options[i];
-        if (argument[1] != '-') {
-            if (o->short_name != 0 && argument[1] == o->short_name && argument[2] == 0)
-                return o;
-            continue;
-        }
-        size_t length = strlen(o->long_name);
-        if (strncmp(argument + 2, o->long_name, length) != 0)
-            continue;
-        if (argument[2 + length] == 0)
-            return o;
-        if (argument[2 + length] == '=' && o->takes_value) {
-            *inline_value = argument + 2 + length + 1;
-            return o;
+    if (argument[1] != '-')
+        return o->short_name != 0 && argument[1] == o->short_name && argument[2] == 0;
+    size_t length = strlen(o->long_name);
+    if (strncmp(argument + 2, o->long_name, length) != 0)
+        return false;
+    if (argument[2 + length] == '=' && o->takes_value)
+        *inline_value = argument + 2 + length + 1;
+    return argument[2 + length] == 0 || *inline_value != NULL;
+}
+
+/* The first entry without value, so that an option which stands several times in the table collects several values; the last one otherwise. */
+static struct option_spec *find_option(struct option_spec *options, size_t count, const char *argument, const char **inline_value)
+{
+    struct option_spec *found = NULL;
+    for (size_t i = 0; i < count && (found == NULL || found->value != NULL); i++) {
+        const char *value;
+        if (option_matches(&options[i], argument, &value)) {
+            found = &options[i];
+            *inline_value = value;
         }
     }
-    return NULL;
+    return found;
 }
 
 bool tool_options(const struct command *self, int argc, char **argv, struct option_spec *options, size_t option_count, int *count, int *status)
@@ -131,6 +135,26 @@ void progress_end(struct progress *p)
     p->is_shown = false;
 }
 
+void file_progress_update(void *context, const char *file, uint64_t done, uint64_t total)
+{
+    struct file_progress *p = (struct file_progress *)context;
+    if (strcmp(p->file, file) != 0 || p->bar.label == NULL) {
+        snprintf(p->file, sizeof p->file, "%s", file);
+        progress_start(&p->bar, p->file, total);
+    }
+    progress_update(&p->bar, done);
+    if (done >= total) {
+        progress_end(&p->bar);
+        p->bar.label = NULL;
+    }
+}
+
+double megabytes_per_second(uint64_t bytes, uint64_t started_ns, double *seconds)
+{
+    *seconds = (double)(now_ns() - started_ns) / 1e9;
+    return *seconds > 0 ? (double)bytes / 1e6 / *seconds : 0;
+}
+
 const char *format_bytes(uint64_t bytes, char *text)
 {
     static const char *const UNITS[] = {"B", "KiB", "MiB", "GiB", "TiB"};
@@ -144,7 +168,7 @@ const char *format_bytes(uint64_t bytes, char *text)
     return text;
 }
 
-void json_string(FILE *out, const char *text)
+void print_json_string(FILE *out, const char *text)
 {
     fputc('"', out);
     for (const unsigned char *s = (const unsigned char *)text; *s != 0; s++) {

@@ -18,14 +18,16 @@ struct command {
     int (*run)(const struct command *self, int argc, char **argv);
 };
 
-extern const struct command COMMAND_INFO, COMMAND_VERIFY, COMMAND_DUMP, COMMAND_EXPORT, COMMAND_BACKUP, COMMAND_RESTORE, COMMAND_RECOVER;
+extern const struct command COMMAND_INFO, COMMAND_VERIFY, COMMAND_DUMP, COMMAND_EXPORT, COMMAND_BACKUP, COMMAND_RESTORE, COMMAND_RECOVER,
+    COMMAND_VERIFY_BACKUP, COMMAND_LOG;
 
 /* One line on standard error: "ese verb: what: JET_errName (-123)"; err 0 leaves the number out. Returns EXIT_ERROR. */
 int tool_error(const struct command *self, JET_ERR err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The same for a wrong command line, with a hint at --help. Returns EXIT_USAGE. */
 int tool_usage(const struct command *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Options: --name VALUE, --name=VALUE, -o VALUE, flags; everything else is positional; "--" ends options. */
+/* Options: --name VALUE, --name=VALUE, -o VALUE, flags; everything else is positional; "--" ends options. An option that may be given several
+ * times stands several times in the table. */
 struct option_spec {
     const char *long_name;  /* without dashes */
     char short_name;        /* 0 = none */
@@ -47,10 +49,20 @@ void progress_update(struct progress *p, uint64_t done);
 /* Clears the line. */
 void progress_end(struct progress *p);
 
+/* A bar for each of several files in turn, as the callbacks of set/ report them (context: the struct). Begin with a zeroed one. */
+struct file_progress {
+    struct progress bar;
+    char file[256];
+};
+void file_progress_update(void *context, const char *file, uint64_t done, uint64_t total);
+
+/* Bytes a second in millions since started_ns (clock_monotonic_ns). */
+double megabytes_per_second(uint64_t bytes, uint64_t started_ns, double *seconds);
+
 /* "12.3 MiB". text has 32 bytes. */
 const char *format_bytes(uint64_t bytes, char *text);
 /* Writes text as a JSON string with quotes. */
-void json_string(FILE *out, const char *text);
+void print_json_string(FILE *out, const char *text);
 /* Writes the bytes as hexadecimal digits. */
 void print_hex(FILE *out, struct span bytes);
 

@@ -40,13 +40,13 @@ static void finding_text(const struct check_finding *f)
 static void finding_json(const struct check_finding *f)
 {
     printf("{\"severity\":\"%s\",\"error\":%d,\"name\":", severity_name(f->severity), (int)f->error);
-    json_string(stdout, error_name(f->error));
+    print_json_string(stdout, error_name(f->error));
     printf(",\"page\":%u,\"objid\":%u,\"table\":", f->page_no, f->objid);
-    json_string(stdout, f->table != NULL ? f->table : "");
+    print_json_string(stdout, f->table != NULL ? f->table : "");
     printf(",\"object\":");
-    json_string(stdout, f->object != NULL ? f->object : "");
+    print_json_string(stdout, f->object != NULL ? f->object : "");
     printf(",\"text\":");
-    json_string(stdout, f->text);
+    print_json_string(stdout, f->text);
     printf("}\n");
 }
 
@@ -80,7 +80,7 @@ static void summary_text(const char *path, const struct check_report *r)
 static void summary_json(const char *path, const struct check_report *r)
 {
     printf("{\"file\":");
-    json_string(stdout, path);
+    print_json_string(stdout, path);
     printf(",\"good\":%s,\"errors\":%u,\"warnings\":%u,\"notes\":%u,\"pages\":%llu,\"pages_used\":%llu,\"pages_available\":%llu,\"pages_blank\":%llu,"
            "\"pages_bad\":%llu,\"tables\":%u,\"records\":%llu,\"indexes\":%u,\"index_entries\":%llu,\"indexes_compared\":%u,\"indexes_counted\":%u,"
            "\"long_values\":%llu}\n",
