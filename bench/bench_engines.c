@@ -8,39 +8,21 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "engine.h"
+#include "driver.h"
 
 enum { BATCH = 1000, RECOVERY_BATCH = 10 };
 static const uint64_t CACHE = 512ull << 20;
-
-static const struct bench_engine *const ENGINES[] = {
-    &bench_ese, &bench_sqlite,
-#ifdef BENCH_LMDB
-    &bench_lmdb,
-#endif
-#ifdef BENCH_BDB
-    &bench_bdb,
-#endif
-#ifdef BENCH_WIREDTIGER
-    &bench_wiredtiger,
-#endif
-#ifdef BENCH_ROCKSDB
-    &bench_rocksdb,
-#endif
-};
 
 struct settings {
     const char *engines, *stages, *folder;
@@ -48,84 +30,6 @@ struct settings {
     int rounds;
     double seconds;
 };
-
-void bench_fail(const char *engine, const char *what, long code)
-{
-    fprintf(stderr, "%s: %s: %ld\n", engine, what, code);
-    exit(1);
-}
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static double cpu(void)
-{
-    struct rusage u;
-    getrusage(RUSAGE_SELF, &u);
-    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
-}
-
-static uint64_t mix(uint64_t z)
-{
-    z += 0x9E3779B97F4A7C15ull;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
-    return z ^ (z >> 31);
-}
-
-static void make_row(uint64_t i, uint64_t version, struct bench_row *row)
-{
-    uint64_t a = mix(i), b = mix(i ^ 0xABCDEF), state = mix(i * 31 + version);
-    memcpy(row->key, &a, 8);
-    memcpy(row->key + 8, &b, 8);
-    for (int k = 0; k < BENCH_KEY; k++)
-        row->key[k] |= row->key[k] == 0; /* no zero bytes: some engines take the key as text */
-    row->second = mix(i + version) >> 8;
-    for (size_t k = 0; k < BENCH_VALUE; k += 4) {
-        uint64_t bits = state = mix(state);
-        memcpy(row->value + k, &bits, 4);
-    }
-}
-
-/* --- folders --- */
-
-static int remove_one(const char *path, const struct stat *info, int flag, struct FTW *where)
-{
-    (void)info, (void)flag, (void)where;
-    return remove(path);
-}
-
-static void empty_folder(const char *path)
-{
-    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    if (mkdir(path, 0755) != 0 && errno != EEXIST)
-        bench_fail("bench", path, errno);
-}
-
-static uint64_t bytes_seen;
-static int count_one(const char *path, const struct stat *info, int flag, struct FTW *where)
-{
-    const char *name = path + where->base;
-    size_t length = strlen(name);
-    /* Data files: not logs of any engine. */
-    bool is_log = strncmp(name, "edb", 3) == 0 || strncmp(name, "log.", 4) == 0 || strncmp(name, "WiredTigerLog", 13) == 0 || strncmp(name, "WiredTigerPreplog", 17) == 0
-        || strncmp(name, "WiredTigerTmplog", 16) == 0 || (length > 4 && strcmp(name + length - 4, ".log") == 0) || (length > 4 && strcmp(name + length - 4, "-wal") == 0)
-        || strcmp(name, "LOG") == 0 || strcmp(name, "lock.mdb") == 0;
-    if (flag == FTW_F && !is_log)
-        bytes_seen += (uint64_t)info->st_size;
-    return 0;
-}
-
-static uint64_t data_bytes(const char *path)
-{
-    bytes_seen = 0;
-    nftw(path, count_one, 16, FTW_PHYS);
-    return bytes_seen;
-}
 
 static int compare_doubles(const void *a, const void *b)
 {
@@ -147,10 +51,10 @@ static double sync_probe(const char *folder)
             bench_fail("bench", path, errno);
     fsync(fd);
     for (int i = 0; i < 31; i++) {
-        double from = now();
+        double from = bench_now();
         if (pwrite(fd, block, sizeof block, i * 4096) < 0 || fdatasync(fd) != 0)
             bench_fail("bench", path, errno);
-        each[i] = now() - from;
+        each[i] = bench_now() - from;
     }
     close(fd);
     unlink(path);
@@ -177,22 +81,22 @@ static void report(const struct bench *b, const char *stage, uint64_t operations
 static void load(const struct bench *b, const char *stage, uint64_t rows, bool with_index, bool is_durable)
 {
     struct bench_row row;
-    empty_folder(b->folder);
-    double probe = sync_probe(b->folder), from = now(), from_cpu = cpu();
+    bench_empty_folder(b->folder);
+    double probe = sync_probe(b->folder), from = bench_now(), from_cpu = bench_cpu();
     struct bench_options options = {.folder = b->folder, .is_new = true, .with_index = with_index, .is_durable = is_durable, .cache_bytes = CACHE};
     void *engine = b->engine->open(&options), *thread = b->engine->thread_open(engine);
     for (uint64_t i = 0; i < rows; i += BATCH) {
         b->engine->begin(thread, true);
         for (uint64_t k = i; k < i + BATCH && k < rows; k++) {
-            make_row(k, 0, &row);
+            bench_make_row(k, 0, &row);
             b->engine->insert(thread, &row);
         }
         b->engine->commit(thread, true);
     }
-    double seconds = now() - from, used = cpu() - from_cpu;
+    double seconds = bench_now() - from, used = bench_cpu() - from_cpu;
     b->engine->thread_close(thread);
     b->engine->close(engine);
-    report(b, stage, rows, seconds, used, probe, data_bytes(b->folder));
+    report(b, stage, rows, seconds, used, probe, bench_data_bytes(b->folder));
 }
 
 struct crew {
@@ -214,7 +118,7 @@ struct member {
 static void one_lookup(const struct bench_engine *e, void *thread, uint64_t i)
 {
     struct bench_row want, row;
-    make_row(i, 0, &want);
+    bench_make_row(i, 0, &want);
     if (!e->lookup(thread, want.key, &row))
         bench_fail(e->name, "a row is missing", (long)i);
 }
@@ -223,7 +127,7 @@ static uint64_t one_step(struct crew *c, void *thread, uint64_t *state)
 {
     const struct bench_engine *e = c->bench->engine;
     struct bench_row row;
-    *state = mix(*state);
+    *state = bench_mix(*state);
     switch (c->kind) {
     case 'l':
         e->begin(thread, false);
@@ -233,7 +137,7 @@ static uint64_t one_step(struct crew *c, void *thread, uint64_t *state)
     case 'b':
         e->begin(thread, false);
         for (int i = 0; i < BATCH; i++) {
-            *state = mix(*state);
+            *state = bench_mix(*state);
             one_lookup(e, thread, *state % c->rows);
         }
         e->commit(thread, false);
@@ -244,14 +148,14 @@ static uint64_t one_step(struct crew *c, void *thread, uint64_t *state)
             one_lookup(e, thread, (*state >> 1) % c->rows);
             e->commit(thread, false);
         } else {
-            make_row((*state >> 1) % c->rows, *state, &row);
+            bench_make_row((*state >> 1) % c->rows, *state, &row);
             e->begin(thread, true);
             e->update(thread, &row);
             e->commit(thread, true);
         }
         return 1;
     default:
-        make_row(atomic_fetch_add(&c->next_row, 1), 0, &row);
+        bench_make_row(atomic_fetch_add(&c->next_row, 1), 0, &row);
         e->begin(thread, true);
         e->insert(thread, &row);
         e->commit(thread, true);
@@ -264,9 +168,9 @@ static void *crew_work(void *argument)
     struct member *m = (struct member *)argument;
     struct crew *c = m->crew;
     void *thread = c->bench->engine->thread_open(c->engine);
-    uint64_t state = mix((uint64_t)m->number + 77), count = 0;
-    double until = now() + c->warm;
-    while (now() < until)
+    uint64_t state = bench_mix((uint64_t)m->number + 77), count = 0;
+    double until = bench_now() + c->warm;
+    while (bench_now() < until)
         one_step(c, thread, &state);
     pthread_barrier_wait(&c->start);
     while (!atomic_load_explicit(&c->is_over, memory_order_relaxed))
@@ -290,11 +194,11 @@ static void timed(const struct bench *b, const char *stage, void *engine, int ki
         pthread_create(&ids[i], NULL, crew_work, &members[i]);
     }
     pthread_barrier_wait(&c.start);
-    double from = now(), from_cpu = cpu();
+    double from = bench_now(), from_cpu = bench_cpu();
     usleep((useconds_t)(b->settings->seconds * 1e6));
     atomic_store(&c.is_over, true);
     pthread_barrier_wait(&c.start);
-    report(b, stage, atomic_load(&c.done), now() - from, cpu() - from_cpu, probe, 0);
+    report(b, stage, atomic_load(&c.done), bench_now() - from, bench_cpu() - from_cpu, probe, 0);
     for (int i = 0; i < threads; i++)
         pthread_join(ids[i], NULL);
 }
@@ -306,9 +210,9 @@ static void scan(const struct bench *b, void *engine, uint64_t rows)
     uint64_t sum = 0;
     for (int i = 0; i < 3; i++) {
         b->engine->begin(thread, false);
-        double from = now(), from_cpu = cpu();
+        double from = bench_now(), from_cpu = bench_cpu();
         uint64_t seen = b->engine->scan(thread, &sum);
-        double seconds = now() - from, used = cpu() - from_cpu;
+        double seconds = bench_now() - from, used = bench_cpu() - from_cpu;
         b->engine->commit(thread, false);
         if (seen < rows)
             bench_fail(b->engine->name, "rows are missing", (long)(rows - seen));
@@ -319,15 +223,6 @@ static void scan(const struct bench *b, void *engine, uint64_t rows)
     report(b, "scan", rows, best, best_cpu, 0, 0);
 }
 
-static bool wants(const char *list, const char *name)
-{
-    size_t length = strlen(name);
-    for (const char *at = list; at != NULL && (at = strstr(at, name)) != NULL; at += length)
-        if ((at == list || at[-1] == ',') && (at[length] == 0 || at[length] == ','))
-            return true;
-    return false;
-}
-
 /* The loaded database of 1 M rows serves the reading stages and the mix. */
 static void cached_stages(const struct bench *b)
 {
@@ -335,29 +230,29 @@ static void cached_stages(const struct bench *b)
     uint64_t rows = b->settings->rows;
     struct bench_options options = {.folder = b->folder, .cache_bytes = CACHE};
     void *engine = b->engine->open(&options);
-    if (wants(stages, "scan") || wants(stages, "lookup"))
+    if (bench_wants(stages, "scan") || bench_wants(stages, "lookup"))
         scan(b, engine, rows);
-    if (wants(stages, "lookup"))
+    if (bench_wants(stages, "lookup"))
         timed(b, "lookup", engine, 'l', 1, rows, 0.5);
-    if (wants(stages, "lookup_batch"))
+    if (bench_wants(stages, "lookup_batch"))
         timed(b, "lookup_batch", engine, 'b', 1, rows, 0.3);
-    if (wants(stages, "lookup_2"))
+    if (bench_wants(stages, "lookup_2"))
         timed(b, "lookup_2", engine, 'l', 2, rows, 0.3);
-    if (wants(stages, "mix"))
+    if (bench_wants(stages, "mix"))
         timed(b, "mix", engine, 'm', 1, rows, 0.3);
-    if (wants(stages, "mix_2"))
+    if (bench_wants(stages, "mix_2"))
         timed(b, "mix_2", engine, 'm', 2, rows, 0.3);
     b->engine->close(engine);
 }
 
 static void durable_stages(const struct bench *b)
 {
-    empty_folder(b->folder);
+    bench_empty_folder(b->folder);
     struct bench_options options = {.folder = b->folder, .is_new = true, .is_durable = true, .cache_bytes = CACHE};
     void *engine = b->engine->open(&options);
-    if (wants(b->settings->stages, "durable_1"))
+    if (bench_wants(b->settings->stages, "durable_1"))
         timed(b, "durable_1", engine, 'd', 1, 0, 0.2);
-    if (wants(b->settings->stages, "durable_8"))
+    if (bench_wants(b->settings->stages, "durable_8"))
         timed(b, "durable_8", engine, 'd', 8, 0, 0.2);
     b->engine->close(engine);
 }
@@ -368,7 +263,7 @@ static void recovery(const struct bench *b)
     struct bench_options options = {.folder = b->folder, .is_new = true, .cache_bytes = CACHE, .keep_log = true};
     struct bench_row row;
     uint64_t rows = b->settings->small_rows, sum = 0;
-    empty_folder(b->folder);
+    bench_empty_folder(b->folder);
     double probe = sync_probe(b->folder);
     pid_t pid = fork();
     if (pid == 0) {
@@ -376,7 +271,7 @@ static void recovery(const struct bench *b)
         for (uint64_t i = 0; i < rows; i += RECOVERY_BATCH) {
             b->engine->begin(thread, true);
             for (uint64_t k = i; k < i + RECOVERY_BATCH; k++) {
-                make_row(k, 0, &row);
+                bench_make_row(k, 0, &row);
                 b->engine->insert(thread, &row);
             }
             b->engine->commit(thread, true);
@@ -388,11 +283,11 @@ static void recovery(const struct bench *b)
     if (!WIFSIGNALED(status))
         bench_fail(b->engine->name, "the child for recovery ended early", status);
     options.is_new = false;
-    double from = now(), from_cpu = cpu();
+    double from = bench_now(), from_cpu = bench_cpu();
     void *engine = b->engine->open(&options), *thread = b->engine->thread_open(engine);
     b->engine->begin(thread, false);
     one_lookup(b->engine, thread, 0);
-    double seconds = now() - from, used = cpu() - from_cpu;
+    double seconds = bench_now() - from, used = bench_cpu() - from_cpu;
     uint64_t found = b->engine->scan(thread, &sum);
     b->engine->commit(thread, false);
     b->engine->thread_close(thread);
@@ -403,18 +298,18 @@ static void recovery(const struct bench *b)
 static void run_engine(const struct bench *b)
 {
     const char *stages = b->settings->stages;
-    if (wants(stages, "load_index"))
+    if (bench_wants(stages, "load_index"))
         load(b, "load_index", b->settings->small_rows, true, false);
-    if (wants(stages, "load_durable"))
+    if (bench_wants(stages, "load_durable"))
         load(b, "load_durable", b->settings->small_rows, false, true);
-    bool reads = wants(stages, "scan") || wants(stages, "lookup") || wants(stages, "lookup_batch") || wants(stages, "lookup_2") || wants(stages, "mix") || wants(stages, "mix_2");
-    if (wants(stages, "load") || reads)
+    bool reads = bench_wants(stages, "scan") || bench_wants(stages, "lookup") || bench_wants(stages, "lookup_batch") || bench_wants(stages, "lookup_2") || bench_wants(stages, "mix") || bench_wants(stages, "mix_2");
+    if (bench_wants(stages, "load") || reads)
         load(b, "load", b->settings->rows, false, false);
     if (reads)
         cached_stages(b);
-    if (wants(stages, "durable_1") || wants(stages, "durable_8"))
+    if (bench_wants(stages, "durable_1") || bench_wants(stages, "durable_8"))
         durable_stages(b);
-    if (wants(stages, "recovery"))
+    if (bench_wants(stages, "recovery"))
         recovery(b);
 }
 
@@ -441,9 +336,9 @@ int main(int argc, char **argv)
             bench_fail("bench", argv[i], 0);
     }
     for (int round = 0; round < s.rounds; round++)
-        for (size_t i = 0; i < sizeof ENGINES / sizeof ENGINES[0]; i++) {
-            struct bench b = {.settings = &s, .engine = ENGINES[i], .round = round};
-            if (s.engines != NULL && !wants(s.engines, ENGINES[i]->name))
+        for (const struct bench_engine *const *each = bench_engines; *each != NULL; each++) {
+            struct bench b = {.settings = &s, .engine = *each, .round = round};
+            if (s.engines != NULL && !bench_wants(s.engines, (*each)->name))
                 continue;
             snprintf(b.folder, sizeof b.folder, "%s", s.folder);
             /* A process of its own: no engine pays for another's memory, and one that fails does not end the others. */
@@ -456,8 +351,8 @@ int main(int argc, char **argv)
             int status;
             waitpid(pid, &status, 0);
             if (status != 0)
-                fprintf(stderr, "%s: failed in round %d\n", ENGINES[i]->name, round);
+                fprintf(stderr, "%s: failed in round %d\n", (*each)->name, round);
         }
-    empty_folder(s.folder);
+    bench_empty_folder(s.folder);
     return 0;
 }

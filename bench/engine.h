@@ -41,9 +41,21 @@ struct bench_engine {
     void (*update)(void *thread, const struct bench_row *row);
     /* All rows in key order, all columns copied out; returns their number and a sum over them. */
     uint64_t (*scan)(void *thread, uint64_t *sum);
+    /* Copies the open database into an empty folder by the engine's own means of online backup, while other threads may write. NULL: has none
+     * that copies. */
+    void (*backup)(void *engine, const char *folder);
 };
 
 extern const struct bench_engine bench_ese, bench_sqlite, bench_lmdb, bench_bdb, bench_wiredtiger, bench_rocksdb;
+
+/* How the other ways to back up and to restore OpenESE are measured: through the control socket that bench_ese_serve turns on, and back from
+ * the set that the last of either backup made. */
+void bench_ese_serve(void *engine, const char *socket);
+void bench_ese_backup_socket(const char *socket, const char *folder);
+void bench_ese_restore(const char *set, const char *folder);
+
+/* read and write, 1 MiB at a time. */
+void bench_copy_file(const char *from, const char *to);
 
 _Noreturn void bench_fail(const char *engine, const char *what, long code);
 

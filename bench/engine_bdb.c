@@ -167,4 +167,10 @@ static uint64_t bdb_scan(void *thread, uint64_t *sum)
     return rows;
 }
 
-const struct bench_engine bench_bdb = {"bdb", bdb_open, bdb_close, bdb_thread_open, free, bdb_begin, bdb_commit, bdb_put, bdb_lookup, bdb_put, bdb_scan};
+static void bdb_backup(void *engine, const char *folder)
+{
+    struct bdb *e = (struct bdb *)engine;
+    CHECK(e->env->backup(e->env, folder, DB_CREATE));
+}
+
+const struct bench_engine bench_bdb = {"bdb", bdb_open, bdb_close, bdb_thread_open, free, bdb_begin, bdb_commit, bdb_put, bdb_lookup, bdb_put, bdb_scan, bdb_backup};

@@ -1,10 +1,16 @@
 /* OpenESE through its public API: fixed binary key (primary), 8-byte integer (optional index), variable binary value; lazy commits where durability is off. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/memory.h"
 #include "engine.h"
-#include "esent.h"
+#include "esent_ext.h"
+#include "set/source.h"
 
 #define CHECK(call)                                             \
     do {                                                        \
@@ -187,4 +193,139 @@ static uint64_t ese_scan(void *thread, uint64_t *sum)
     return rows;
 }
 
-const struct bench_engine bench_ese = {"ese", ese_open, ese_close, ese_thread_open, ese_thread_close, ese_begin, ese_commit, ese_insert, ese_lookup, ese_update, ese_scan};
+/* --- backup and restore --- */
+
+enum { BACKUP_PIECE = 1 << 20, LANE_DEPTH = 8 };
+static JET_LOGINFO_A last_range; /* of the last backup */
+
+/* Past the page cache where the file system can: what is copied is not read again soon, and the live database's pages stay. Every piece is a
+ * multiple of the page size, as direct writing wants. */
+static int open_target(const char *path)
+{
+    int target = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_DIRECT, 0600);
+    return target >= 0 || errno != EINVAL ? target : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+}
+
+/* Some buffers between the thread that reads, where the library verifies, and the one that writes. */
+struct lane {
+    pthread_mutex_t lock;
+    pthread_cond_t turned;
+    uint8_t *buffers[LANE_DEPTH];
+    uint32_t sizes[LANE_DEPTH];
+    unsigned filled, written; /* pieces so far */
+    bool is_over;
+    int target;
+};
+
+static void *write_pieces(void *argument)
+{
+    struct lane *l = (struct lane *)argument;
+    pthread_mutex_lock(&l->lock);
+    for (;;) {
+        while (l->filled == l->written && !l->is_over)
+            pthread_cond_wait(&l->turned, &l->lock);
+        if (l->filled == l->written)
+            break;
+        unsigned at = l->written % LANE_DEPTH;
+        pthread_mutex_unlock(&l->lock);
+        if (write(l->target, l->buffers[at], l->sizes[at]) != (ssize_t)l->sizes[at])
+            bench_fail("ese", "write", errno);
+        pthread_mutex_lock(&l->lock);
+        l->written++;
+        pthread_cond_signal(&l->turned);
+    }
+    pthread_mutex_unlock(&l->lock);
+    return NULL;
+}
+
+static void wait_written(struct lane *l, unsigned most_waiting)
+{
+    pthread_mutex_lock(&l->lock);
+    while (l->filled - l->written > most_waiting)
+        pthread_cond_wait(&l->turned, &l->lock);
+    pthread_mutex_unlock(&l->lock);
+}
+
+static void write_set(struct backup_source *source, const char *list, const char *folder, struct lane *l)
+{
+    for (const char *path = list; *path != 0; path += strlen(path) + 1) {
+        char target[4096];
+        uint64_t size;
+        uint32_t got = 0;
+        snprintf(target, sizeof target, "%s/%s", folder, strrchr(path, '/') + 1);
+        l->target = open_target(target);
+        if (l->target < 0)
+            bench_fail("ese", target, errno);
+        CHECK(source->open(source->context, path, &size));
+        do {
+            wait_written(l, LANE_DEPTH - 1);
+            CHECK(source->read(source->context, l->buffers[l->filled % LANE_DEPTH], BACKUP_PIECE, &got));
+            pthread_mutex_lock(&l->lock);
+            if (got > 0)
+                l->sizes[l->filled++ % LANE_DEPTH] = got;
+            pthread_cond_signal(&l->turned);
+            pthread_mutex_unlock(&l->lock);
+        } while (got > 0);
+        wait_written(l, 0);
+        CHECK(source->close(source->context));
+        close(l->target);
+    }
+}
+
+static void backup_from(struct backup_source *source, const char *folder)
+{
+    char *list = NULL;
+    pthread_t writer;
+    struct lane l = {.lock = PTHREAD_MUTEX_INITIALIZER, .turned = PTHREAD_COND_INITIALIZER};
+    for (int i = 0; i < LANE_DEPTH; i++)
+        l.buffers[i] = (uint8_t *)aligned_alloc(4096, BACKUP_PIECE);
+    if (pthread_create(&writer, NULL, write_pieces, &l) != 0)
+        bench_fail("ese", "pthread_create", errno);
+    CHECK(source->begin(source->context, false));
+    CHECK(source->list_databases(source->context, &list));
+    write_set(source, list, folder, &l);
+    mem_free(list);
+    CHECK(source->list_logs(source->context, &list, &last_range));
+    write_set(source, list, folder, &l);
+    mem_free(list);
+    CHECK(source->end(source->context, JET_bitBackupEndNormal));
+    source->release(source->context);
+    pthread_mutex_lock(&l.lock);
+    l.is_over = true;
+    pthread_cond_signal(&l.turned);
+    pthread_mutex_unlock(&l.lock);
+    pthread_join(writer, NULL);
+    for (int i = 0; i < LANE_DEPTH; i++)
+        free(l.buffers[i]);
+}
+
+static void ese_backup(void *engine, const char *folder)
+{
+    struct backup_source source;
+    CHECK(backup_source_from_instance(((struct ese *)engine)->instance, &source));
+    backup_from(&source, folder);
+}
+
+void bench_ese_serve(void *engine, const char *socket) { CHECK(JetxServeControl(((struct ese *)engine)->instance, socket)); }
+
+void bench_ese_backup_socket(const char *socket, const char *folder)
+{
+    struct backup_source source;
+    JET_ERR err;
+    while ((err = backup_source_from_socket(socket, &source)) == JET_errTooManyActiveUsers) /* the one before has not been missed yet */
+        usleep(1000);
+    CHECK(err);
+    backup_from(&source, folder);
+}
+
+void bench_ese_restore(const char *set, const char *folder)
+{
+    char from[4096], to[4096];
+    snprintf(from, sizeof from, "%s/bench.edb", set);
+    snprintf(to, sizeof to, "%s/bench.edb", folder);
+    bench_copy_file(from, to);
+    JET_RSTMAP_A map = {from, to};
+    CHECK(JetExternalRestore2A((char *)(uintptr_t)folder, (char *)(uintptr_t)folder, &map, 1, (char *)(uintptr_t)set, &last_range, NULL, NULL, NULL, NULL));
+}
+
+const struct bench_engine bench_ese = {"ese", ese_open, ese_close, ese_thread_open, ese_thread_close, ese_begin, ese_commit, ese_insert, ese_lookup, ese_update, ese_scan, ese_backup};

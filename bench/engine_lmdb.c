@@ -127,4 +127,9 @@ static uint64_t mdb_scan(void *thread, uint64_t *sum)
     return rows;
 }
 
-const struct bench_engine bench_lmdb = {"lmdb", lightning_open, lightning_close, mdb_thread_open, free, mdb_begin, mdb_commit, mdb_insert, mdb_lookup, mdb_update, mdb_scan};
+static void lightning_backup(void *engine, const char *folder)
+{
+    CHECK(mdb_env_copy(((struct mdb *)engine)->env, folder));
+}
+
+const struct bench_engine bench_lmdb = {"lmdb", lightning_open, lightning_close, mdb_thread_open, free, mdb_begin, mdb_commit, mdb_insert, mdb_lookup, mdb_update, mdb_scan, lightning_backup};
