@@ -23,12 +23,15 @@ struct backup_host {
     bool is_circular;
     bool skips_page_checks;      /* JET_paramDisableVerifications bit 0: only checksums are verified */
     uint32_t retry_delay_ms;     /* 0 = the default of 100 ms, growing with each retry */
+    bool scrubs;                 /* JET_paramZeroDatabaseDuringBackup: what was deleted is wiped from the pages of a database behind the reading of its stream */
     const struct event_log *events; /* may be NULL */
     /* Calls visit for each attached and logged database, in ascending dbid, with attach and detach held out. Stops at a negative result and
      * returns it. */
     JET_ERR (*visit_databases)(void *context, JET_ERR (*visit)(void *visit_context, struct database *db), void *visit_context);
     /* Moves the checkpoint as far as it goes without writing pages, so that a full backup needs few logs. May be NULL. */
     JET_ERR (*advance_checkpoint)(void *context);
+    /* Removes the versions nobody needs, for a scrub. May be NULL. */
+    JET_ERR (*clean_versions)(void *context);
     /* Returns when no database is being created or attached. None begins while backup_holds_creation. May be NULL. */
     void (*wait_for_creation)(void *context);
     /* Some session has opened it exclusively. */
@@ -69,6 +72,8 @@ MUST_CHECK JET_ERR backup_truncate_log(struct backup_session *session);
 /* Section 11; results as the reference pages say (section 17, D1): Normal in mid-sequence JET_errBackupAbortByCaller, any End after
  * backup_stop JET_errBackupAbortByServer, Abort JET_errSuccess. */
 MUST_CHECK JET_ERR backup_end(struct backup_session *session, JET_GRBIT grbit);
+/* The same, only when the backup that runs is the one of this turn (backup_turn); else JET_errNoBackup, and it goes on. */
+MUST_CHECK JET_ERR backup_end_turn(struct backup_session *session, uint32_t turn, JET_GRBIT grbit);
 
 /* Section 13, folder.c: a whole run into a folder. */
 struct backup_folder_request {

@@ -17,6 +17,8 @@ struct backup_participant {
     struct backup_info copied; /* mark and generations as in the trailer it got */
 };
 
+struct backup_scrub;
+
 /* The one open file. */
 struct backup_stream {
     bool is_open;
@@ -30,6 +32,7 @@ struct backup_stream {
     page_no_t copied_to;       /* last page already delivered */
     bool trailer_sent;
     struct backup_info trailer;
+    struct backup_scrub *scrub; /* NULL: none runs */
     /* log or other file */
     struct os_file *file;
     uint32_t generation;       /* 0 = not a log */
@@ -72,8 +75,10 @@ enum { BACKUP_SCOPE_FULL = 1, BACKUP_SCOPE_INCREMENTAL = 2, BACKUP_SCOPE_COPY = 
 struct backup_kind {
     bool is_incremental, is_surrogate, is_folder_run;
 };
+/* Those of the checks below that not every run has. Without room on the log's disk logs can still be deleted. */
+enum backup_check { BACKUP_CHECK_CIRCULAR = 1, BACKUP_CHECK_ROOM = 2 };
 /* Section 5, checks 1 to 8, with grbit against the allowed bits. Caller holds the lock. */
-MUST_CHECK JET_ERR backup_check_begin(struct backup_session *s, JET_GRBIT grbit, JET_GRBIT allowed, bool refuses_circular);
+MUST_CHECK JET_ERR backup_check_begin(struct backup_session *s, JET_GRBIT grbit, JET_GRBIT allowed, unsigned checks);
 /* All variables to those of a session that begins. Caller holds the lock. */
 void backup_start(struct backup_session *s, const struct backup_kind *kind);
 /* Section 5, check 9: every database has had a full backup of the type now wanted. */
@@ -82,7 +87,8 @@ MUST_CHECK JET_ERR backup_add_all_participants(struct backup_session *s);
 void backup_reset(struct backup_session *s);
 struct log_time backup_now(void);
 void backup_report_begin(struct backup_session *s);
-MUST_CHECK JET_ERR backup_end_kind(struct backup_session *s, JET_GRBIT grbit, bool of_surrogate);
+/* turn: ends that backup only, another one is JET_errNoBackup and goes on; 0: whichever runs. */
+MUST_CHECK JET_ERR backup_end_kind(struct backup_session *s, JET_GRBIT grbit, bool of_surrogate, uint32_t turn);
 /* Ends a folder run that failed, unless somebody has ended it. */
 void backup_give_up(struct backup_session *s, JET_ERR error);
 MUST_CHECK JET_ERR backup_begin_run(struct backup_session *s, JET_GRBIT grbit, bool is_folder_run);
@@ -109,5 +115,15 @@ MUST_CHECK JET_ERR backup_truncate_without_copy(struct backup_session *s, JET_GR
 
 /* stream.c */
 void backup_stream_close(struct backup_session *s);
+
+/* scrub.c: the open database's pages are wiped of what was deleted, behind the reading of its stream */
+/* Does nothing unless the host asks for it. JET_errOutOfMemory. */
+MUST_CHECK JET_ERR backup_scrub_begin(struct backup_session *s);
+/* These pages have been delivered. */
+void backup_scrub_pages(struct backup_session *s, page_no_t first, uint32_t count);
+/* All have. */
+void backup_scrub_end(struct backup_session *s);
+/* Without end: frees it. Accepts NULL. */
+void backup_scrub_close(struct backup_scrub *scrub);
 
 #endif

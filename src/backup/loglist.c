@@ -210,7 +210,7 @@ JET_ERR backup_truncate_without_copy(struct backup_session *s, JET_GRBIT grbit)
     lgpos_t checkpoint;
     bool is_incremental = (grbit & JET_bitBackupIncremental) != 0;
     mutex_lock(&s->lock);
-    TRY(backup_check_begin(s, grbit, JET_bitBackupIncremental, is_incremental));
+    TRY(backup_check_begin(s, grbit, JET_bitBackupIncremental, is_incremental ? BACKUP_CHECK_CIRCULAR : 0));
     if (s->host.advance_checkpoint != NULL)
         TRY(s->host.advance_checkpoint(s->host.context));
     TRY(log_read_checkpoint(s->host.log, &checkpoint));

@@ -178,7 +178,7 @@ done:
     return err;
 }
 
-JET_ERR backup_check_begin(struct backup_session *s, JET_GRBIT grbit, JET_GRBIT allowed, bool refuses_circular)
+JET_ERR backup_check_begin(struct backup_session *s, JET_GRBIT grbit, JET_GRBIT allowed, unsigned checks)
 {
     JET_ERR err = JET_errSuccess;
     if (!atomic_load(&s->is_allowed))
@@ -189,8 +189,10 @@ JET_ERR backup_check_begin(struct backup_session *s, JET_GRBIT grbit, JET_GRBIT 
         RAISE(JET_errLogWriteFail);
     if ((grbit & ~allowed) != 0)
         RAISE(JET_errInvalidGrbit);
-    if (refuses_circular && s->host.is_circular)
+    if ((checks & BACKUP_CHECK_CIRCULAR) != 0 && s->host.is_circular)
         RAISE(JET_errInvalidBackup);
+    if ((checks & BACKUP_CHECK_ROOM) != 0)
+        TRY(log_check_room(s->host.log));
     TRY(backup_check_idle(s));
 done:
     return err;
@@ -215,7 +217,7 @@ JET_ERR backup_begin_run(struct backup_session *s, JET_GRBIT grbit, bool is_fold
     JET_ERR err = JET_errSuccess;
     bool is_incremental = (grbit & JET_bitBackupIncremental) != 0, is_ours = false;
     mutex_lock(&s->lock);
-    TRY(backup_check_begin(s, grbit, JET_bitBackupIncremental, is_incremental));
+    TRY(backup_check_begin(s, grbit, JET_bitBackupIncremental, is_incremental ? BACKUP_CHECK_CIRCULAR | BACKUP_CHECK_ROOM : BACKUP_CHECK_ROOM));
     backup_start(s, &(struct backup_kind){.is_incremental = is_incremental, .is_folder_run = is_folder_run});
     is_ours = true;
     TRY(is_incremental ? begin_incremental(s) : begin_full(s));
@@ -381,13 +383,15 @@ static JET_ERR end_by_client(struct backup_session *s, JET_GRBIT grbit)
     return JET_errSuccess;
 }
 
-JET_ERR backup_end_kind(struct backup_session *s, JET_GRBIT grbit, bool of_surrogate)
+JET_ERR backup_end_kind(struct backup_session *s, JET_GRBIT grbit, bool of_surrogate, uint32_t turn)
 {
     JET_ERR err = JET_errSuccess;
     bool is_normal = (grbit & JET_bitBackupEndNormal) != 0, is_abort = (grbit & JET_bitBackupEndAbort) != 0;
     mutex_lock(&s->lock);
     if (is_normal == is_abort)
         RAISE(JET_errInvalidParameter);
+    if (turn != 0 && atomic_load(&s->turn) != turn)
+        RAISE(JET_errNoBackup);
     if (!atomic_load(&s->is_active) || s->snapshot.is_active) {
         atomic_store(&s->stop_requested, false);
         RAISE(JET_errNoBackup);
@@ -404,7 +408,8 @@ done:
     return err;
 }
 
-JET_ERR backup_end(struct backup_session *s, JET_GRBIT grbit) { return backup_end_kind(s, grbit, false); }
+JET_ERR backup_end(struct backup_session *s, JET_GRBIT grbit) { return backup_end_kind(s, grbit, false, 0); }
+JET_ERR backup_end_turn(struct backup_session *s, uint32_t turn, JET_GRBIT grbit) { return backup_end_kind(s, grbit, false, turn); }
 
 /* --- outside the session's own calls --- */
 

@@ -42,6 +42,7 @@ void backup_stream_close(struct backup_session *s)
 {
     struct backup_stream *f = &s->stream;
     os_file_close(f->file);
+    backup_scrub_close(f->scrub);
     mem_free(f->header_page);
     mem_free(f->path);
     memset(f, 0, sizeof *f);
@@ -326,11 +327,16 @@ static JET_ERR read_database(struct backup_session *s, uint8_t *buffer, uint32_t
     bool has_room = delivered < wanted;
     uint32_t data_pages = delivered - header_pages;
 
+    if (header_pages != 0)
+        TRY(backup_scrub_begin(s));
     if (data_pages > 0)
         TRY(read_pages(s, f->copied_to + 1, data_pages, buffer + (size_t)header_pages * page_size));
     for (uint32_t i = 0; i < header_pages; i++)
         memcpy(buffer + (size_t)i * page_size, f->header_page, page_size);
+    backup_scrub_pages(s, f->copied_to + 1, data_pages);
     f->copied_to += data_pages;
+    if (f->copied_to == f->page_count)
+        backup_scrub_end(s);
     if (has_room && !f->trailer_sent) {
         make_trailer(s, buffer + (size_t)delivered * page_size);
         f->trailer_sent = true;

@@ -9,7 +9,7 @@ JET_ERR backup_begin_surrogate(struct backup_session *s, uint32_t gen_first, uin
     JET_ERR err = JET_errSuccess;
     bool is_incremental = (grbit & JET_bitBackupIncremental) != 0, is_ours = false;
     mutex_lock(&s->lock);
-    TRY(backup_check_begin(s, grbit, JET_bitBackupIncremental | JET_bitBackupSurrogate, true));
+    TRY(backup_check_begin(s, grbit, JET_bitBackupIncremental | JET_bitBackupSurrogate, BACKUP_CHECK_CIRCULAR | BACKUP_CHECK_ROOM));
     if (gen_first == 0 || gen_first > gen_last || gen_last > log_tip_generation(s->host.log))
         RAISE(JET_errInvalidParameter);
     backup_start(s, &(struct backup_kind){.is_incremental = is_incremental, .is_surrogate = true});
@@ -32,4 +32,4 @@ done:
     return err;
 }
 
-JET_ERR backup_end_surrogate(struct backup_session *s, JET_GRBIT grbit) { return backup_end_kind(s, grbit, true); }
+JET_ERR backup_end_surrogate(struct backup_session *s, JET_GRBIT grbit) { return backup_end_kind(s, grbit, true, 0); }

@@ -445,21 +445,21 @@ static void fill_free_space(struct page_edit *e, int fill)
 
 JET_ERR page_scrub(struct page_edit *e, struct span operations)
 {
-    enum { LEAVE = 0, DELETED_DATA = 1, LONG_VALUE = 2 };
     JET_ERR err = JET_errSuccess;
-    DEMAND(takes_nodes(e) && (flags_of(e) & PAGE_FLAG_LEAF) != 0 && operations.size == node_count(e));
+    bool may_wipe_nodes = (flags_of(e) & PAGE_FLAG_LEAF) != 0 && (flags_of(e) & PAGE_FLAG_NON_UNIQUE) == 0; /* in a non-unique tree data is part of the order */
+    DEMAND(takes_nodes(e) && operations.size == node_count(e));
     for (uint32_t i = 0; i < operations.size; i++) {
-        DEMAND(operations.data[i] <= LONG_VALUE);
-        DEMAND(operations.data[i] != DELETED_DATA || (present_node(e, i).flags & NODE_FLAG_DELETED) != 0);
-        DEMAND(operations.data[i] == LEAVE || (flags_of(e) & PAGE_FLAG_NON_UNIQUE) == 0); /* there data is part of the order */
+        DEMAND(operations.data[i] <= PAGE_SCRUB_LONG_VALUE);
+        DEMAND(operations.data[i] != PAGE_SCRUB_DELETED_DATA || (present_node(e, i).flags & NODE_FLAG_DELETED) != 0);
+        DEMAND(operations.data[i] == PAGE_SCRUB_LEAVE || may_wipe_nodes);
     }
     for (uint32_t i = 0; i < operations.size; i++) {
-        if (operations.data[i] == LEAVE)
+        if (operations.data[i] == PAGE_SCRUB_LEAVE)
             continue;
         struct page_new_node node = present_node(e, i);
         uint8_t *data = e->bytes + (node.data.data - e->bytes);
-        memset(data, operations.data[i] == DELETED_DATA ? FILL_DELETED : FILL_LONG_VALUE, node.data.size);
-        if (operations.data[i] == LONG_VALUE)
+        memset(data, operations.data[i] == PAGE_SCRUB_DELETED_DATA ? FILL_DELETED : FILL_LONG_VALUE, node.data.size);
+        if (operations.data[i] == PAGE_SCRUB_LONG_VALUE)
             data[0] = SCRUBBED_CHUNK;
         lines_set_flags(e, i + 1, node.flags & ~(unsigned)NODE_FLAG_VERSIONED);
     }
@@ -479,6 +479,11 @@ JET_ERR page_scrub_unused(struct page_edit *e)
     fill_free_space(e, FILL_UNUSED_PAGE);
 done:
     return err;
+}
+
+void page_mark_scrubbed(struct page_edit *e)
+{
+    store_le32(e->bytes + PAGE_FLAGS_OFFSET, flags_of(e) | PAGE_FLAG_SCRUBBED);
 }
 
 /* --- external header --- */

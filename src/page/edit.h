@@ -108,11 +108,17 @@ MUST_CHECK JET_ERR page_add_to_data(struct page_edit *e, uint32_t line, uint32_t
 
 /* --- wiping (log-files 9.4, Scrub) --- */
 
-/* One operation byte per node: 0 leave, 1 overwrite a deleted node's data, 2 overwrite a long-value chunk so that it still names itself wiped. Both clear
- * the versioned flag. Then the unused bytes are overwritten. */
+enum page_scrub_operation {
+    PAGE_SCRUB_LEAVE = 0,
+    PAGE_SCRUB_DELETED_DATA = 1, /* overwrite a deleted node's data */
+    PAGE_SCRUB_LONG_VALUE = 2    /* overwrite a long-value chunk so that it still names itself wiped */
+};
+/* One operation byte per node, of internal pages only PAGE_SCRUB_LEAVE. Those that overwrite clear the versioned flag too. Then the unused bytes are overwritten. */
 MUST_CHECK JET_ERR page_scrub(struct page_edit *e, struct span operations);
-/* A page in nobody's use: nodes removed, all else overwritten. An internal page is then no valid page, as it was none before: nobody reads it. */
+/* A page in nobody's use: nodes removed, all else overwritten. An internal page has no nodes then, which only the scrubbed flag makes valid. */
 MUST_CHECK JET_ERR page_scrub_unused(struct page_edit *e);
+/* After page_set_dbtime: the page is as page_scrub or page_scrub_unused left it. */
+void page_mark_scrubbed(struct page_edit *e);
 
 /* --- external header --- */
 

@@ -72,7 +72,9 @@ JET_ERR redo_hold(const struct redo_pages *pages, page_no_t page_no, uint64_t af
             RAISE(fault);
     }
     TRY(err);
-    if (out->is_due)
+    if (out->is_due && pages->is_sound != NULL && pages->is_sound(pages->context, page_no))
+        out->edit = page_edit_trusted(out->bytes, pages->page_size, page_no);
+    else if (out->is_due)
         TRY(page_edit_open(&out->edit, out->bytes, pages->page_size, page_no));
 done:
     if (err < 0)
@@ -365,14 +367,13 @@ done:
 
 static JET_ERR redo_scrub(const struct redo_pages *pages, const struct log_record *record)
 {
-    enum { SCRUB_FIXED = 54, SCRUB_UNUSED_PAGE = 1 };
     JET_ERR err = JET_errSuccess;
     struct redo_held page = {0};
     const uint8_t *p = record->bytes.data;
-    if (record->bytes.size < SCRUB_FIXED)
+    if (record->bytes.size < LR_SCRUB_FIXED)
         RAISE(JET_errLogCorrupted);
-    struct span operations = span_of(p + SCRUB_FIXED, record->bytes.size - SCRUB_FIXED);
-    bool is_unused = (load_le32(p + 44) & SCRUB_UNUSED_PAGE) != 0;
+    struct span operations = span_of(p + LR_SCRUB_FIXED, record->bytes.size - LR_SCRUB_FIXED);
+    bool is_unused = (load_le32(p + 44) & LR_SCRUB_UNUSED_PAGE) != 0;
     if (!is_unused && load_le32(p + 48) > operations.size)
         RAISE(JET_errLogCorrupted);
     operations.size = is_unused ? 0 : load_le32(p + 48);
@@ -380,7 +381,7 @@ static JET_ERR redo_scrub(const struct redo_pages *pages, const struct log_recor
     if (page.is_due) {
         TRY(redo_fault(is_unused ? page_scrub_unused(&page.edit) : page_scrub(&page.edit, operations)));
         redo_done(&page, record->page.dbtime);
-        store_le32(page.bytes + PAGE_FLAGS_OFFSET, load_le32(page.bytes + PAGE_FLAGS_OFFSET) | PAGE_FLAG_SCRUBBED);
+        page_mark_scrubbed(&page.edit);
     }
 done:
     redo_let_go(pages, &page);

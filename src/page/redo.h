@@ -32,6 +32,8 @@ struct redo_pages {
     JET_ERR (*get)(void *context, page_no_t page_no, uint8_t **bytes);
     /* A page that is about to be built: its present content if that can be read and in_required_range, else zeroes. */
     JET_ERR (*get_new)(void *context, page_no_t page_no, uint8_t **bytes);
+    /* Has a page that `get` gave been changed here since it was read? Then it is sound, and not examined again: that would cost more than the change. May be NULL. */
+    bool (*is_sound)(void *context, page_no_t page_no);
     /* Ends a get or get_new. changed: the page is to be written some day. */
     void (*release)(void *context, page_no_t page_no, uint8_t *bytes, bool changed);
     /* In the required range: a page that is missing (JET_errPageNotInitialized, JET_errFileIOBeyondEOF) or too old (JET_errDbTimeTooOld). 0: noted,

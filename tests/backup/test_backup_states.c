@@ -243,6 +243,19 @@ static void wrong_option_bits_are_refused(void **state)
     }
 }
 
+/* One of the two end bits must be there; what else is there is not looked at. */
+static void bits_that_an_end_does_not_know_are_ignored(void **state)
+{
+    (void)state;
+    require_shared_data();
+    enter_state(DATABASES);
+    assert_err(JetEndExternalBackupInstance2(live.instance, JET_bitBackupEndNormal | 0x3038), JET_errBackupAbortByCaller);
+    assert_err(JetEndExternalBackupInstance2(live.instance, JET_bitBackupEndNormal | 0x3038), JET_errNoBackup);
+    enter_state(DATABASES);
+    assert_good(JetEndExternalBackupInstance2(live.instance, JET_bitBackupEndAbort | 0x80000000u));
+    run_full_backup(JET_bitBackupEndNormal | 0x3038);
+}
+
 static void an_incremental_backup_needs_a_full_one_first(void **state)
 {
     (void)state;
@@ -404,6 +417,7 @@ int main(void)
         cmocka_unit_test(one_file_is_open_at_a_time),
         cmocka_unit_test(reads_check_buffer_and_size),
         cmocka_unit_test(wrong_option_bits_are_refused),
+        cmocka_unit_test(bits_that_an_end_does_not_know_are_ignored),
         cmocka_unit_test(attach_detach_and_complete_termination_wait_for_the_backup),
         cmocka_unit_test(files_that_are_not_the_instances_are_refused),
         cmocka_unit_test(lists_follow_the_rules_of_their_form),

@@ -254,6 +254,9 @@ static void arguments_are_checked(void **state)
     assert_err(JetExternalRestore2A(folder, folder, map, 0, folder, &info, NULL, NULL, NULL, NULL), JET_errInvalidParameter);
     assert_err(JetExternalRestore2A(folder, folder, map, 15, folder, &info, NULL, NULL, NULL, NULL), JET_errInvalidParameter);
     assert_err(JetExternalRestore2A(folder, folder, map, -1, folder, &info, NULL, NULL, NULL, NULL), JET_errInvalidParameter);
+    JET_RSTMAP_A nameless[] = {{writable("a"), NULL}, {NULL, writable("b")}};
+    for (size_t i = 0; i < 2; i++)
+        assert_err(JetExternalRestore2A(folder, folder, &nameless[i], 1, folder, &info, NULL, NULL, NULL, NULL), JET_errInvalidParameter);
     assert_err(JetExternalRestore2A(folder, folder, map, 1, folder, &info, writable("nobody"), NULL, NULL, NULL), JET_errBadRestoreTargetInstance);
     events_clear();
     assert_err(JetExternalRestore2A(folder, NULL, map, 1, folder, &info, NULL, NULL, NULL, NULL), JET_errFileNotFound);
