@@ -10,10 +10,21 @@
 #include "btree/internal.h"
 #include "btree/update.h"
 #include "format/log_record.h"
+#include "log/log.h"
 #include "page/edit.h"
 
 static inline struct page_edit change_edit(struct page_ref *ref) { return page_edit_trusted(page_ref_bytes(ref), ref->view.size, ref->view.page_no); }
 static inline bool change_is_logged(const struct transaction *t, const struct btree *tree) { return tree->db->log != NULL && t->log != NULL; }
+
+/* Before anything is latched. While a snapshot is taken changes are few enough to leave log buffer, generation and frames to those who hold latches already: so no
+ * reader meets a latch that is kept until the end of it. */
+static inline void change_wait_for_thaw(const struct btree *tree)
+{
+    if (tree->db->log == NULL)
+        return;
+    log_wait_for_thaw(tree->db->log);
+    cache_wait_for_thaw(tree->file);
+}
 
 /* PAGE and NODE prefixes of a record about `page` (dbtime_before is what the page has now). Gives the transaction its number. */
 struct page_prefix change_page_prefix(struct transaction *t, const struct btree *tree, const struct page_view *page, uint64_t dbtime, uint32_t line, bool is_versioned);

@@ -464,6 +464,7 @@ static JET_ERR merge_once(struct transaction *t, const struct btree *tree, const
     struct mutex *lock = database_structure_lock(tree->db, tree->root);
     *m = (struct merging){.t = t, .tree = tree};
     *done_it = false;
+    change_wait_for_thaw(tree);
     mutex_lock(lock);
     TRY(choose(m, target));
     if (m->kind == MERGE_NONE)

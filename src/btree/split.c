@@ -57,6 +57,7 @@ static void lock_structure(struct splitter *s)
 {
     if (s->tree->is_space_tree) /* space_lock serves */
         return;
+    change_wait_for_thaw(s->tree);
     mutex_lock(database_structure_lock(s->tree->db, s->tree->root));
     s->is_locked = true;
 }

@@ -40,11 +40,7 @@ static bool covers(const struct page_view *page, const struct leaf_place *place)
 JET_ERR leaf_change_latch(const struct btree *tree, const struct btree_cursor *cursor, const struct btree_target *target, struct page_ref *out, struct leaf_place *place)
 {
     JET_ERR err = JET_errSuccess;
-    /* While a snapshot is taken changes are few enough to leave log buffer and frames to those who hold latches already: so no reader meets a latch that is kept until the end of it. */
-    if (tree->db->log != NULL) {
-        log_wait_for_thaw(tree->db->log);
-        cache_wait_for_thaw(tree->file);
-    }
+    change_wait_for_thaw(tree);
     /* A failure here means only that the hint is of no use. */
     if (cursor != NULL && cursor->page_no != 0 && cache_get(tree->file, cursor->page_no, PAGE_LATCH_EXCLUSIVE, out) >= 0) {
         if (btree_is_leaf_of(tree, &out->view)) {

@@ -10,7 +10,7 @@ static bool belongs_to(const struct btree *tree, const struct page_view *page)
 {
     uint32_t flags = page_flags(page);
     return page_objid(page) == tree->objid && ((flags & PAGE_FLAG_SPACE_TREE) != 0) == tree->is_space_tree &&
-           (flags & (PAGE_FLAG_EMPTY | PAGE_FLAG_PREINITIALIZED)) == 0;
+           (flags & (PAGE_FLAG_EMPTY | PAGE_FLAG_PREINITIALIZED)) == 0 && (page_is_leaf(page) || page_node_count(page) > 0);
 }
 
 bool btree_is_leaf_of(const struct btree *tree, const struct page_view *page)

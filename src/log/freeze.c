@@ -15,6 +15,10 @@ static JET_ERR flush_and_keep_lock(struct log *log, struct span record, bool rol
     static const uint8_t FILLER[LR_NOP2_FIXED] = {LR_NOP2};
     struct span filler = span_of(FILLER, sizeof FILLER);
     mutex_lock(&log->lock);
+    /* Those who hold page latches when the log stands still need room for what they append: a generation nearly full would keep them, and their readers, until the
+     * thaw. */
+    if (!roll && log->sectors - log->segment < log->sectors / 2)
+        TRY(log_roll_locked(log));
     uint32_t before = log->header.generation;
     /* Somebody else's roll will do as long as nothing has been appended since. */
     while (roll && (log->header.generation == before || !is_empty(log))) {

@@ -135,6 +135,10 @@ MUST_CHECK JET_ERR log_write_checkpoint(struct log *log, lgpos_t position, lgpos
 /* The last one written. */
 MUST_CHECK JET_ERR log_read_checkpoint(struct log *log, lgpos_t *position);
 
+/* Can the log go on for a while? Makes reserve files that are missing. JET_errLogDiskFull: the disk has no room even for those. JET_errLogSequenceEnd: this is the last
+ * generation there can be. JET_errOutOfMemory. */
+MUST_CHECK JET_ERR log_check_room(struct log *log);
+
 /* --- facts --- */
 
 bool log_is_down(const struct log *log);

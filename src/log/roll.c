@@ -75,20 +75,53 @@ done:
     return err;
 }
 
-void log_prepare_reserves(struct log *log)
+/* Makes those that are missing; the first error. */
+static JET_ERR prepare_reserves(struct log *log)
 {
+    JET_ERR first_error = JET_errSuccess;
     for (uint32_t i = 1; i <= reserve_quota(log); i++) {
         char *path = NULL;
         struct os_file *file = NULL;
         struct os_file_info info;
-        if (reserve_path(log, i, &path) < 0)
-            return;
+        JET_ERR err = reserve_path(log, i, &path);
+        if (err < 0)
+            return err;
         bool is_right = os_stat(log->config.fs, path, &info) >= 0 && info.size == file_bytes(log);
-        /* Without reserves the log works until the disk is full: not an error. */
-        if (!is_right && make_file(log, path, &file) >= 0)
-            os_file_close(file);
+        if (!is_right)
+            err = make_file(log, path, &file);
+        os_file_close(file);
         mem_free(path);
+        if (err < 0 && first_error >= 0)
+            first_error = err;
     }
+    return first_error;
+}
+
+void log_prepare_reserves(struct log *log)
+{
+    JET_ERR ignored = prepare_reserves(log); /* without reserves the log works until the disk is full */
+    (void)ignored;
+}
+
+JET_ERR log_check_room(struct log *log)
+{
+    JET_ERR err = JET_errSuccess;
+    mutex_lock(&log->lock);
+    while (log->is_rolling) /* it may be taking a reserve */
+        condition_wait(&log->changed, &log->lock);
+    bool is_last = log->header.generation >= LOG_GENERATION_MAX_RUNNING;
+    log->is_rolling = true;
+    mutex_unlock(&log->lock);
+    err = prepare_reserves(log);
+    mutex_lock(&log->lock);
+    log->is_rolling = false;
+    condition_broadcast(&log->changed);
+    mutex_unlock(&log->lock);
+    if (err == JET_errOutOfMemory)
+        return err;
+    if (err == JET_errDiskFull || err == JET_errLogDiskFull)
+        return error_raise(JET_errLogDiskFull, __FILE__, __LINE__);
+    return is_last ? error_raise(JET_errLogSequenceEnd, __FILE__, __LINE__) : JET_errSuccess;
 }
 
 static JET_ERR take_reserve(struct log *log, const char *temporary)

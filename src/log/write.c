@@ -163,6 +163,10 @@ JET_ERR log_append_locked(struct log *log, const struct span *records, uint32_t 
         if (end.segment - log->segment + 1 > log->capacity)
             RAISE(JET_errLogBufferTooSmall);
         if (end.segment - log->first_segment + 1 > log->capacity) {
+            if (log->is_busy || log->is_frozen) { /* not in log_flush_locked: a log that stands still meanwhile makes room instead */
+                condition_wait(&log->changed, &log->lock);
+                continue;
+            }
             TRY(log_flush_locked(log, log_next_position(log)));
             continue;
         }

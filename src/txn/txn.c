@@ -84,6 +84,8 @@ JET_ERR txn_commit(struct transaction *t, bool is_lazy, lgpos_t *position)
     if (t->level > 1)
         return commit_inner(t);
     bool has_changed = t->first != NULL;
+    if (t->logged_level > 0) /* the store's lock, which those who begin need, is held while the record is appended */
+        log_wait_for_thaw(t->log);
     TRY(version_store_commit(t, t->logged_level > 0 ? append_commit0 : NULL, t, &at));
     transaction_end(t);
     if (position != NULL)
