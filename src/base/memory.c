@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static atomic_uint_fast64_t live_count;
 static atomic_uint_fast64_t fail_countdown; /* 0 = off; the allocation that takes it from 1 to 0 fails */
@@ -67,6 +68,17 @@ void mem_free(void *p)
         return;
     atomic_fetch_sub_explicit(&live_count, 1, memory_order_relaxed);
     free(p);
+}
+
+/* Both may fail without harm: then everything is as it was. */
+void mem_prefer_large_pages(void *p, size_t size)
+{
+    (void)madvise(p, size, MADV_HUGEPAGE);
+}
+
+void mem_forget_content(void *p, size_t size)
+{
+    (void)madvise(p, size, MADV_DONTNEED);
 }
 
 char *mem_strdup(const char *text)

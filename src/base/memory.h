@@ -21,6 +21,10 @@ void *mem_resize(void *p, size_t size);
 /* Page-aligned, zeroed, for page buffers; freed by mem_free. */
 void *mem_alloc_aligned(size_t alignment, size_t size);
 void mem_free(void *p);
+/* A range that is used at random: the processor finds it with fewer look-ups when the system maps it in large pages (of 2 MiB, where a range has whole ones). Only advice. */
+void mem_prefer_large_pages(void *p, size_t size);
+/* What the range of whole system pages holds is not needed any more: the system may have the memory until it is written again. */
+void mem_forget_content(void *p, size_t size);
 char *mem_strdup(const char *text);
 void *mem_copy(const void *data, size_t size);
 

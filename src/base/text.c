@@ -2,6 +2,9 @@
  * foreign databases must stay printable. */
 #include "base/text.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/memory.h"
 
 enum { REPLACEMENT = 0xFFFD };
@@ -67,9 +70,9 @@ JET_ERR utf16_to_utf8(const char16_t *text, size_t units, char **out)
     return utf16le_to_utf8(span_of(text, (uint32_t)(units * 2)), out);
 }
 
-/* Decodes one code point at s and tells its length in bytes; malformed input is one byte of REPLACEMENT. */
-static uint32_t decode_utf8(const unsigned char *s, size_t *length)
+uint32_t utf8_decode(const char *text, size_t *length)
 {
+    const unsigned char *s = (const unsigned char *)text;
     static const uint32_t LEAST[] = {0, 0, 0x80, 0x800, 0x10000};
     unsigned n = s[0] < 0x80 ? 1 : (s[0] & 0xE0) == 0xC0 ? 2 : (s[0] & 0xF0) == 0xE0 ? 3 : (s[0] & 0xF8) == 0xF0 ? 4 : 0;
     uint32_t c = n == 1 ? s[0] : n == 0 ? 0 : s[0] & (0x7Fu >> n);
@@ -93,10 +96,10 @@ JET_ERR utf8_to_utf16(const char *text, char16_t **out, size_t *units_out)
     char16_t *wide = (char16_t *)mem_alloc_array(bytes + 1, sizeof *wide);
     if (wide == NULL)
         return JET_errOutOfMemory;
-    for (const unsigned char *s = (const unsigned char *)text; *s != 0;) {
+    while (*text != 0) {
         size_t length;
-        uint32_t c = decode_utf8(s, &length);
-        s += length;
+        uint32_t c = utf8_decode(text, &length);
+        text += length;
         if (c >= 0x10000) {
             wide[at++] = (char16_t)(0xD800 + ((c - 0x10000) >> 10));
             wide[at++] = (char16_t)(0xDC00 + ((c - 0x10000) & 0x3FF));
@@ -132,4 +135,15 @@ void hex_encode(struct span bytes, char *out)
         out[2 * i] = digits[bytes.data[i] >> 4];
         out[2 * i + 1] = digits[bytes.data[i] & 15];
     }
+}
+
+bool hex_decode(const char *text, uint8_t *out, size_t size)
+{
+    if (text == NULL || strlen(text) != 2 * size || strspn(text, "0123456789abcdef") != 2 * size)
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        char pair[3] = {text[2 * i], text[2 * i + 1], 0};
+        out[i] = (uint8_t)strtoul(pair, NULL, 16);
+    }
+    return true;
 }

@@ -123,6 +123,8 @@ uint8_t *page_ref_bytes(struct page_ref *ref);
  * before it is written; oldest: what the checkpoint may not pass until it has been (0: nothing), the start of the oldest transaction
  * that changed it. Both accumulate over calls until the page is written. */
 void cache_mark_dirty(struct page_ref *ref, lgpos_t last_change, lgpos_t oldest);
+/* Has the page changes that are not written yet? Held exclusive; it may be written meanwhile. */
+bool cache_is_dirty(const struct page_ref *ref);
 
 /* Writes all pages that are dirty at the call, then syncs the file once. Pages that become dirty meanwhile may stay so. The first error ends
  * it: of the log flush, the write, the sync; nothing is lost by it, and a later call tries again. CACHE_ERROR_PAGES_HELD: some pages may not be

@@ -10,6 +10,8 @@ uint8_t *page_ref_bytes(struct page_ref *ref)
     return ref->frame->bytes;
 }
 
+bool cache_is_dirty(const struct page_ref *ref) { return atomic_load_explicit(&ref->frame->state, memory_order_relaxed) != 0; }
+
 void cache_mark_dirty(struct page_ref *ref, lgpos_t last_change, lgpos_t oldest)
 {
     struct cache_frame *frame = ref->frame;

@@ -55,20 +55,86 @@ static void queue_remove(struct cache *cache, struct cache_frame *frame)
 
 static uint64_t cold_target(const struct cache *cache) { return cache->frame_count / 4; }
 
+/* --- slabs; lock: replacement --- */
+
+enum { LARGE_PAGE = 2 << 20, SLAB_BYTES = 4 * LARGE_PAGE, SLAB_CHUNKS_MAX = 64, SLABS_WORTH = 64 << 20 /* a smaller limit is kept to the chunk */ };
+
+static uint32_t chunk_bytes(const struct cache *cache) { return CHUNK_FRAMES * cache->page_size; }
+
+static struct frame_slab *add_slab(struct cache *cache)
+{
+    uint32_t count = SLAB_BYTES / chunk_bytes(cache) < SLAB_CHUNKS_MAX ? SLAB_BYTES / chunk_bytes(cache) : SLAB_CHUNKS_MAX;
+    size_t bytes = (size_t)count * chunk_bytes(cache);
+    struct frame_slab *slab = (struct frame_slab *)mem_alloc(sizeof *slab);
+    if (slab == NULL)
+        return NULL;
+    slab->memory = (uint8_t *)mem_alloc_uncleared(bytes + LARGE_PAGE);
+    if (slab->memory == NULL) {
+        mem_free(slab);
+        return NULL;
+    }
+    slab->pages = slab->memory + (LARGE_PAGE - (uintptr_t)slab->memory % LARGE_PAGE);
+    slab->free = slab->all = UINT64_MAX >> (SLAB_CHUNKS_MAX - count);
+    mem_prefer_large_pages(slab->pages, bytes);
+    slab->next = cache->slabs;
+    cache->slabs = slab;
+    return slab;
+}
+
+/* Room for a chunk's pages, which is not cleared. False without memory. */
+static bool take_from_slab(struct cache *cache, struct frame_chunk *chunk)
+{
+    struct frame_slab *slab = cache->slabs;
+    while (slab != NULL && slab->free == 0)
+        slab = slab->next;
+    if (slab == NULL)
+        slab = add_slab(cache);
+    if (slab == NULL)
+        return false;
+    unsigned at = (unsigned)__builtin_ctzll(slab->free);
+    slab->free &= slab->free - 1;
+    chunk->slab = slab;
+    chunk->pages = slab->pages + (size_t)at * chunk_bytes(cache);
+    return true;
+}
+
+static void give_back_to_slab(struct cache *cache, struct frame_chunk *chunk)
+{
+    struct frame_slab *slab = chunk->slab, **link = &cache->slabs;
+    slab->free |= UINT64_C(1) << (size_t)(chunk->pages - slab->pages) / chunk_bytes(cache);
+    mem_forget_content(chunk->pages, chunk_bytes(cache));
+    if (slab->free != slab->all)
+        return;
+    while (*link != slab)
+        link = &(*link)->next;
+    *link = slab->next;
+    mem_free(slab->memory);
+    mem_free(slab);
+}
+
 /* --- chunks; lock: replacement --- */
+
+static bool take_memory(struct cache *cache, struct frame_chunk *chunk)
+{
+    if (cache->frames_max * cache->page_size >= SLABS_WORTH)
+        return take_from_slab(cache, chunk);
+    /* Aligned by hand: memory from mem_alloc is zero without being touched, so that a frame costs a page of memory only when it is used. */
+    chunk->memory = (uint8_t *)mem_alloc((size_t)chunk_bytes(cache) + PAGE_ALIGNMENT);
+    if (chunk->memory == NULL)
+        return false;
+    chunk->pages = chunk->memory + (PAGE_ALIGNMENT - (uintptr_t)chunk->memory % PAGE_ALIGNMENT);
+    return true;
+}
 
 static bool add_chunk(struct cache *cache)
 {
     struct frame_chunk *chunk = (struct frame_chunk *)mem_alloc_aligned(_Alignof(struct frame_chunk), sizeof *chunk);
     if (chunk == NULL)
         return false;
-    /* Aligned by hand: memory from mem_alloc is zero without being touched, so that a frame costs a page of memory only when it is used. */
-    chunk->memory = (uint8_t *)mem_alloc((size_t)CHUNK_FRAMES * cache->page_size + PAGE_ALIGNMENT);
-    if (chunk->memory == NULL) {
+    if (!take_memory(cache, chunk)) {
         mem_free(chunk);
         return false;
     }
-    chunk->pages = chunk->memory + (PAGE_ALIGNMENT - (uintptr_t)chunk->memory % PAGE_ALIGNMENT);
     for (int i = 0; i < CHUNK_FRAMES; i++) {
         chunk->frames[i].bytes = chunk->pages + (size_t)i * cache->page_size;
         queue_append(cache, QUEUE_FREE, &chunk->frames[i]);
@@ -79,8 +145,10 @@ static bool add_chunk(struct cache *cache)
     return true;
 }
 
-static void free_chunk(struct frame_chunk *chunk)
+static void free_chunk(struct cache *cache, struct frame_chunk *chunk)
 {
+    if (chunk->slab != NULL)
+        give_back_to_slab(cache, chunk);
     mem_free(chunk->memory);
     mem_free(chunk);
 }
@@ -141,7 +209,7 @@ static void shrink_to_limit(struct cache *cache)
             queue_remove(cache, &chunk->frames[i]);
         *at = chunk->next;
         cache->frame_count -= CHUNK_FRAMES;
-        free_chunk(chunk);
+        free_chunk(cache, chunk);
     }
 }
 
@@ -398,7 +466,7 @@ void frames_destroy(struct cache *cache)
 {
     for (struct frame_chunk *chunk = cache->chunks, *next; chunk != NULL; chunk = next) {
         next = chunk->next;
-        free_chunk(chunk);
+        free_chunk(cache, chunk);
     }
     cache->chunks = NULL;
 }

@@ -94,9 +94,18 @@ struct cache_frame {
 
 _Static_assert(offsetof(struct cache_frame, queue) <= 64, "a hit touches one cache line of the frame");
 
+/* Large caches have the pages of many chunks side by side, in memory that the system can map in large pages. */
+struct frame_slab {
+    struct frame_slab *next;
+    uint8_t *memory, *pages; /* pages: the first aligned place in memory */
+    uint64_t free;           /* a bit per chunk it has room for, as far as that is free */
+    uint64_t all;            /* `free` when it has no chunk */
+};
+
 /* Frames are allocated and given back in chunks. */
 struct frame_chunk {
     struct frame_chunk *next;
+    struct frame_slab *slab; /* whose part the pages are; NULL: `memory` is the chunk's own */
     uint8_t *memory, *pages; /* pages: the first aligned place in memory */
     struct cache_frame frames[CHUNK_FRAMES];
 };
@@ -143,6 +152,7 @@ struct cache {
     struct mutex replacement; /* RANK_CACHE; guards the members down to the mark */
     struct cache_file *files;
     struct frame_chunk *chunks;
+    struct frame_slab *slabs;
     uint64_t frame_count, frames_max;
     struct frame_list queues[QUEUE_COUNT];
     uint64_t evictions;

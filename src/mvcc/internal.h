@@ -73,6 +73,15 @@ void version_pending_remove(struct version_store *store, struct version *v);
 void version_pending_supersede(struct version_store *store, struct version *v, lgpos_t position);
 
 /* --- version_store.c --- */
+/* Versions come and go by thousands, and most are given back by another thread than took them: so they are pieces of slabs. A slab is filled by one transaction
+ * after the other of a session, from front to end, and goes when its last piece has been given back and nothing more can be taken from it. */
+struct version_slab {
+    atomic_uint_least32_t pieces; /* given and not back yet; beside them SLAB_OPEN while the slab is being filled */
+    uint32_t used, given;         /* bytes; pieces. The filling session's alone */
+};
+/* The session fills it no more. Accepts NULL. */
+void version_slab_close(struct version_slab *slab);
+
 /* Takes the memory back. In no chain and no list any more. */
 void version_free(struct version_store *store, struct version *v);
 /* The transaction's versions vanish, and the nodes stay as they are. */

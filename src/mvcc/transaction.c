@@ -22,6 +22,7 @@ void transaction_close(struct transaction *t)
     if (store == NULL)
         return;
     version_abandon_all(t);
+    version_slab_close(t->slab);
     mutex_lock(&store->list_lock);
     *(t->previous != NULL ? &t->previous->next : &store->transactions) = t->next;
     if (t->next != NULL)

@@ -24,7 +24,7 @@ struct version;
 struct version_store;
 
 /* The client has levels 1 to 7 (engine/session.h); calls take inner ones above. */
-enum { TRANSACTION_LEVEL_MAX = 10, PROCID_NONE = 0xFFFF, PROCID_CLEANUP = 0xFFFC };
+enum { TRANSACTION_LEVEL_MAX = 10, PROCID_NONE = 0xFFFF, PROCID_CLEANUP = 0xFFFC, PROCID_SCRUB = 0xFFFA };
 
 struct transaction {
     struct version_store *store;
@@ -39,6 +39,7 @@ struct transaction {
     atomic_uint_least64_t begin0;           /* lgpos of Begin0 or a bound below it, 0: nothing logged. The checkpoint may not pass it */
     lgpos_t last_change;                    /* newest record */
     struct version *first, *last;           /* changes that can still be taken back, oldest first */
+    struct version_slab *slab;              /* memory for the next ones */
     uint32_t action_count;                  /* of them: VERSION_KIND_ACTION */
     uint64_t begun_ns;
     uint64_t changes;                       /* pages changed so far, changes taken back too; never goes back. Who keeps a copy of what the transaction sees compares it */

@@ -1,9 +1,10 @@
 /* The store's life, and that of one version: prepared, published, committed (queue.c), taken back or cleaned.
  *
- * A version is one block of memory, its bytes behind it. README.md has the protocol and why it is right. */
+ * A version is one piece of memory, its bytes behind it. README.md has the protocol and why it is right. */
 #include "mvcc/internal.h"
 
 enum { BUCKETS_FIRST = 16, PENDING_FIRST = 256, DIVISOR_HALF = 2, DIVISOR_QUARTER = 4 };
+enum { SLAB_BYTES = 16384, SLAB_PIECE_MAX = SLAB_BYTES / 8, SLAB_ALIGNMENT = 16, SLAB_OPEN = 1 << 20 };
 
 JET_ERR version_store_create(const struct version_store_config *config, struct version_store **out)
 {
@@ -78,6 +79,60 @@ void version_store_set_last_number(struct version_store *store, uint32_t number)
     atomic_store(&store->visible, last);
 }
 
+/* --- memory --- */
+
+static void take_from_slab(struct version_slab *slab, uint32_t pieces)
+{
+    /* Acquire and release: what others did with their pieces is over before the memory goes. */
+    if (atomic_fetch_sub_explicit(&slab->pieces, pieces, memory_order_acq_rel) == pieces)
+        mem_free(slab);
+}
+
+void version_slab_close(struct version_slab *slab)
+{
+    if (slab != NULL)
+        take_from_slab(slab, SLAB_OPEN - slab->given);
+}
+
+static struct version_slab *open_slab(void)
+{
+    struct version_slab *slab = (struct version_slab *)mem_alloc_uncleared(SLAB_BYTES);
+    if (slab == NULL)
+        return NULL;
+    atomic_init(&slab->pieces, SLAB_OPEN);
+    slab->given = 0;
+    slab->used = (uint32_t)(sizeof *slab + SLAB_ALIGNMENT - 1) / SLAB_ALIGNMENT * SLAB_ALIGNMENT;
+    return slab;
+}
+
+/* Zeroed but for the bytes behind it. NULL without memory. */
+static struct version *take_memory(struct transaction *t, size_t size)
+{
+    uint32_t rounded = (uint32_t)(size + SLAB_ALIGNMENT - 1) / SLAB_ALIGNMENT * SLAB_ALIGNMENT;
+    if (size > SLAB_PIECE_MAX)
+        return (struct version *)mem_alloc(size);
+    if (t->slab == NULL || t->slab->used + rounded > SLAB_BYTES) {
+        version_slab_close(t->slab);
+        t->slab = open_slab();
+        if (t->slab == NULL)
+            return NULL;
+    }
+    struct version *v = (struct version *)(void *)((uint8_t *)t->slab + t->slab->used);
+    memset(v, 0, sizeof *v);
+    v->slab = t->slab;
+    t->slab->used += rounded;
+    t->slab->given++;
+    return v;
+}
+
+static void give_memory_back(struct version *v)
+{
+    if (v->slab != NULL)
+        take_from_slab(v->slab, 1);
+    else
+        mem_free(v);
+}
+
 void version_free(struct version_store *store, struct version *v)
 {
     if (v->kind == VERSION_KIND_ACTION) {
@@ -89,7 +144,7 @@ void version_free(struct version_store *store, struct version *v)
     }
     atomic_fetch_sub_explicit(&store->count, 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&store->bytes, version_size(v), memory_order_relaxed);
-    mem_free(v);
+    give_memory_back(v);
 }
 
 /* --- a version's beginning --- */
@@ -128,12 +183,13 @@ static uint8_t *put(uint8_t *to, struct span bytes)
     return to + bytes.size;
 }
 
-static JET_ERR allocate(struct version_store *store, size_t size, struct version **out)
+static JET_ERR allocate(struct transaction *t, size_t size, struct version **out)
 {
     JET_ERR err = JET_errSuccess;
+    struct version_store *store = t->store;
     *out = NULL;
     TRY(reserve_bytes(store, size));
-    *out = (struct version *)mem_alloc(size);
+    *out = take_memory(t, size);
     if (*out == NULL) {
         atomic_fetch_sub_explicit(&store->bytes, size, memory_order_relaxed);
         RAISE(JET_errOutOfMemory);
@@ -150,7 +206,7 @@ JET_ERR version_prepare(struct transaction *t, enum version_kind kind, const str
     struct version *v;
     assert(t->level > 0 && kind != VERSION_KIND_ACTION);
     *out = NULL;
-    TRY(allocate(store, sizeof *v + key_size + data_size + image.size, &v));
+    TRY(allocate(t, sizeof *v + key_size + data_size + image.size, &v));
     v->transaction = t;
     v->rceid = atomic_fetch_add_explicit(&store->rceid_last, 2, memory_order_relaxed) + 2;
     v->hash = version_node_hash(node);
@@ -177,7 +233,7 @@ void version_discard(struct version_store *store, struct version *v)
     if (v == NULL)
         return;
     atomic_fetch_sub_explicit(&store->bytes, version_size(v), memory_order_relaxed);
-    mem_free(v);
+    give_memory_back(v);
 }
 
 static void append_to_transaction(struct transaction *t, struct version *v)
@@ -209,7 +265,7 @@ JET_ERR version_add_action(struct transaction *t, const struct version_action *a
     JET_ERR err = JET_errSuccess;
     struct version *v;
     assert(t->level > 0);
-    TRY(allocate(t->store, sizeof *v, &v));
+    TRY(allocate(t, sizeof *v, &v));
     v->transaction = t;
     v->kind = VERSION_KIND_ACTION;
     v->level = (uint8_t)t->level;

@@ -61,6 +61,7 @@ struct version {
     const struct version_action *action;      /* VERSION_KIND_ACTION */
     void *action_context;
     uint8_t *bytes;                           /* key, bookmark data, image */
+    struct version_slab *slab;                /* the memory it is a piece of; NULL: a block of its own */
 };
 static inline bool version_is_lock(const struct version *v) { return v->kind == VERSION_KIND_LOCK || v->kind == VERSION_KIND_READ_LOCK; }
 static inline struct span version_key(const struct version *v) { return span_of(v->bytes, v->key_size); }

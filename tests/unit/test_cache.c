@@ -310,6 +310,27 @@ static void memory_stays_within_the_limit(void **state)
     teardown(&x);
 }
 
+/* What is read from each page is what was read at first, whichever slab its frame is in. */
+static void a_large_cache_keeps_its_pages_in_slabs_and_gives_them_back(void **state)
+{
+    (void)state;
+    struct fixture x;
+    setup_pages(&x, SMALL, PAGES, 64 << 20);
+    for (int round = 0; round < 3; round++) {
+        for (page_no_t p = 1; p <= PAGES; p++)
+            touch(&x, p);
+        assert_true(statistics(&x).frames >= PAGES);
+        /* Some chunks leave a slab that stays, and their room is used again. */
+        assert_int_equal(cache_resize(x.cache, 0, 70 * COST), JET_errSuccess);
+        assert_int_equal(statistics(&x).frames, 64);
+        for (page_no_t p = 1; p <= PAGES; p++)
+            touch(&x, p);
+        assert_int_equal(statistics(&x).frames, 64);
+        assert_int_equal(cache_resize(x.cache, 0, (uint64_t)64 << 20), JET_errSuccess);
+    }
+    teardown(&x);
+}
+
 static void frames_are_allocated_as_they_are_needed(void **state)
 {
     (void)state;
@@ -717,6 +738,7 @@ int main(void)
         cmocka_unit_test(a_single_wrong_bit_is_repaired_and_reported),
         cmocka_unit_test(a_file_without_checksums_is_checked_for_structure_only),
         cmocka_unit_test(memory_stays_within_the_limit),
+        cmocka_unit_test(a_large_cache_keeps_its_pages_in_slabs_and_gives_them_back),
         cmocka_unit_test(frames_are_allocated_as_they_are_needed),
         cmocka_unit_test(shrinking_keeps_what_is_pinned),
         cmocka_unit_test(when_every_frame_is_pinned_a_request_is_refused),
