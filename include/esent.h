@@ -1618,7 +1618,8 @@ typedef void *(JET_API *JET_PFNREALLOC)(void *pvContext, void *pv, uint32_t cb);
 #define JET_paramErrorToString 70
 
 /**
- * Zero deleted data while a backup reads the database.
+ * Zero deleted data in the live database while a backup reads it: deleted records, long values without references, free
+ * bytes and free pages. Events 706 and 707 tell of it.
  * Type bool; default 0; range 0 to 1; scope instance; settable before JetInit of the instance.
  */
 #define JET_paramZeroDatabaseDuringBackup 71
@@ -5727,6 +5728,7 @@ JET_ERR JET_API JetCreateTableW(JET_SESID sesid, JET_DBID dbid, const char16_t *
 /**
  * Creates a table with its columns and indexes in one step; all or nothing. The err field of each
  * column and index says what happened to it.
+ * The cursor it gives has the table to itself, as that of JetCreateTable.
  *
  * @param sesid session
  * @param dbid database, opened by this session
@@ -5987,7 +5989,8 @@ JET_ERR JET_API JetOpenTableW(JET_SESID sesid, JET_DBID dbid, const char16_t *sz
  * @param szTableName table
  *
  * Returns JET_errSuccess, or:
- * - JET_errTableInUse: a cursor is open on it
+ * - JET_errTableInUse: a cursor is open on it, of this session or another
+ * - JET_errTableLocked: another session denies the access
  * - JET_errCannotDeleteTemplateTable: tables are derived from it
  * - JET_errObjectNotFound: no such table
  * Source: reference page.
@@ -6275,7 +6278,8 @@ JET_ERR JET_API JetRenameColumnW(JET_SESID sesid, JET_TABLEID tableid, const cha
  * - JET_errInvalidName: malformed object name
  * - JET_errNullInvalid: the column needs a value
  * - JET_errObjectNotFound: no such table or object
- * - JET_errTableInUse: the table is open
+ * - JET_errTableInUse: another session has the table open
+ * - JET_errTableLocked: another session denies the access
  * - JET_errTransReadOnly: write in a read-only transaction
  * - JET_errWriteConflict: another session holds the write lock
  * - the errors of handles and of the instance's state, listed at the top of this file
@@ -6574,7 +6578,7 @@ JET_ERR JET_API JetCreateIndex4W(JET_SESID sesid, JET_TABLEID tableid,
  * - JET_errPermissionDenied: permission denied
  * - JET_errTransReadOnly: write in a read-only transaction
  * - JET_errIndexMustStay: the primary index
- * - JET_errIndexInUse: a cursor follows it
+ * - JET_errIndexInUse: a cursor follows it, of this session or another
  * - the errors of handles and memory, listed at the top of this file
  * Source: reference page.
  */
@@ -6885,8 +6889,11 @@ JET_ERR JET_API JetGetCurrentIndexW(JET_SESID sesid, JET_TABLEID tableid, char16
 JET_ERR JET_API JetMove(JET_SESID sesid, JET_TABLEID tableid, int32_t cRow, JET_GRBIT grbit);
 
 /**
- * Makes moves skip records that do not satisfy all comparisons. Comparisons on columns that the
- * index holds are quick.
+ * Makes JetMove skip records that do not satisfy all comparisons, on the primary index of a table. A filter
+ * set before is replaced, also when the new one is refused. Counts and seeks do not look at it.
+ *
+ * A null is less than every value. Of a multi-valued column the first value counts. JET_relopPrefixEquals and
+ * JET_bitZeroLength are for JET_coltypBinary, the masks for whole numbers.
  *
  * @param sesid session
  * @param tableid cursor
@@ -6895,7 +6902,11 @@ JET_ERR JET_API JetMove(JET_SESID sesid, JET_TABLEID tableid, int32_t cRow, JET_
  * @param grbit reserved, 0
  *
  * Returns JET_errSuccess, or:
- * - JET_errFilteredMoveNotSupported: a comparison cannot be evaluated
+ * - JET_errFilteredMoveNotSupported: a secondary index or a temporary table; a column of text, of a long type
+ *   or with a computed default
+ * - JET_errColumnNotFound: there is no such column
+ * - JET_errInvalidGrbit: grbit is not 0
+ * - JET_errInvalidParameter: a comparison that the column's type does not have, a value of another size
  *
  * Since: Windows 8.
  * Source: reference page.
@@ -7059,9 +7070,11 @@ JET_ERR JET_API JetGetCursorInfo(JET_SESID sesid, JET_TABLEID tableid, void *pvR
  * - JET_bitLSTable: the storage belongs to the table, for all cursors of the instance
  * - JET_bitLSReset: remove the storage
  *
+ * Neither JET_bitLSCursor nor JET_bitLSTable: the cursor's.
+ *
  * Returns JET_errSuccess, or:
- * - JET_errInvalidGrbit: not exactly one of JET_bitLSCursor and JET_bitLSTable
- * - JET_errLSNotSet: there is none
+ * - JET_errInvalidGrbit: both JET_bitLSCursor and JET_bitLSTable
+ * - JET_errLSNotSet: there is none (with JET_bitLSReset: JET_LSNil and success)
  * - the errors of handles and of the instance's state, listed at the top of this file
  *
  * Since: Windows XP.
@@ -7086,7 +7099,9 @@ JET_ERR JET_API JetResetTableSequential(JET_SESID sesid, JET_TABLEID tableid, JE
 
 /**
  * Attaches a word of the caller to a cursor or a table. JET_paramRuntimeCallback is called with
- * JET_cbtypFreeCursorLS or JET_cbtypFreeTableLS when the engine lets it go.
+ * JET_cbtypFreeCursorLS or JET_cbtypFreeTableLS when the engine lets it go: when the cursor is closed, when
+ * the database is detached or the instance ends, when the last cursor on a temporary table is closed. That
+ * callback must not call the engine.
  *
  * @param sesid session
  * @param tableid cursor
@@ -7098,8 +7113,10 @@ JET_ERR JET_API JetResetTableSequential(JET_SESID sesid, JET_TABLEID tableid, JE
  * - JET_bitLSReset: remove the storage
  * - JET_bitLSTable: the storage belongs to the table, for all cursors of the instance
  *
+ * Neither JET_bitLSCursor nor JET_bitLSTable: the cursor's.
+ *
  * Returns JET_errSuccess, or:
- * - JET_errInvalidGrbit: not exactly one of JET_bitLSCursor and JET_bitLSTable
+ * - JET_errInvalidGrbit: both JET_bitLSCursor and JET_bitLSTable
  * - JET_errLSAlreadySet: there is one already
  * - JET_errLSCallbackNotSpecified: JET_paramRuntimeCallback is not set
  * - the errors of handles and of the instance's state, listed at the top of this file
@@ -8328,7 +8345,7 @@ JET_ERR JET_API JetEndExternalBackupInstance(JET_INSTANCE instance);
  * completely what was backed up, which incremental backups build on.
  *
  * @param instance instance
- * @param grbit exactly one of the two end bits
+ * @param grbit exactly one of the two end bits; bits that are not listed here are ignored
  *
  * Bits:
  * - JET_bitBackupEndNormal: everything was copied
@@ -8340,7 +8357,9 @@ JET_ERR JET_API JetEndExternalBackupInstance(JET_INSTANCE instance);
  * - JET_errBackupAbortByServer: JetStopBackup was called; the set is not usable
  * - JET_errNoBackup: no backup runs
  * - JET_errInvalidParameter: not exactly one end bit; the backup goes on
- * - JET_errBackupAbortByCaller: given up, or the logs were not listed; the set is not usable
+ * - JET_errBackupAbortByCaller: JET_bitBackupEndNormal although the logs were not listed; the set is
+ *   not usable. An end with JET_bitBackupEndAbort is a success
+ * - JET_errSurrogateBackupInProgress: what ran was a surrogate backup; it is over
  * - the errors of handles and of the instance's state, listed at the top of this file
  *
  * Since: Windows XP.
@@ -9348,7 +9367,19 @@ JET_ERR JET_API JetFreeBuffer(char *pbBuf);
 
 /**
  * Registers a callback for changes of the records of a table, whichever cursor makes them, until it
- * is unregistered or the instance ends.
+ * is unregistered, the database is detached or the instance ends.
+ *
+ * It is called within JetUpdate and JetDelete, by their thread. An error it returns to a JET_cbtypBefore event
+ * is the answer of the call, and nothing has been changed then, by the callback neither; one returned to a
+ * JET_cbtypAfter event is ignored. The cursor it is given looks at records and sets columns: other calls with it
+ * are JET_errIllegalOperation (JetDupCursor gives a cursor that can do all). Levels of transactions that were open
+ * when it was called cannot be ended in it.
+ *
+ * Callbacks of a table's definition (JET_TABLECREATE2 and later) and computed defaults (JET_USERDEFINEDDEFAULT) are
+ * named "library!function". They are called only with JET_paramEnablePersistedCallbacks; without it the call that
+ * would need them is JET_errCallbackFailed. The library is a bare name, found as the system's loader finds libraries;
+ * one with a path in it is not loaded (JET_errCallbackNotResolved). Where there is no such library, or the name is
+ * empty, the function of that name in the program itself is meant.
  *
  * @param sesid session
  * @param tableid cursor
@@ -9358,7 +9389,8 @@ JET_ERR JET_API JetFreeBuffer(char *pbBuf);
  * @param phCallbackId out: registration, for JetUnregisterCallback
  *
  * Returns JET_errSuccess, or:
- * - JET_errInvalidParameter: no callback, or no events
+ * - JET_errInvalidParameter: no callback, no events, or nowhere to put the registration
+ * - JET_errIllegalOperation: a temporary table
  * - the errors of handles and of the instance's state, listed at the top of this file
  *
  * Since: Windows XP.

@@ -5,6 +5,7 @@
 #include "api/locale_ids.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "engine/callback_library.h"
 #include "engine/session.h"
 
 /* --- the frame of a call --- */
@@ -150,6 +151,14 @@ JET_ERR ddl_column_default(struct ddl_memory *memory, enum text_form form, const
     }
 done:
     return err;
+}
+
+JET_ERR ddl_check_callback(struct session *session, const char *name)
+{
+    struct instance *instance = session_instance(session);
+    JET_CALLBACK function;
+    bool is_used = name != NULL && instance_parameter(instance, JET_paramEnablePersistedCallbacks) != 0 && instance_parameter(instance, JET_paramDisableCallbacks) == 0;
+    return is_used ? callback_resolve(instance, name, &function) : JET_errSuccess;
 }
 
 JET_ERR ddl_space_hints(struct ddl_memory *memory, const JET_SPACEHINTS *hints, const struct space_hints_definition **out)

@@ -42,6 +42,8 @@ void ddl_free(struct ddl_memory *memory);
 
 /* value, size, grbit: as JetAddColumn and JET_COLUMNCREATE give a default; may be a JET_USERDEFINEDDEFAULT. JET_errInvalidParameter, JET_errFeatureNotAvailable (encrypted columns). */
 MUST_CHECK JET_ERR ddl_column_default(struct ddl_memory *memory, enum text_form form, const void *value, uint32_t size, struct column_definition *out);
+/* Where functions that a schema names may be called, they must be there when it is made: JET_errCallbackNotResolved, JET_errInvalidParameter. name NULL: nothing to look for. */
+MUST_CHECK JET_ERR ddl_check_callback(struct session *session, const char *name);
 /* JET_SPACEHINTS, copied; NULL stays NULL. JET_errInvalidParameter. */
 MUST_CHECK JET_ERR ddl_space_hints(struct ddl_memory *memory, const JET_SPACEHINTS *hints, const struct space_hints_definition **out);
 

@@ -17,11 +17,14 @@ static JET_ERR add_column(JET_SESID sesid, JET_TABLEID tableid, enum text_form f
     TRY(ddl_enter_cursor(sesid, tableid, &call, &cursor));
     if (given == NULL || given->cbStruct < sizeof *given || (value == NULL && size > 0))
         RAISE(JET_errInvalidParameter);
-    if ((given->grbit & JET_bitColumnUnversioned) != 0 && session_level(call.session) > 0)
+    unsigned sharing = cursor_sharing(cursor);
+    if ((given->grbit & JET_bitColumnUnversioned) != 0 && (sharing & CURSOR_DENY_READ) == 0 && session_level(call.session) > 0)
         RAISE(JET_errInTransaction);
-    struct column_definition definition = {.type = given->coltyp, .max_size = given->cbMax, .grbit = given->grbit, .code_page = given->cp, .id_out = &id};
+    struct column_definition definition = {.type = given->coltyp, .max_size = given->cbMax, .grbit = given->grbit, .code_page = given->cp, .id_out = &id,
+                                           .is_permitted = (sharing & CURSOR_PERMIT_DDL) != 0};
     TRY(ddl_text(&memory, form, name, &definition.name));
     TRY(ddl_column_default(&memory, form, value, size, &definition));
+    TRY(ddl_check_callback(call.session, definition.callback));
     TRY(ddl_begin(&call));
     err = catalog_add_column(call.transaction, call.catalog, cursor_schema(cursor)->objid, &definition); /* the warning about the size passes through */
 done:
@@ -133,8 +136,8 @@ static JET_ERR set_default(JET_SESID sesid, JET_DBID dbid, enum text_form form, 
     struct ddl_call call = {.session = NULL};
     struct ddl_memory memory = {.first = NULL};
     const char *table_name, *column_name;
-    char checked[OBJECT_NAME_UTF8_MAX], checked_column[OBJECT_NAME_UTF8_MAX];
-    const struct table_schema *schema = NULL;
+    char checked_column[OBJECT_NAME_UTF8_MAX];
+    struct cursor *claim = NULL;
     TRY(ddl_enter_database(sesid, dbid, &call));
     if (grbit != 0)
         RAISE(JET_errInvalidGrbit);
@@ -143,13 +146,11 @@ static JET_ERR set_default(JET_SESID sesid, JET_DBID dbid, enum text_form form, 
     TRY(name_check(column_name, checked_column));
     if (value == NULL || size == 0)
         RAISE(JET_errNullInvalid);
-    TRY(name_check(table_name, checked));
     TRY(ddl_begin(&call));
-    TRY(catalog_find_table_for(call.catalog, call.transaction, checked, &schema));
-    err = catalog_set_default(call.transaction, call.catalog, schema->objid, checked_column, span_of(value, size));
+    TRY(table_claim(call.session, dbid, table_name, &claim)); /* rows without the column change their value for everybody at once */
+    err = catalog_set_default(call.transaction, call.catalog, cursor_schema(claim)->objid, checked_column, span_of(value, size));
 done:
-    if (schema != NULL)
-        catalog_release_table(call.catalog, schema);
+    cursor_close(claim);
     err = ddl_end(&call, err, false);
     ddl_free(&memory);
     return err;

@@ -16,8 +16,11 @@ static JET_ERR create_indexes(JET_SESID sesid, JET_TABLEID tableid, enum text_fo
     TRY(ddl_indexes_read(&memory, call.session, form, version, elements, count, &indexes));
     if (count == 0)
         goto done;
-    if (indexes.has_unversioned && session_level(call.session) > 0)
+    unsigned sharing = cursor_sharing(cursor);
+    if (indexes.has_unversioned && (sharing & CURSOR_DENY_READ) == 0 && session_level(call.session) > 0)
         RAISE(JET_errInTransaction);
+    for (uint32_t i = 0; i < count; i++)
+        indexes.definitions[i].is_permitted = (sharing & CURSOR_PERMIT_DDL) != 0;
     TRY(ddl_begin(&call));
     err = catalog_create_indexes(call.transaction, call.catalog, cursor_schema(cursor)->objid, indexes.definitions, count);
 done:
@@ -89,9 +92,11 @@ static JET_ERR delete_index(JET_SESID sesid, JET_TABLEID tableid, enum text_form
     TRY(ddl_enter_cursor(sesid, tableid, &call, &cursor));
     TRY(ddl_text(&memory, form, text, &name));
     TRY(name_check(name, checked));
-    if (cursor_is_on_secondary(cursor) && ascii_compare_nocase(cursor_index(cursor)->name, checked) == 0)
-        RAISE(JET_errIndexInUse);
     TRY(ddl_begin(&call));
+    TRY(cursor_refresh(cursor));
+    const struct index *index = schema_index_by_name(cursor_schema(cursor), checked);
+    if (index != NULL && !index_is_primary(index) && cursor_index_is_in_use(cursor, index->objid))
+        RAISE(JET_errIndexInUse);
     err = catalog_delete_index(call.transaction, call.catalog, cursor_schema(cursor)->objid, checked);
 done:
     err = ddl_end(&call, err, false);

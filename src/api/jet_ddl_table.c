@@ -35,7 +35,7 @@ struct table_making {
     uint32_t *column_ids, created;
 };
 
-static JET_ERR read_columns(struct table_making *m, const struct table_request *request, enum text_form form)
+static JET_ERR read_columns(struct table_making *m, struct session *session, const struct table_request *request, enum text_form form)
 {
     JET_ERR err = JET_errSuccess;
     _Static_assert(sizeof(JET_COLUMNCREATE_A) == sizeof(JET_COLUMNCREATE_W), "one layout");
@@ -57,6 +57,8 @@ static JET_ERR read_columns(struct table_making *m, const struct table_request *
                                                    .id_out = &m->column_ids[i], .err_out = &m->column_errors[i]};
         TRY(ddl_text(&m->memory, form, given.szColumnName, &m->columns[i].name));
         m->column_errors[i] = err = ddl_column_default(&m->memory, form, given.pvDefault, given.cbDefault, &m->columns[i]);
+        if (err >= 0)
+            m->column_errors[i] = err = ddl_check_callback(session, m->columns[i].callback);
         if (err < 0)
             goto done;
     }
@@ -80,9 +82,10 @@ static JET_ERR read_table(struct table_making *m, struct session *session, const
     TRY(ddl_text(&m->memory, form, request->name, &d->name));
     TRY(ddl_text(&m->memory, form, request->template_name, &d->template_name));
     TRY(ddl_text(&m->memory, form, request->callback, &d->callback));
+    TRY(ddl_check_callback(session, d->callback));
     TRY(ddl_space_hints(&m->memory, request->space_hints, &d->space_hints));
     TRY(ddl_space_hints(&m->memory, request->long_value_hints, &d->long_value_space_hints));
-    TRY(read_columns(m, request, form));
+    TRY(read_columns(m, session, request, form));
     TRY(ddl_indexes_read(&m->memory, session, form, request->index_version, request->indexes, request->index_count, &m->indexes));
     d->columns = m->columns;
     d->indexes = m->indexes.definitions;
@@ -104,16 +107,21 @@ static void answer_columns(const struct table_making *m, const struct table_requ
     }
 }
 
-/* Opened for the client that made it. */
-static JET_ERR open_new(struct ddl_call *call, JET_DBID dbid, const char *name, JET_TABLEID *tableid)
+/* Opened for the client that made it, and for nobody else until that cursor is closed; so long a fixed schema may still be completed. */
+static JET_ERR open_new(struct ddl_call *call, JET_DBID dbid, const struct table_definition *definition, JET_TABLEID *tableid)
 {
     JET_ERR err = JET_errSuccess;
     struct open_database *database;
-    struct cursor *cursor;
-    TRY(table_open(call->session, dbid, name, &database, &cursor));
+    struct cursor *cursor = NULL;
+    bool is_fixed = (definition->grbit & JET_bitTableCreateFixedDDL) != 0 && (definition->grbit & JET_bitTableCreateTemplateTable) == 0;
+    TRY(table_open(call->session, dbid, definition->name, &database, &cursor));
     cursor_set_read_only(cursor, false);
-    TRY(table_publish(call->session, database, cursor, tableid));
+    TRY(cursor_set_sharing(cursor, is_fixed ? CURSOR_DENY_READ | CURSOR_PERMIT_DDL : CURSOR_DENY_READ));
+    struct cursor *published = cursor;
+    cursor = NULL;
+    TRY(table_publish(call->session, database, published, tableid));
 done:
+    cursor_close(cursor);
     return err;
 }
 
@@ -130,7 +138,7 @@ static JET_ERR create_table(JET_SESID sesid, JET_DBID dbid, enum text_form form,
     TRY(ddl_begin(&call));
     TRY(catalog_create_table(call.transaction, call.catalog, &m.definition));
     if (!is_constant)
-        TRY(open_new(&call, dbid, m.definition.name, &tableid));
+        TRY(open_new(&call, dbid, &m.definition, &tableid));
 done:
     err = ddl_end(&call, err, false);
     if (request->structure != NULL && call.session != NULL && !is_constant) {
@@ -275,6 +283,7 @@ static JET_ERR delete_table(JET_SESID sesid, JET_DBID dbid, enum text_form form,
     JET_ERR err = JET_errSuccess;
     struct ddl_call call = {.session = NULL};
     struct ddl_memory memory = {.first = NULL};
+    struct cursor *claim = NULL;
     const char *name;
     TRY(ddl_enter_database(sesid, dbid, &call));
     /* both bits are about snapshots to go back to, which are not kept */
@@ -282,6 +291,9 @@ static JET_ERR delete_table(JET_SESID sesid, JET_DBID dbid, enum text_form form,
         RAISE(JET_errInvalidGrbit);
     TRY(ddl_text(&memory, form, text, &name));
     TRY(ddl_begin(&call));
+    err = table_claim(call.session, dbid, name, &claim);
+    cursor_close(claim); /* it was for this error alone: the catalog finds all others itself, cursors of this session too */
+    TRY(err == JET_errTableLocked ? err : JET_errSuccess);
     err = catalog_delete_table(call.transaction, call.catalog, name);
 done:
     err = ddl_end(&call, err, false);

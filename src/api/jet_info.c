@@ -271,7 +271,7 @@ static JET_ERR get_table_info(JET_SESID sesid, JET_TABLEID tableid, enum text_fo
     JET_ERR err = JET_errSuccess;
     struct session *session = NULL;
     struct cursor *cursor;
-    TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(table_enter_limited(sesid, tableid, &session, &cursor));
     TRY(cursor_refresh(cursor));
     if (result == NULL)
         RAISE(JET_errInvalidParameter);

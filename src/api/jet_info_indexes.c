@@ -395,7 +395,7 @@ static JET_ERR table_index_info(JET_SESID sesid, JET_TABLEID tableid, enum text_
     JET_ERR err = JET_errSuccess;
     struct session *session = NULL;
     struct cursor *cursor;
-    TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(table_enter_limited(sesid, tableid, &session, &cursor));
     TRY(cursor_refresh(cursor));
     err = checked_index_info(session, cursor, form, name, result, size, level);
 done:

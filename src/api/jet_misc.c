@@ -1,9 +1,9 @@
-/* Calls that need no instance or only look: error information, statistics of a thread, buffers, caller's words at cursors. */
+/* Calls that need no instance or only look: error information, statistics of a thread, buffers, the caller's words at cursors and tables. */
 #include <string.h>
 
-#include "api/api.h"
+#include "api/jet_table.h"
 #include "base/bytes.h"
-#include "engine/engine.h"
+#include "engine/local_storage.h"
 
 JET_EXPORT JET_ERR JetFreeBuffer(char *pbBuf)
 {
@@ -90,19 +90,32 @@ done:
     return err;
 }
 
-/* --- the caller's word at a cursor --- */
+/* --- the caller's word at a cursor or a table --- */
 
-static JET_ERR local_storage(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit, JET_GRBIT allowed, struct session **session, JET_LS **word)
+/* Enters, and finds where the word is: at the cursor (*word), or at a table that owner and objid name. */
+struct word_place {
+    struct session *session;
+    JET_LS *word;
+    const void *owner;
+    uint32_t objid;
+};
+
+static JET_ERR find_word(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit, struct word_place *place)
 {
     JET_ERR err = JET_errSuccess;
     struct cursor *cursor = NULL;
-    TRY(engine_enter_session(sesid, 0, session));
-    TRY(session_find_cursor(*session, tableid, &cursor));
-    if ((grbit & ~allowed) != 0 || (grbit & (JET_bitLSCursor | JET_bitLSTable)) == (JET_bitLSCursor | JET_bitLSTable))
+    TRY(table_enter_limited(sesid, tableid, &place->session, &cursor));
+    if ((grbit & ~(JET_GRBIT)(JET_bitLSReset | JET_bitLSCursor | JET_bitLSTable)) != 0
+        || (grbit & (JET_bitLSCursor | JET_bitLSTable)) == (JET_bitLSCursor | JET_bitLSTable))
         RAISE(JET_errInvalidGrbit);
-    if ((grbit & JET_bitLSTable) != 0) /* the word of the whole table */
-        RAISE(JET_errFeatureNotAvailable);
-    *word = session_cursor_local_storage(*session, tableid);
+    if ((grbit & JET_bitLSTable) == 0) {
+        place->word = session_cursor_local_storage(place->session, tableid);
+    } else if (cursor_temp_table(cursor) != NULL) {
+        place->owner = cursor_temp_table(cursor);
+    } else {
+        place->owner = catalog_database(cursor_catalog(cursor));
+        place->objid = cursor_schema(cursor)->objid;
+    }
 done:
     return err;
 }
@@ -110,34 +123,41 @@ done:
 JET_EXPORT JET_ERR JetSetLS(JET_SESID sesid, JET_TABLEID tableid, JET_LS ls, JET_GRBIT grbit)
 {
     JET_ERR err = JET_errSuccess;
-    struct session *session = NULL;
-    JET_LS *word = NULL;
-    TRY(local_storage(sesid, tableid, grbit, JET_bitLSCursor | JET_bitLSTable, &session, &word));
-    /* The client must be told when the cursor goes away with its word still set; without a callback it cannot be. */
-    if (instance_parameter(session_instance(session), JET_paramRuntimeCallback) == 0)
+    struct word_place place = {.session = NULL};
+    JET_LS wanted = (grbit & JET_bitLSReset) != 0 ? JET_LSNil : ls;
+    TRY(find_word(sesid, tableid, grbit, &place));
+    /* The client must be told when the word goes away; without a callback it cannot be. */
+    if (instance_parameter(session_instance(place.session), JET_paramRuntimeCallback) == 0)
         RAISE(JET_errLSCallbackNotSpecified);
-    if (*word != JET_LSNil && ls != JET_LSNil)
+    if (place.word == NULL)
+        TRY(local_storage_set(session_instance(place.session), place.owner, place.objid, wanted));
+    else if (*place.word != JET_LSNil && wanted != JET_LSNil)
         RAISE(JET_errLSAlreadySet);
-    *word = ls;
+    else
+        *place.word = wanted;
 done:
-    engine_leave_session(session);
+    engine_leave_session(place.session);
     return err;
 }
 
 JET_EXPORT JET_ERR JetGetLS(JET_SESID sesid, JET_TABLEID tableid, JET_LS *pls, JET_GRBIT grbit)
 {
     JET_ERR err = JET_errSuccess;
-    struct session *session = NULL;
-    JET_LS *word = NULL;
-    TRY(local_storage(sesid, tableid, grbit, JET_bitLSReset | JET_bitLSCursor | JET_bitLSTable, &session, &word));
+    struct word_place place = {.session = NULL};
+    bool reset = (grbit & JET_bitLSReset) != 0;
+    TRY(find_word(sesid, tableid, grbit, &place));
     if (pls == NULL)
         RAISE(JET_errInvalidParameter);
-    if (*word == JET_LSNil)
+    if (place.word == NULL) {
+        *pls = local_storage_get(session_instance(place.session), place.owner, place.objid, reset);
+    } else {
+        *pls = *place.word;
+        if (reset)
+            *place.word = JET_LSNil;
+    }
+    if (*pls == JET_LSNil && !reset)
         RAISE(JET_errLSNotSet);
-    *pls = *word;
-    if ((grbit & JET_bitLSReset) != 0)
-        *word = JET_LSNil;
 done:
-    engine_leave_session(session);
+    engine_leave_session(place.session);
     return err;
 }

@@ -105,7 +105,7 @@ static JET_ERR get_index(JET_SESID sesid, JET_TABLEID tableid, enum text_form fo
     struct session *session = NULL;
     struct cursor *cursor;
     uint8_t room[2 * OBJECT_NAME_UTF8_MAX] = {0};
-    TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(table_enter_limited(sesid, tableid, &session, &cursor));
     if (size == 0)
         goto done;
     if (out == NULL)
@@ -151,6 +151,42 @@ JET_EXPORT JET_ERR JetMove(JET_SESID sesid, JET_TABLEID tableid, int32_t cRow, J
         table_moved(session, cursor);
         err = cursor_move(cursor, cRow, grbit & JET_bitMoveKeyNE);
     }
+    engine_leave_session(session);
+    return err;
+}
+
+_Static_assert((int)CURSOR_EQUALS == (int)JET_relopEquals && (int)CURSOR_BEGINS_WITH == (int)JET_relopPrefixEquals && (int)CURSOR_DIFFERS == (int)JET_relopNotEquals
+                   && (int)CURSOR_AT_MOST == (int)JET_relopLessThanOrEqual && (int)CURSOR_BELOW == (int)JET_relopLessThan
+                   && (int)CURSOR_AT_LEAST == (int)JET_relopGreaterThanOrEqual && (int)CURSOR_ABOVE == (int)JET_relopGreaterThan
+                   && (int)CURSOR_MASK_CLEAR == (int)JET_relopBitmaskEqualsZero && (int)CURSOR_MASK_SET == (int)JET_relopBitmaskNotEqualsZero,
+               "relations");
+
+/* What was set before is gone, whatever the answer. */
+JET_EXPORT JET_ERR JetSetCursorFilter(JET_SESID sesid, JET_TABLEID tableid, JET_INDEX_COLUMN *rgColumnFilters, uint32_t cColumnFilters, JET_GRBIT grbit)
+{
+    JET_ERR err = JET_errSuccess;
+    struct session *session = NULL;
+    struct cursor *cursor = NULL;
+    struct cursor_comparison *list = NULL;
+    TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(cursor_set_filter(cursor, NULL, 0));
+    if (grbit != 0)
+        RAISE(JET_errInvalidGrbit);
+    if (rgColumnFilters == NULL && cColumnFilters > 0)
+        RAISE(JET_errInvalidParameter);
+    list = mem_alloc_array((size_t)cColumnFilters + 1, sizeof *list);
+    if (list == NULL)
+        RAISE(JET_errOutOfMemory);
+    for (uint32_t i = 0; i < cColumnFilters; i++) {
+        const JET_INDEX_COLUMN *x = &rgColumnFilters[i];
+        bool is_zero_length = (x->grbit & JET_bitZeroLength) != 0;
+        if ((x->grbit & ~(JET_GRBIT)JET_bitZeroLength) != 0 || (x->cb == 0) != (x->pv == NULL) || (x->cb != 0 && is_zero_length))
+            RAISE(JET_errInvalidParameter);
+        list[i] = (struct cursor_comparison){x->columnid, (enum cursor_relation)x->relop, span_of(x->pv, x->cb), is_zero_length};
+    }
+    TRY(cursor_set_filter(cursor, list, cColumnFilters));
+done:
+    mem_free(list);
     engine_leave_session(session);
     return err;
 }
@@ -229,7 +265,7 @@ JET_EXPORT JET_ERR JetGetRecordPosition(JET_SESID sesid, JET_TABLEID tableid, JE
     struct session *session = NULL;
     struct cursor *cursor;
     uint32_t before, total;
-    TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(table_enter_limited(sesid, tableid, &session, &cursor));
     if (precpos == NULL || cbRecpos < sizeof *precpos)
         RAISE(JET_errInvalidParameter);
     TRY(cursor_get_position(cursor, &before, &total));
@@ -282,7 +318,7 @@ JET_EXPORT JET_ERR JetGetBookmark(JET_SESID sesid, JET_TABLEID tableid, void *pv
     struct session *session = NULL;
     struct cursor *cursor;
     uint32_t size;
-    TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(table_enter_limited(sesid, tableid, &session, &cursor));
     TRY(cursor_get_bookmark(cursor, pvBookmark, pvBookmark != NULL ? cbMax : 0, &size));
     if (pcbActual != NULL)
         *pcbActual = size;
@@ -316,7 +352,7 @@ JET_EXPORT JET_ERR JetGetSecondaryIndexBookmark(JET_SESID sesid, JET_TABLEID tab
     uint32_t key_size, primary_size, key_room = pvSecondaryKey != NULL ? cbSecondaryKeyMax : 0;
     uint32_t primary_room = pvPrimaryBookmark != NULL ? cbPrimaryBookmarkMax : 0;
     (void)grbit;
-    TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(table_enter_limited(sesid, tableid, &session, &cursor));
     TRY(cursor_get_secondary_bookmark(cursor, pvSecondaryKey, key_room, &key_size, pvPrimaryBookmark, primary_room, &primary_size));
     if (pcbSecondaryKeyActual != NULL)
         *pcbSecondaryKeyActual = key_size;
@@ -350,7 +386,7 @@ JET_EXPORT JET_ERR JetRetrieveKey(JET_SESID sesid, JET_TABLEID tableid, void *pv
     struct session *session = NULL;
     struct cursor *cursor;
     uint32_t size = 0;
-    err = table_enter(sesid, tableid, &session, &cursor);
+    err = table_enter_limited(sesid, tableid, &session, &cursor);
     if (err < 0)
         return err;
     err = cursor_get_key(cursor, (grbit & JET_bitRetrieveCopy) != 0, pvKey, pvKey != NULL ? cbMax : 0, &size);

@@ -33,8 +33,11 @@ static JET_ERR fill_request(struct engine_restore *request, struct restore_map_e
         return JET_errInvalidParameter;
     memcpy(base_name, info->szBaseName, 3);
     base_name[3] = 0;
-    for (int32_t i = 0; i < map_count && i < RESTORE_MAP_MAX; i++)
+    for (int32_t i = 0; i < map_count && i < RESTORE_MAP_MAX; i++) {
+        if (map[i].szDatabaseName == NULL || map[i].szNewDatabaseName == NULL)
+            return JET_errInvalidParameter;
         entries[i] = (struct restore_map_entry){map[i].szDatabaseName, map[i].szNewDatabaseName};
+    }
     request->base_name = base_name;
     request->map = entries;
     request->map_count = map_count;

@@ -1,6 +1,6 @@
 /* Reading rows: JetRetrieveColumn(s), JetEnumerateColumns, JetGetRecordSize, JetGetCursorInfo (reference pages of the functions). */
 #define ESENT_PRIVATE
-#include "api/jet_table.h"
+#include "api/callbacks.h"
 
 _Static_assert(CURSOR_RETRIEVE_COPY == JET_bitRetrieveCopy && CURSOR_RETRIEVE_FROM_INDEX == JET_bitRetrieveFromIndex
                    && CURSOR_RETRIEVE_FROM_BOOKMARK == JET_bitRetrieveFromPrimaryBookmark && CURSOR_RETRIEVE_TAG == JET_bitRetrieveTag
@@ -37,13 +37,20 @@ static inline JET_ERR give_known(struct span value, uint8_t *buffer, uint32_t ro
     return part < value.size ? JET_wrnBufferTruncated : JET_errSuccess;
 }
 
+/* The value is a default that the client computes. */
+static JET_ERR compute(const struct callback_call *call, struct retrieve *r)
+{
+    r->next_tagged = r->column_id;
+    return callbacks_compute(call, r->column_id, r->buffer, r->room, &r->actual);
+}
+
 JET_EXPORT JET_ERR JetRetrieveColumn(JET_SESID sesid, JET_TABLEID tableid, JET_COLUMNID columnid, void *pvData, uint32_t cbData, uint32_t *pcbActual,
                                      JET_GRBIT grbit, JET_RETINFO *pretinfo)
 {
     JET_ERR err;
     struct session *session = NULL;
     struct cursor *cursor;
-    err = table_enter(sesid, tableid, &session, &cursor);
+    err = table_enter_limited(sesid, tableid, &session, &cursor);
     if (err < 0)
         return err;
     struct span known;
@@ -68,6 +75,8 @@ JET_EXPORT JET_ERR JetRetrieveColumn(JET_SESID sesid, JET_TABLEID tableid, JET_C
         goto done;
     }
     err = cursor_retrieve_column(cursor, &r);
+    if (err == JET_errCallbackNotResolved)
+        err = compute(&(struct callback_call){session, sesid, tableid, cursor}, &r);
     if (err < 0)
         goto done;
     if (pcbActual != NULL)
@@ -82,13 +91,16 @@ done:
     return err;
 }
 
-static JET_ERR retrieve_one(struct cursor *cursor, JET_RETRIEVECOLUMN *p)
+static JET_ERR retrieve_one(const struct callback_call *call, JET_RETRIEVECOLUMN *p)
 {
+    struct cursor *cursor = call->cursor;
     if (p->itagSequence == 0)
         return cursor_count_values(cursor, p->columnid, p->grbit, &p->itagSequence);
     struct retrieve r = {.column_id = p->columnid, .options = p->grbit, .offset = p->ibLongValue, .sequence = p->itagSequence, .buffer = p->pvData,
                          .room = p->pvData != NULL ? p->cbData : 0};
     JET_ERR err = (p->grbit & ~(JET_GRBIT)RETRIEVE_KNOWN) != 0 ? JET_errInvalidGrbit : cursor_retrieve_column(cursor, &r);
+    if (err == JET_errCallbackNotResolved)
+        err = compute(call, &r);
     if (err < 0)
         return err;
     p->cbActual = r.actual;
@@ -104,7 +116,7 @@ JET_EXPORT JET_ERR JetRetrieveColumns(JET_SESID sesid, JET_TABLEID tableid, JET_
     JET_ERR err;
     struct session *session = NULL;
     struct cursor *cursor;
-    err = table_enter(sesid, tableid, &session, &cursor);
+    err = table_enter_limited(sesid, tableid, &session, &cursor);
     if (err < 0)
         return err;
     if (pretrievecolumn == NULL && cretrievecolumn > 0)
@@ -117,7 +129,7 @@ JET_EXPORT JET_ERR JetRetrieveColumns(JET_SESID sesid, JET_TABLEID tableid, JET_
         if (is_known && (p->grbit | p->ibLongValue | (p->itagSequence ^ 1)) == 0 && cursor_known_value(cursor, p->columnid, &known, &p->columnidNextTagged)) {
             one = give_known(known, p->pvData, p->pvData != NULL ? p->cbData : 0, &p->cbActual);
         } else {
-            one = retrieve_one(cursor, p);
+            one = retrieve_one(&(struct callback_call){session, sesid, tableid, cursor}, p);
             is_known = cursor_knows_row(cursor);
         }
         p->err = one;
@@ -150,7 +162,7 @@ JET_EXPORT JET_ERR JetEnumerateColumns(JET_SESID sesid, JET_TABLEID tableid, uin
     struct cursor *cursor;
     struct client_memory client = {pfnRealloc, pvReallocContext};
     struct enumerated_column *columns = NULL;
-    err = table_enter(sesid, tableid, &session, &cursor);
+    err = table_enter_limited(sesid, tableid, &session, &cursor);
     if (err < 0)
         return err;
     if (pcEnumColumn != NULL)
@@ -179,7 +191,7 @@ static JET_ERR record_size(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit
 {
     struct session *session = NULL;
     struct cursor *cursor;
-    JET_ERR err = table_enter(sesid, tableid, &session, &cursor);
+    JET_ERR err = table_enter_limited(sesid, tableid, &session, &cursor);
     if (err < 0)
         return err;
     if ((grbit & ~(JET_GRBIT)(JET_bitRecordSizeInCopyBuffer | JET_bitRecordSizeRunningTotal | JET_bitRecordSizeLocal)) != 0)

@@ -59,7 +59,36 @@ done:
     return err;
 }
 
+JET_ERR table_claim(struct session *session, JET_DBID dbid, const char *name, struct cursor **cursor)
+{
+    JET_ERR err = JET_errSuccess;
+    struct open_database *database;
+    TRY(table_open(session, dbid, name, &database, cursor));
+    err = cursor_set_sharing(*cursor, CURSOR_DENY_READ);
+    if (err < 0) {
+        cursor_close(*cursor);
+        *cursor = NULL;
+    }
+done:
+    return err;
+}
+
 /* --- JetOpenTable, JetCloseTable, JetDupCursor --- */
+
+/* The hints about caching and reading ahead change nothing: how pages are kept and read ahead follows from how they are used. */
+static bool modes_agree(JET_GRBIT grbit)
+{
+    bool reads_only = (grbit & JET_bitTableReadOnly) != 0, denies_read = (grbit & JET_bitTableDenyRead) != 0, permits = (grbit & JET_bitTablePermitDDL) != 0;
+    if ((grbit & (JET_bitTableDelete | JET_bitTableCreate)) != 0 || (reads_only && (grbit & JET_bitTableUpdatable) != 0))
+        return false;
+    return permits ? denies_read : !(denies_read && reads_only);
+}
+
+static unsigned sharing_of(JET_GRBIT grbit)
+{
+    return ((grbit & JET_bitTableDenyWrite) != 0 ? CURSOR_DENY_WRITE : 0u) | ((grbit & JET_bitTableDenyRead) != 0 ? CURSOR_DENY_READ : 0u)
+         | ((grbit & JET_bitTablePermitDDL) != 0 ? CURSOR_PERMIT_DDL : 0u);
+}
 
 static JET_ERR open_table(JET_SESID sesid, JET_DBID dbid, enum text_form form, const void *text, JET_GRBIT grbit, JET_TABLEID *tableid)
 {
@@ -73,13 +102,11 @@ static JET_ERR open_table(JET_SESID sesid, JET_DBID dbid, enum text_form form, c
         RAISE(JET_errInvalidParameter);
     *tableid = JET_tableidNil;
     TRY(text_argument(form, text, &name));
-    if ((grbit & JET_bitTableReadOnly) != 0 && (grbit & JET_bitTableUpdatable) != 0)
-        RAISE(JET_errInvalidGrbit);
-    if ((grbit & JET_bitTablePermitDDL) != 0 && (grbit & JET_bitTableDenyRead) == 0)
+    if (!modes_agree(grbit))
         RAISE(JET_errInvalidGrbit);
     TRY(table_open(session, dbid, name, &database, &cursor));
     cursor_set_read_only(cursor, (grbit & JET_bitTableReadOnly) != 0 || open_database_is_read_only(database));
-    TRY(cursor_set_sharing(cursor, ((grbit & JET_bitTableDenyWrite) != 0 ? CURSOR_DENY_WRITE : 0u) | ((grbit & JET_bitTableDenyRead) != 0 ? CURSOR_DENY_READ : 0u)));
+    TRY(cursor_set_sharing(cursor, sharing_of(grbit)));
     struct cursor *published = cursor;
     cursor = NULL;
     TRY(table_publish(session, database, published, tableid));
@@ -126,7 +153,7 @@ JET_EXPORT JET_ERR JetDupCursor(JET_SESID sesid, JET_TABLEID tableid, JET_TABLEI
     struct session *session = NULL;
     struct cursor *cursor, *copy = NULL;
     (void)grbit;
-    TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(table_enter_limited(sesid, tableid, &session, &cursor));
     if (ptableid == NULL)
         RAISE(JET_errInvalidParameter);
     *ptableid = JET_tableidNil;

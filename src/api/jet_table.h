@@ -13,11 +13,18 @@ static inline MUST_CHECK JET_ERR table_enter(JET_SESID sesid, JET_TABLEID tablei
 {
     return engine_enter_cursor(sesid, tableid, session, cursor);
 }
+/* The same in the functions that a callback may use with the cursor it has been given. */
+static inline MUST_CHECK JET_ERR table_enter_limited(JET_SESID sesid, JET_TABLEID tableid, struct session **session, struct cursor **cursor)
+{
+    return engine_enter_limited_cursor(sesid, tableid, session, cursor);
+}
 /* The cursor has been moved by a call in this session. */
 static inline void table_moved(const struct session *session, struct cursor *cursor) { cursor_set_move_level(cursor, session_level(session)); }
 
 /* Opens a cursor for the client's use. name: UTF-8 as the client gave it, checked here. */
 MUST_CHECK JET_ERR table_open(struct session *session, JET_DBID dbid, const char *name, struct open_database **database, struct cursor **cursor);
+/* A cursor that keeps all other sessions from the table, for a schema change; the caller closes it. JET_errTableLocked, JET_errTableInUse. */
+MUST_CHECK JET_ERR table_claim(struct session *session, JET_DBID dbid, const char *name, struct cursor **cursor);
 /* Hands the cursor to the session; takes it over also on error. database NULL: a temporary table. */
 MUST_CHECK JET_ERR table_publish(struct session *session, struct open_database *database, struct cursor *cursor, JET_TABLEID *tableid);
 

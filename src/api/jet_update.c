@@ -2,7 +2,7 @@
  *
  * A call that changes the database outside a transaction runs in one of its own, which commits as JetCommitTransaction would. */
 #define ESENT_PRIVATE
-#include "api/jet_table.h"
+#include "api/callbacks.h"
 
 #include "cursor/update.h"
 #include "engine/session.h"
@@ -20,6 +20,15 @@ done:
 }
 
 /* Enters the session with a cursor through which rows may be changed. *session may be set also on error. */
+static JET_ERR enter_settable(JET_SESID sesid, JET_TABLEID tableid, struct session **session, struct cursor **cursor)
+{
+    JET_ERR err = JET_errSuccess;
+    TRY(table_enter_limited(sesid, tableid, session, cursor));
+    TRY(check_updatable(*session, *cursor));
+done:
+    return err;
+}
+
 static JET_ERR enter_updatable(JET_SESID sesid, JET_TABLEID tableid, struct session **session, struct cursor **cursor)
 {
     JET_ERR err = JET_errSuccess;
@@ -72,7 +81,7 @@ JET_EXPORT JET_ERR JetSetColumn(JET_SESID sesid, JET_TABLEID tableid, JET_COLUMN
     struct session *session = NULL;
     struct cursor *cursor;
     struct set_column set = {.column_id = columnid, .value = span_of(pvData, cbData), .options = grbit, .sequence = 1};
-    TRY(enter_updatable(sesid, tableid, &session, &cursor));
+    TRY(enter_settable(sesid, tableid, &session, &cursor));
     if (cbData > JET_cbLVColumnMost)
         RAISE(JET_errInvalidParameter);
     if (!cursor_is_prepared(cursor))
@@ -95,7 +104,7 @@ JET_EXPORT JET_ERR JetSetColumns(JET_SESID sesid, JET_TABLEID tableid, JET_SETCO
     JET_ERR err = JET_errSuccess;
     struct session *session = NULL;
     struct cursor *cursor;
-    TRY(enter_updatable(sesid, tableid, &session, &cursor));
+    TRY(enter_settable(sesid, tableid, &session, &cursor));
     if (psetcolumn == NULL && csetcolumn > 0)
         RAISE(JET_errInvalidParameter);
     if (!cursor_is_prepared(cursor))
@@ -118,16 +127,32 @@ done:
 /* --- update and delete --- */
 
 struct update_call {
+    struct callback_call callback; /* first */
     struct cursor *cursor;
     JET_GRBIT grbit;
     uint8_t *bookmark;
     uint32_t room, *actual;
 };
 
-static JET_ERR run_update(void *context)
+static JET_ERR write_row(void *context)
 {
     const struct update_call *call = context;
     return cursor_update(call->cursor, call->grbit, call->bookmark, call->room, call->actual);
+}
+
+static JET_ERR run_update(void *context)
+{
+    const struct update_call *call = context;
+    switch (cursor_update_kind(call->cursor)) {
+    case CURSOR_UPDATE_INSERT:
+        return callbacks_around(&call->callback, JET_cbtypBeforeInsert, JET_cbtypAfterInsert, write_row, context);
+    case CURSOR_UPDATE_MOVE:
+        return callbacks_around(&call->callback, JET_cbtypBeforeDelete | JET_cbtypBeforeInsert, JET_cbtypAfterDelete | JET_cbtypAfterInsert, write_row, context);
+    case CURSOR_UPDATE_REPLACE:
+        return callbacks_around(&call->callback, JET_cbtypBeforeReplace, JET_cbtypAfterReplace, write_row, context);
+    default:
+        return write_row(context); /* says what is wrong */
+    }
 }
 
 JET_EXPORT JET_ERR JetUpdate2(JET_SESID sesid, JET_TABLEID tableid, void *pvBookmark, uint32_t cbBookmark, uint32_t *pcbActual, const JET_GRBIT grbit)
@@ -142,6 +167,7 @@ JET_EXPORT JET_ERR JetUpdate2(JET_SESID sesid, JET_TABLEID tableid, void *pvBook
     if (!cursor_is_prepared(cursor))
         RAISE(JET_errUpdateNotPrepared);
     call.cursor = cursor;
+    call.callback = (struct callback_call){session, sesid, tableid, cursor};
     err = in_transaction(session, cursor, run_update, &call);
 done:
     engine_leave_session(session);
@@ -153,7 +179,9 @@ JET_EXPORT JET_ERR JetUpdate(JET_SESID sesid, JET_TABLEID tableid, void *pvBookm
     return JetUpdate2(sesid, tableid, pvBookmark, cbBookmark, pcbActual, 0);
 }
 
-static JET_ERR run_delete(void *context) { return cursor_delete_row(context); }
+static JET_ERR delete_row(void *context) { return cursor_delete_row(((const struct callback_call *)context)->cursor); }
+
+static JET_ERR run_delete(void *context) { return callbacks_around(context, JET_cbtypBeforeDelete, JET_cbtypAfterDelete, delete_row, context); }
 
 JET_EXPORT JET_ERR JetDelete(JET_SESID sesid, JET_TABLEID tableid)
 {
@@ -161,7 +189,8 @@ JET_EXPORT JET_ERR JetDelete(JET_SESID sesid, JET_TABLEID tableid)
     struct session *session = NULL;
     struct cursor *cursor;
     TRY(enter_updatable(sesid, tableid, &session, &cursor));
-    TRY(in_transaction(session, cursor, run_delete, cursor));
+    struct callback_call call = {session, sesid, tableid, cursor};
+    TRY(in_transaction(session, cursor, run_delete, &call));
     table_moved(session, cursor);
 done:
     engine_leave_session(session);

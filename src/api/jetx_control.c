@@ -152,7 +152,7 @@ static JET_ERR end_backup(struct served *c, unsigned flags, JET_GRBIT grbit)
     struct backup_session *session = NULL;
     JET_ERR err = enter_backup(c, flags, &instance, &session);
     if (err >= 0) {
-        err = backup_end(session, grbit);
+        err = backup_end_turn(session, c->turn, grbit); /* the turn once more: another thread may have ended this one and begun its own by now */
         c->has_backup = backup_is_active(session) && backup_turn(session) == c->turn; /* bits that are refused end nothing */
     }
     engine_leave_instance(instance);

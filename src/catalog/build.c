@@ -166,9 +166,10 @@ static JET_ERR add_column(struct schema_builder *b, const struct catalog_row *ro
         c.max_size = column_type_size(c.type);
     }
     TRY(copy_name(&b->arena, row->name, &c.name));
-    if ((c.flags & COLUMN_FLAG_USER_DEFAULT) != 0 && row->template_name.data != NULL)
+    if ((c.flags & COLUMN_FLAG_USER_DEFAULT) != 0 && row->template_name.data != NULL) {
         TRY(copy_name(&b->arena, row->template_name, &c.callback));
-    else if ((c.flags & COLUMN_FLAG_DEFAULT) != 0)
+        TRY(copy_span(&b->arena, row->callback_data, &c.callback_data));
+    } else if ((c.flags & COLUMN_FLAG_DEFAULT) != 0)
         TRY(copy_default(&b->arena, row->default_value, &c));
     void *columns = b->columns;
     TRY(grow(&columns, b->column_count, &b->column_capacity, sizeof *b->columns));
@@ -290,6 +291,34 @@ done:
     return err;
 }
 
+static JET_ERR append_callbacks(struct arena *arena, struct table_schema *s, const struct schema_callback *more, uint32_t count)
+{
+    JET_ERR err = JET_errSuccess;
+    struct schema_callback *all = arena_alloc(arena, ((size_t)s->callback_count + count) * sizeof *all);
+    if (all == NULL)
+        RAISE(JET_errOutOfMemory);
+    if (s->callback_count > 0)
+        memcpy(all, s->callbacks, s->callback_count * sizeof *all);
+    memcpy(all + s->callback_count, more, count * sizeof *all);
+    s->callbacks = all;
+    s->callback_count += count;
+done:
+    return err;
+}
+
+/* One more function in the arena's list; there is hardly ever more than one. A row that names none means none. */
+static JET_ERR add_callback(struct schema_builder *b, const struct catalog_row *row)
+{
+    JET_ERR err = JET_errSuccess;
+    struct table_schema *s = &b->schema;
+    if (row->type != CATALOG_ROW_CALLBACK || row->template_name.data == NULL)
+        goto done;
+    TRY(append_callbacks(&b->arena, s, &(struct schema_callback){.types = row->flags}, 1));
+    TRY(copy_name(&b->arena, row->template_name, &s->callbacks[s->callback_count - 1].name));
+done:
+    return err;
+}
+
 JET_ERR schema_builder_add(struct schema_builder *b, const struct catalog_row *row)
 {
     JET_ERR err = JET_errSuccess;
@@ -311,7 +340,8 @@ JET_ERR schema_builder_add(struct schema_builder *b, const struct catalog_row *r
         b->schema.lv_root = row->type_or_root;
         b->schema.lv_objid = row->id;
         break;
-    default: /* callbacks are the application's */
+    default:
+        TRY(add_callback(b, row));
         break;
     }
 done:
@@ -411,6 +441,8 @@ JET_ERR schema_builder_finish(struct schema_builder *b, const struct table_schem
         RAISE(JET_errCatalogCorrupted);
     s.page_size = b->page_size;
     TRY(merge_columns(b, template_schema, &s));
+    if (template_schema != NULL && template_schema->callback_count > 0)
+        TRY(append_callbacks(&b->arena, &s, template_schema->callbacks, template_schema->callback_count));
     for (uint32_t i = 0; i < b->index_count; i++) {
         struct index *x = &b->indexes[i];
         for (uint32_t k = 0; k < x->segment_count; k++)

@@ -77,6 +77,15 @@ MUST_CHECK JET_ERR catalog_delete_index(struct transaction *t, struct catalog *c
 /* Makes the table's long-value tree if it has none; committed at once in a transaction of its own (others may need it too). *root, *objid: of the tree. */
 MUST_CHECK JET_ERR catalog_need_long_value_tree(struct catalog *catalog, struct transaction *t, uint32_t objid_table, page_no_t *root, uint32_t *objid);
 
+/* A function registered for a table, of cursor/. The list only grows. */
+struct table_callback {
+    struct table_callback *next;
+    uint64_t id;
+    void (*function)(void); /* a JET_CALLBACK */
+    void *context;
+    atomic_uint types;      /* JET_cbtyp...; 0: taken out */
+};
+
 /* --- what all users of a table share, whatever schema object they hold --- */
 struct table_state {
     uint32_t objid;
@@ -85,6 +94,8 @@ struct table_state {
     atomic_uint_least64_t next_sequence;      /* key of tables without primary index; 0: not known yet */
     struct mutex lock;                        /* RANK_CATALOG_TABLE */
     atomic_uint open_count;                   /* cursors open on the table: kept by their owners, looked at before the table is deleted */
+    atomic_bool is_deleted;                   /* is being deleted, or has been: nobody opens it any more; taken back with the transaction */
+    struct table_callback *_Atomic callbacks; /* of cursor/: newest first; freed with the state */
     void *cursors;                            /* of cursor/: those that clients have open, a list under the lock */
     /* below: catalog/ only */
     struct table_state *next;
@@ -99,6 +110,8 @@ MUST_CHECK JET_ERR catalog_table_state(struct catalog *catalog, uint32_t objid_t
  * it for them. JET_errWriteConflict when another transaction is changing the indexes or deleting the table. Cheap when registered already. Look at
  * catalog_generation after this call: indexes made or deleted before it are seen then, and none is made or deleted until the transaction's end. */
 MUST_CHECK JET_ERR catalog_enter_writer(struct catalog *catalog, struct transaction *t, struct table_state *state);
+/* Has any transaction that is not over changed rows of the table? */
+bool catalog_has_writers(struct catalog *catalog, const struct table_state *state);
 /* Grows with every schema change that somebody may see: a cursor whose remembered value differs looks its table up again (catalog_find_table_by_objid_for). */
 uint64_t catalog_generation(const struct catalog *catalog);
 /* Look-ups through a transaction: as catalog_find_table(_by_objid), but the transaction's own uncommitted schema changes are seen. t NULL: the same as those. */

@@ -78,6 +78,8 @@ MUST_CHECK JET_ERR catalog_note_created_tree(struct catalog *catalog, struct tra
 MUST_CHECK JET_ERR catalog_note_deleted_tree(struct catalog *catalog, struct transaction *t, page_no_t root, uint32_t objid);
 /* Keeps all other transactions from changing rows of the table until t ends, and waits a little for those that have. JET_errWriteConflict. */
 MUST_CHECK JET_ERR catalog_enter_exclusive(struct catalog *catalog, struct transaction *t, struct table_state *state);
+/* Nobody opens the table from now on, unless t's level is taken back. */
+MUST_CHECK JET_ERR catalog_mark_deleted(struct catalog *catalog, struct transaction *t, struct table_state *state);
 /* Object ids the cache must drop: a list to be freed, or NULL. */
 struct forgotten_objid *catalog_take_forgotten(struct catalog *catalog);
 /* Between these nobody else makes a long-value tree. */

@@ -152,6 +152,7 @@ JET_ERR catalog_row_decode(struct span record, uint32_t page_size, const struct 
 
     if (view.bytes.size > view.tagged)
         out->tagged = span_of(view.bytes.data + view.tagged, view.bytes.size - view.tagged);
+    TRY(get_long(&view, nodes, 256, &out->buffers[4], &out->callback_data));
     TRY(get_long(&view, nodes, 258, &out->buffers[0], &out->separate_lv));
     TRY(get_long(&view, nodes, 259, &out->buffers[1], &out->space_hints));
     TRY(get_long(&view, nodes, 260, &out->buffers[2], &out->deferred_lv_hints));

@@ -41,7 +41,7 @@ struct catalog_row {
     struct span name, stats, template_name, default_value, key_segments, var_seg_mac, conditions, tuple_limits, version, sort_id;
     struct span callback_data, separate_lv, space_hints, deferred_lv_hints, locale;
     struct span tagged;      /* the tagged part as it stands in the record; NULL: made from the long columns above when the row is encoded */
-    struct value_buffer buffers[4]; /* of the last four long columns */
+    struct value_buffer buffers[5]; /* of the long columns */
 };
 static inline void catalog_row_set(struct catalog_row *row, enum catalog_fixed_column id) { row->present |= 1u << id; }
 static inline bool catalog_row_has(const struct catalog_row *row, enum catalog_fixed_column id) { return (row->present & (1u << id)) != 0; }

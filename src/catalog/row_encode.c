@@ -87,9 +87,11 @@ JET_ERR catalog_row_encode(const struct catalog_row *row, uint32_t page_size, ui
     for (uint32_t i = 0; i < variables; i++)
         need += variable[i].size;
     for (uint32_t i = 0; i < LONG_COLUMNS; i++) {
+        if (row->tagged.data != NULL) /* what was read is carried over as it stands */
+            break;
         if (longs[i].size > LONG_SIZE_MOST)
             RAISE(JET_errInvalidParameter);
-        need += row->tagged.data == NULL ? longs[i].size : 0;
+        need += longs[i].size;
     }
     if (need + row->tagged.size - 256 + 120 > room || need > UINT16_MAX)
         RAISE(JET_errRecordTooBig);

@@ -78,6 +78,10 @@ void catalog_shared_close(struct catalog_shared *shared)
             struct table_state *next = shared->states[i]->next;
             for (struct table_writer *w = shared->states[i]->writers; w != NULL; w = w->next)
                 w->is_listed = false;
+            for (struct table_callback *c = atomic_load(&shared->states[i]->callbacks), *after; c != NULL; c = after) {
+                after = c->next;
+                mem_free(c);
+            }
             mutex_destroy(&shared->states[i]->lock);
             mem_free(shared->states[i]);
             shared->states[i] = next;
@@ -491,6 +495,39 @@ JET_ERR catalog_enter_exclusive(struct catalog *catalog, struct transaction *t, 
     }
     if (has_others)
         RAISE(JET_errWriteConflict); /* the inner level is taken back, and with it the ownership */
+done:
+    return err;
+}
+
+bool catalog_has_writers(struct catalog *catalog, const struct table_state *state)
+{
+    struct catalog_shared *shared = catalog->shared;
+    mutex_lock(&shared->lock);
+    bool found = state->writers != NULL;
+    mutex_unlock(&shared->lock);
+    return found;
+}
+
+/* --- tables being deleted --- */
+
+static void deletion_taken_back(void *p)
+{
+    struct table_writer *deletion = p;
+    mutex_lock(&deletion->shared->lock);
+    if (deletion->is_listed && deletion->shared->catalog != NULL)
+        atomic_store(&deletion->state->is_deleted, false);
+    mutex_unlock(&deletion->shared->lock);
+}
+
+static const struct version_action deletion_action = {.rolled_back = deletion_taken_back, .free = exclusive_free};
+
+JET_ERR catalog_mark_deleted(struct catalog *catalog, struct transaction *t, struct table_state *state)
+{
+    JET_ERR err = JET_errSuccess;
+    struct table_writer *deletion = NULL;
+    TRY(writer_create(catalog, t, state, &deletion_action, &deletion));
+    deletion->is_listed = true;
+    atomic_store(&state->is_deleted, true);
 done:
     return err;
 }

@@ -48,6 +48,7 @@ JET_ERR catalog_delete_table(struct transaction *t, struct catalog *catalog, con
     if ((change.table->flags & TABLE_FLAG_TEMPLATE) != 0)
         RAISE(JET_errCannotDeleteTemplateTable);
     TRY(catalog_table_state(catalog, objid, &state));
+    TRY(catalog_mark_deleted(catalog, t, state));
     if (atomic_load(&state->open_count) > 0)
         RAISE(JET_errTableInUse);
     TRY(catalog_enter_exclusive(catalog, t, state));

@@ -3,65 +3,6 @@
 #include "base/memory.h"
 #include "cursor/update_internal.h"
 
-/* --- who has the table open --- */
-
-static JET_ERR enter_table(struct cursor *c)
-{
-    JET_ERR err = JET_errSuccess;
-    TRY(catalog_table_state(c->catalog, c->schema->objid, &c->state));
-    atomic_fetch_add(&c->state->open_count, 1);
-done:
-    return err;
-}
-
-static void leave_table(struct cursor *c)
-{
-    if (c->state == NULL)
-        return;
-    mutex_lock(&c->state->lock);
-    if (c->open_link != NULL)
-        *c->open_link = c->next_open;
-    if (c->open_link != NULL && c->next_open != NULL)
-        c->next_open->open_link = c->open_link;
-    mutex_unlock(&c->state->lock);
-    atomic_fetch_sub(&c->state->open_count, 1);
-}
-
-static void list_cursor(struct cursor *c)
-{
-    c->next_open = c->state->cursors;
-    c->open_link = (struct cursor **)&c->state->cursors;
-    if (c->next_open != NULL)
-        c->next_open->open_link = &c->next_open;
-    c->state->cursors = c;
-}
-
-/* What others look at is set here, under the lock, and does not change. */
-JET_ERR cursor_set_sharing(struct cursor *c, unsigned deny)
-{
-    JET_ERR err = JET_errSuccess;
-    if (c->state == NULL)
-        return err;
-    mutex_lock(&c->state->lock);
-    for (const struct cursor *other = c->state->cursors; other != NULL && err >= 0; other = other->next_open) {
-        if (other == c || other->owner == c->transaction)
-            continue;
-        if ((other->deny & CURSOR_DENY_READ) != 0 || ((other->deny & CURSOR_DENY_WRITE) != 0 && c->is_updatable))
-            err = JET_errTableLocked;
-        else if ((deny & CURSOR_DENY_READ) != 0 || ((deny & CURSOR_DENY_WRITE) != 0 && other->is_writer))
-            err = JET_errTableInUse;
-    }
-    if (err >= 0) {
-        c->deny = deny;
-        c->owner = c->transaction;
-        c->is_writer = c->is_updatable;
-        if (c->open_link == NULL)
-            list_cursor(c);
-    }
-    mutex_unlock(&c->state->lock);
-    return err;
-}
-
 /* --- life --- */
 
 JET_ERR cursor_open_schema(struct catalog *catalog, const struct table_schema *schema, struct cursor **out)
@@ -75,7 +16,7 @@ JET_ERR cursor_open_schema(struct catalog *catalog, const struct table_schema *s
     c->generation = catalog_generation(catalog);
     c->compress_minimum = COMPRESS_MINIMUM_DEFAULT;
     c->schema = catalog_retain_table(catalog, schema);
-    TRY(enter_table(c));
+    TRY(sharing_enter(c));
     TRY(btree_open(catalog_database(catalog)->pages, schema->root, schema->objid, &c->table_tree));
     TRY(btree_cursor_open(&c->table_tree, &c->table_entry));
     c->first_is_due = true;
@@ -137,6 +78,7 @@ static void close_index(struct cursor *c)
     btree_cursor_close(&c->index_entry);
     c->index_entry = (struct btree_cursor){0};
     c->index = NULL;
+    atomic_store_explicit(&c->current_objid, 0, memory_order_release);
     c->row_is_due = false;
 }
 
@@ -146,10 +88,11 @@ void cursor_close(struct cursor *c)
         return;
     cursor_cancel_update(c);
     update_close(c);
+    filter_free(c);
     long_value_tree_close(&c->long_values);
     close_index(c);
     btree_cursor_close(&c->table_entry);
-    leave_table(c);
+    sharing_leave(c);
     if (c->temp != NULL)
         temp_table_release(c->temp);
     else
@@ -160,6 +103,7 @@ void cursor_close(struct cursor *c)
 const struct table_schema *cursor_schema(const struct cursor *c) { return c->schema; }
 struct catalog *cursor_catalog(const struct cursor *c) { return c->catalog; }
 struct temp_table *cursor_temp_table(const struct cursor *c) { return c->temp; }
+bool cursor_is_last_of_temporary(const struct cursor *c) { return c->temp != NULL && temp_table_user_count(c->temp) == 1; }
 void cursor_set_move_level(struct cursor *c, unsigned level) { c->move_level = level; }
 unsigned cursor_move_level(const struct cursor *c) { return c->move_level; }
 void cursor_set_read_only(struct cursor *c, bool is_read_only) { c->is_updatable = !is_read_only; }
@@ -326,6 +270,7 @@ static JET_ERR open_index(struct cursor *c, const struct index *index)
     TRY(btree_cursor_open(&c->index_tree, &c->index_entry));
     btree_cursor_set_reader(&c->index_entry, c->transaction);
     c->index = index;
+    atomic_store(&c->current_objid, index->objid);
 done:
     return err;
 }

@@ -36,6 +36,8 @@ const struct table_schema *cursor_schema(const struct cursor *cursor);
 MUST_CHECK JET_ERR cursor_refresh(struct cursor *cursor);
 struct catalog *cursor_catalog(const struct cursor *cursor);         /* NULL: temporary */
 struct temp_table *cursor_temp_table(const struct cursor *cursor);   /* NULL: of a database */
+/* Is it a temporary table's, and no other cursor has that open? */
+bool cursor_is_last_of_temporary(const struct cursor *cursor);
 /* Which transaction level last moved the cursor; set by whoever keeps it. */
 void cursor_set_move_level(struct cursor *cursor, unsigned level);
 unsigned cursor_move_level(const struct cursor *cursor);
@@ -43,10 +45,27 @@ unsigned cursor_move_level(const struct cursor *cursor);
 void cursor_set_read_only(struct cursor *cursor, bool is_read_only);
 bool cursor_is_read_only(const struct cursor *cursor);
 
-/* The last step of opening a cursor for a client: keeps the cursors of other sessions (other transactions) from the table, or from changing it, while this one is open.
- * JET_errTableLocked when another session has asked for that; JET_errTableInUse when others have the table open already. */
-enum cursor_deny { CURSOR_DENY_WRITE = 0x1, CURSOR_DENY_READ = 0x2 };
+/* The last step of opening a cursor for a client: keeps the cursors of other sessions (other transactions) from the table, or from changing it, while this one is open;
+ * CURSOR_PERMIT_DDL: a fixed schema may be changed through it. JET_errTableLocked when another session has asked for that, or is deleting the table; JET_errTableInUse when others
+ * have the table open already, when anybody denies writing already, when rows have been changed by transactions that are not over (CURSOR_PERMIT_DDL). */
+enum cursor_deny { CURSOR_DENY_WRITE = 0x1, CURSOR_DENY_READ = 0x2, CURSOR_PERMIT_DDL = 0x4 };
 MUST_CHECK JET_ERR cursor_set_sharing(struct cursor *cursor, unsigned deny);
+/* What was asked for with it: enum cursor_deny. */
+unsigned cursor_sharing(const struct cursor *cursor);
+/* Is a secondary index of the cursor's table, by object id, current in any client's cursor, this one too? */
+bool cursor_index_is_in_use(const struct cursor *cursor, uint32_t objid);
+
+/* --- functions registered for the table --- */
+
+struct table_callback;
+/* Are there any, registered or in the schema? */
+bool cursor_has_callbacks(const struct cursor *cursor);
+/* The registered ones (catalog/ddl.h). */
+const struct table_callback *cursor_callbacks(const struct cursor *cursor);
+/* For all cursors on the table, until it is taken out or the database is detached. JET_errIllegalOperation (temporary), JET_errOutOfMemory. */
+MUST_CHECK JET_ERR cursor_add_callback(struct cursor *cursor, void (*function)(void), void *context, uint32_t types, uint64_t *id);
+/* False: there is no such registration. */
+bool cursor_remove_callback(struct cursor *cursor, uint64_t id);
 
 /* --- the current index --- */
 
@@ -70,6 +89,19 @@ enum cursor_move_option { CURSOR_MOVE_KEY_NE = 0x1 };
 MUST_CHECK JET_ERR cursor_move(struct cursor *cursor, int32_t rows, unsigned options);
 /* cursor_set_move_level and cursor_move by one entry forward, when there is no more to it than that step: no range, no prepared update. False: nothing has been done. */
 bool cursor_step_on(struct cursor *cursor, unsigned level, JET_ERR *result);
+/* Comparisons that rows must meet, all of them, for cursor_move to stop there. Numbers are given as they are stored, in the size of their column. Copied; count 0: none any more, which
+ * is also the state after an error. JET_errFilteredMoveNotSupported (a temporary table, a secondary index, columns of text or long values or with computed defaults),
+ * JET_errColumnNotFound, JET_errInvalidParameter, JET_errOutOfMemory. */
+enum cursor_relation {
+    CURSOR_EQUALS, CURSOR_BEGINS_WITH, CURSOR_DIFFERS, CURSOR_AT_MOST, CURSOR_BELOW, CURSOR_AT_LEAST, CURSOR_ABOVE, CURSOR_MASK_CLEAR, CURSOR_MASK_SET
+};
+struct cursor_comparison {
+    uint32_t column_id;
+    enum cursor_relation relation;
+    struct span value;   /* size 0: null */
+    bool is_zero_length; /* size 0, but not null */
+};
+MUST_CHECK JET_ERR cursor_set_filter(struct cursor *cursor, const struct cursor_comparison *comparisons, uint32_t count);
 void cursor_before_first(struct cursor *cursor);
 void cursor_after_last(struct cursor *cursor);
 

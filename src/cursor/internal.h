@@ -31,6 +31,7 @@ struct cursor {
     const struct transaction *owner;
     unsigned deny;          /* enum cursor_deny */
     bool is_writer;
+    atomic_uint current_objid; /* of the current index, for those who delete one: 0 on the table itself */
     uint32_t compress_minimum;       /* bytes from which XPRESS is tried */
 
     /* The secondary index that is current; index NULL: none. */
@@ -41,6 +42,8 @@ struct cursor {
     bool row_is_due; /* the index entry has moved; table_entry does not stand on its row yet */
 
     bool first_is_due; /* to stand on the first entry, nobody has asked yet */
+    bool is_filtered;  /* moves look at filter */
+    struct cursor_filter *filter;
 
     /* A temporary table. */
     struct temp_table *temp;
@@ -95,6 +98,17 @@ MUST_CHECK JET_ERR row_latch_copy(struct cursor *c, bool copy, struct row *out);
 void row_release(struct cursor *c);
 MUST_CHECK JET_ERR row_value(const struct row *row, const struct column *column, uint32_t sequence, struct column_value *out);
 MUST_CHECK JET_ERR row_value_count(const struct row *row, const struct column *column, uint32_t *count);
+
+/* --- sharing.c --- */
+/* Counts the cursor as open on its table. */
+MUST_CHECK JET_ERR sharing_enter(struct cursor *c);
+/* Accepts a cursor that was never counted. */
+void sharing_leave(struct cursor *c);
+
+/* --- filter.c --- */
+void filter_free(struct cursor *c);
+/* Does the row of the current entry meet the filter there is? */
+MUST_CHECK JET_ERR filter_check(struct cursor *c, bool *result);
 
 /* --- cursor.c --- */
 /* Takes the newest schema when the catalog has changed since the last look: columns and indexes added by anybody are found. */

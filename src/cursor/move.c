@@ -82,6 +82,20 @@ static JET_ERR step_over_key(struct cursor *c, bool forward)
     return err < 0 ? err : check_range(c, forward);
 }
 
+/* On from the entry just reached over those that the filter rejects. */
+static JET_ERR pass_rejected(struct cursor *c, bool forward)
+{
+    JET_ERR err = JET_errSuccess;
+    bool is_met = !c->is_filtered;
+    while (!is_met) {
+        TRY(filter_check(c, &is_met));
+        if (!is_met)
+            TRY(step(c, forward));
+    }
+done:
+    return err;
+}
+
 JET_ERR cursor_move(struct cursor *c, int32_t rows, unsigned options)
 {
     JET_ERR err = JET_errSuccess;
@@ -89,20 +103,23 @@ JET_ERR cursor_move(struct cursor *c, int32_t rows, unsigned options)
     if (rows == CURSOR_MOVE_FIRST || rows == CURSOR_MOVE_LAST) {
         c->has_range = false;
         cursor_reset_key(c);
-        return rows == CURSOR_MOVE_FIRST ? navigate_first(c) : navigate_last(c);
+        TRY(rows == CURSOR_MOVE_FIRST ? navigate_first(c) : navigate_last(c));
+        return pass_rejected(c, rows == CURSOR_MOVE_FIRST);
     }
     if (rows == 0)
         return navigate_test(c);
     bool forward = rows > 0, over_keys = (options & CURSOR_MOVE_KEY_NE) != 0;
-    for (int64_t left = forward ? rows : -(int64_t)rows; left > 0; left--)
+    for (int64_t left = forward ? rows : -(int64_t)rows; left > 0; left--) {
         TRY(over_keys ? step_over_key(c, forward) : step(c, forward));
+        TRY(pass_rejected(c, forward));
+    }
 done:
     return err;
 }
 
 bool cursor_step_on(struct cursor *c, unsigned level, JET_ERR *result)
 {
-    if (c->temp != NULL || c->first_is_due || c->has_range || (c->update != NULL && cursor_is_prepared(c)))
+    if (c->temp != NULL || (c->first_is_due | c->is_filtered) || c->has_range || (c->update != NULL && cursor_is_prepared(c)))
         return false;
     c->move_level = level;
     c->row_is_due = c->index != NULL;

@@ -7,18 +7,19 @@
 
 enum { ROW_OVERHEAD = 4 + 2 + RECORD_SIZE_MIN, TAGGED_ENTRY = 4, FLAG_BYTE = 1, LONG_VALUE_NODE_OVERHEAD = 4 + 2, LONG_VALUE_ROOT_DATA = 8 };
 
-/* A separated value: its root and chunks in the tree. Chunk sizes on disk are not looked at; compressed counts as plain. */
+/* A separated value: its root and chunks in the tree. */
 static JET_ERR add_separated(struct cursor *c, const struct column_value *value, struct cursor_record_size *t)
 {
     JET_ERR err = JET_errSuccess;
     const struct long_value_nodes *nodes;
     struct long_value_info info;
+    uint32_t chunks;
+    uint64_t stored;
     TRY(cursor_long_values(c, &nodes));
-    TRY(long_value_info(nodes, value->lid, &info));
-    uint32_t chunks = nodes->chunk_size == 0 ? 0 : (uint32_t)(((uint64_t)info.size + nodes->chunk_size - 1) / nodes->chunk_size);
+    TRY(long_value_stored(nodes, value->lid, &info, &chunks, &stored));
     uint32_t lid_size = (value->lid & LID64_BIT) != 0 ? LID64_SIZE : LID32_SIZE;
     t->long_value_data += info.size;
-    t->long_value_data_compressed += info.size;
+    t->long_value_data_compressed += stored;
     t->long_value_overhead += LONG_VALUE_NODE_OVERHEAD + lid_size + LONG_VALUE_ROOT_DATA + (uint64_t)chunks * (LONG_VALUE_NODE_OVERHEAD + lid_size + 4);
 done:
     return err;

@@ -23,6 +23,8 @@ struct temp_table {
 const struct table_schema *temp_table_schema(const struct temp_table *table) { return &table->schema; }
 const struct key_rules *temp_table_rules(const struct temp_table *table) { return &table->rules; }
 unsigned temp_table_options(const struct temp_table *table) { return table->options; }
+uint32_t temp_table_user_count(const struct temp_table *table) { return table->references; }
+
 void temp_table_retain(struct temp_table *table) { table->references++; }
 
 void temp_table_release(struct temp_table *table)

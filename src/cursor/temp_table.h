@@ -43,6 +43,7 @@ struct temp_table;
 MUST_CHECK JET_ERR temp_table_create(const struct temp_table_config *config, uint32_t *column_ids, struct temp_table **out);
 /* One more user. */
 void temp_table_retain(struct temp_table *table);
+uint32_t temp_table_user_count(const struct temp_table *table);
 /* The last user frees it. Accepts NULL. */
 void temp_table_release(struct temp_table *table);
 

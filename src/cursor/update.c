@@ -111,6 +111,15 @@ void update_close(struct cursor *c)
 }
 
 bool cursor_is_prepared(const struct cursor *c) { return c->update != NULL && c->update->kind != UPDATE_NONE; }
+enum cursor_update_kind cursor_update_kind(const struct cursor *c)
+{
+    if (!cursor_is_prepared(c) || c->update->kind == UPDATE_READ_ONLY)
+        return CURSOR_UPDATE_NONE;
+    if (c->update->kind == UPDATE_REPLACE)
+        return CURSOR_UPDATE_REPLACE;
+    return c->update->deletes_original ? CURSOR_UPDATE_MOVE : CURSOR_UPDATE_INSERT;
+}
+
 bool update_is_readable(const struct cursor *c) { return cursor_is_prepared(c); }
 JET_ERR update_drop(struct cursor *c) { return cursor_is_prepared(c) ? update_cancel(c) : JET_errSuccess; }
 

@@ -18,6 +18,9 @@ void cursor_set_compress_minimum(struct cursor *cursor, uint32_t bytes);
 
 /* option: JET_prepInsert .. JET_prepInsertCopyReplaceOriginal, JET_prepCancel. JET_errAlreadyPrepared, JET_errUpdateNotPrepared, JET_errWriteConflict, JET_errNoCurrentRecord, JET_errRecordDeleted. */
 MUST_CHECK JET_ERR cursor_prepare_update(struct cursor *cursor, uint32_t option);
+enum cursor_update_kind { CURSOR_UPDATE_NONE, CURSOR_UPDATE_INSERT, CURSOR_UPDATE_MOVE /* inserts a copy, deletes the original */, CURSOR_UPDATE_REPLACE };
+/* What cursor_update would do to the table. */
+enum cursor_update_kind cursor_update_kind(const struct cursor *cursor);
 bool cursor_is_prepared(const struct cursor *cursor);
 
 struct set_column {

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "btree/btree.h"
 #include "engine/checkpoint.h"
+#include "engine/local_storage.h"
 #include "engine/process.h"
 #include "log/log.h"
 #include "os/clock.h"
@@ -30,7 +31,6 @@ struct log_time attach_time_now(void)
     clock_now(&seconds, &milliseconds);
     return log_time_from_unix(seconds, milliseconds);
 }
-
 
 /* --- finding --- */
 
@@ -325,6 +325,7 @@ static JET_ERR detach_slot(struct instance *instance, struct attachment *slot)
     attach_report(instance, EVENT_DATABASE_DETACHED, db->path);
     if (db->is_logged)
         checkpoint_remove(instance, db);
+    local_storage_release(instance, db);
     database_close(db);
     *slot = (struct attachment){0};
 done:
@@ -438,6 +439,8 @@ JET_ERR engine_close_database(struct session *session, JET_DBID dbid)
     JET_ERR err = JET_errSuccess;
     struct open_database *db = NULL;
     TRY(session_find_database(session, dbid, &db));
+    if (session->callback_depth > 0) /* whoever called back has a cursor */
+        RAISE(JET_errDatabaseInUse);
     if (db->open_count > 1) {
         db->open_count--;
         goto done;
@@ -538,6 +541,7 @@ void attach_close_all(struct instance *instance)
                 checkpoint_remove(instance, db);
             cache_file_discard(db->pages);
         }
+        local_storage_release(instance, db);
         database_close(db);
         instance->attachments[i] = (struct attachment){0};
     }

@@ -289,7 +289,7 @@ done:
     return err;
 }
 
-static void tell_client(struct instance *instance, lgpos_t seen, JET_GRBIT grbit)
+void checkpoint_tell_client(struct instance *instance, lgpos_t seen, JET_GRBIT grbit)
 {
     JET_PFNDURABLECOMMITCALLBACK callback = (JET_PFNDURABLECOMMITCALLBACK)instance_parameter(instance, JET_paramDurableCommitCallback);
     if (callback == NULL)
@@ -319,7 +319,7 @@ static JET_ERR flush_lazy(struct instance *instance)
         if (w->lazy_newest == newest)
             w->lazy_newest = 0;
         mutex_unlock(&w->mutex);
-        tell_client(instance, newest, err < 0 ? (JET_GRBIT)JET_bitDurableCommitCallbackLogUnavailable : 0);
+        checkpoint_tell_client(instance, newest, err < 0 ? (JET_GRBIT)JET_bitDurableCommitCallbackLogUnavailable : 0);
     }
     return err;
 }

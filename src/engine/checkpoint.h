@@ -46,6 +46,10 @@ void checkpoint_signal(struct instance *instance);
 /* A lazy commit at position must be durable within `milliseconds` (0: soon). */
 void checkpoint_lazy_commit(struct instance *instance, lgpos_t position, uint32_t milliseconds);
 
+/* Commits up to a position are durable, or (JET_bitDurableCommitCallbackLogUnavailable) will not be: the client hears of it, if it has given JET_paramDurableCommitCallback. The calling
+ * thread holds no lock. */
+void checkpoint_tell_client(struct instance *instance, lgpos_t seen, JET_GRBIT grbit);
+
 /* Between pending_begin and pending_end the checkpoint does not pass a record that is about to be appended. */
 void checkpoint_pending_begin(struct instance *instance, uint32_t dbid);
 void checkpoint_pending_end(struct instance *instance, uint32_t dbid);

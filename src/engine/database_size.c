@@ -52,8 +52,7 @@ static JET_ERR shrink(struct session *session, struct database *db, uint32_t pag
     JET_ERR err = JET_errSuccess;
     struct instance *instance = session->instance;
     instance_lock_databases(instance);
-    if (instance->backup != NULL)
-        TRY(backup_check_idle(instance->backup));
+    TRY(backup_check_idle(instance->backup));
     err = change_size(session, db, pages, false, actual);
 done:
     instance_unlock_databases(instance);

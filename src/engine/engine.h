@@ -46,6 +46,9 @@ void engine_leave_session(struct session *session);
  * then nobody is inside and *out is NULL. */
 MUST_CHECK JET_ERR engine_enter_cursor(JET_SESID sesid, JET_TABLEID tableid, struct session **out, struct cursor **cursor);
 
+/* The same for the calls that a callback may make with the cursor it has been given; the others are answered JET_errIllegalOperation then. */
+MUST_CHECK JET_ERR engine_enter_limited_cursor(JET_SESID sesid, JET_TABLEID tableid, struct session **out, struct cursor **cursor);
+
 /* Around a call into the client from inside a session call: lets it call back with the same session. */
 void engine_callback_begin(struct session *session);
 void engine_callback_end(struct session *session);

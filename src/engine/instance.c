@@ -21,6 +21,7 @@ static void instance_release(struct instance *instance)
     if (instance == NULL)
         return;
     event_callback_destroy(&instance->event_callback);
+    mutex_destroy(&instance->words_lock);
     mutex_destroy(&instance->databases_lock);
     mutex_destroy(&instance->lock);
     params_clear(&instance->params);
@@ -36,13 +37,15 @@ static JET_ERR instance_build(const char *name, const char *display_name, struct
 {
     JET_ERR err = JET_errSuccess;
     struct instance *instance = mem_alloc(sizeof *instance);
-    bool has_lock = false, has_databases_lock = false, has_callback = false;
+    bool has_lock = false, has_databases_lock = false, has_words_lock = false, has_callback = false;
     if (instance == NULL)
         RAISE(JET_errOutOfMemory);
     TRY(mutex_init(&instance->lock, RANK_INSTANCE));
     has_lock = true;
     TRY(mutex_init(&instance->databases_lock, RANK_DATABASES));
     has_databases_lock = true;
+    TRY(mutex_init(&instance->words_lock, RANK_LEAF));
+    has_words_lock = true;
     TRY(event_callback_init(&instance->event_callback));
     has_callback = true;
     if (name != NULL && (instance->name = mem_strdup(name)) == NULL)
@@ -56,6 +59,8 @@ done:
     if (instance != NULL) {
         if (has_callback)
             event_callback_destroy(&instance->event_callback);
+        if (has_words_lock)
+            mutex_destroy(&instance->words_lock);
         if (has_databases_lock)
             mutex_destroy(&instance->databases_lock);
         if (has_lock)

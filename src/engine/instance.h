@@ -64,6 +64,9 @@ struct instance {
     struct params params;
     struct session *sessions;
     uint32_t session_count;
+    struct mutex words_lock;
+    struct table_word *table_words; /* engine/local_storage.c, under words_lock */
+    atomic_uint table_word_count;
     uint64_t procids[INSTANCE_PROCID_WORDS]; /* bit n: a session has number n */
 
     /* Set by start */

@@ -18,6 +18,7 @@ enum run_mode { RUN_MODE_UNSET, RUN_MODE_ONE_INSTANCE, RUN_MODE_MULTI_INSTANCE }
 
 struct buffer_header;
 struct os_snapshot;
+struct callback_library;
 struct os_fs;
 
 struct process {
@@ -27,6 +28,7 @@ struct process {
     struct instance *instances;       /* every instance there is, newest first */
     uint32_t instance_count, instances_made;
     struct handle_table instance_handles, session_handles, cursor_handles;
+    struct callback_library *libraries; /* engine/callback_library.c, under lock */
     pthread_mutex_t buffers_lock;
     struct buffer_header *buffers;
     struct event_callback event_callback; /* of instances without their own */

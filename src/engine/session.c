@@ -1,4 +1,6 @@
 /* Sessions: entering and leaving, their cursors and open databases, their end (session.h, engine.h). */
+#include "cursor/cursor.h"
+#include "engine/local_storage.h"
 #include "engine/session.h"
 
 #include "base/assert.h"
@@ -149,10 +151,46 @@ static inline JET_ERR find_entry(struct session *session, JET_TABLEID tableid, s
     if (slot == NULL || atomic_load(&slot->handle) != tableid)
         return JET_errInvalidTableId;
     /* The claim is the cursor's session; a cursor of this one cannot go away while we are inside. */
-    if (atomic_load(&slot->claim) != session->handle)
-        return JET_errSesidTableIdMismatch;
+    uint64_t claim = atomic_load(&slot->claim);
+    if (claim != session->handle)
+        return claim == ~session->handle ? JET_errIllegalOperation : JET_errSesidTableIdMismatch;
     *out = atomic_load(&slot->object);
     return *out != NULL ? JET_errSuccess : JET_errInvalidTableId;
+}
+
+/* Also a cursor that a callback has been given: its claim is the complement of its session. */
+static JET_ERR find_any_entry(struct session *session, JET_TABLEID tableid, struct session_cursor **out)
+{
+    JET_ERR err = find_entry(session, tableid, out);
+    if (err == JET_errIllegalOperation) {
+        *out = atomic_load(&handle_slot_of(&process.cursor_handles, tableid)->object);
+        err = JET_errSuccess;
+    }
+    return err;
+}
+
+void session_callback_begin(struct session *session, JET_TABLEID tableid, struct session_callback *state)
+{
+    struct session_cursor *entry = NULL;
+    *state = (struct session_callback){.level = session->level, .outer_level = session->callback_level};
+    if (find_entry(session, tableid, &entry) >= 0) {
+        state->slot = entry->slot;
+        atomic_store(&entry->slot->claim, ~session->handle);
+    }
+    session->callback_level = session->level;
+    engine_callback_begin(session);
+}
+
+JET_ERR session_callback_end(struct session *session, struct session_callback *state)
+{
+    JET_ERR err = JET_errSuccess;
+    engine_callback_end(session);
+    while (session->level > state->level && err >= 0)
+        err = session_rollback(session, 0);
+    session->callback_level = state->outer_level;
+    if (state->slot != NULL)
+        atomic_store(&state->slot->claim, session->handle);
+    return err;
 }
 
 JET_ERR session_find_cursor(struct session *session, JET_TABLEID tableid, struct cursor **out)
@@ -182,6 +220,24 @@ JET_ERR engine_enter_cursor(JET_SESID sesid, JET_TABLEID tableid, struct session
     return JET_errSuccess;
 }
 
+JET_ERR engine_enter_limited_cursor(JET_SESID sesid, JET_TABLEID tableid, struct session **out, struct cursor **cursor)
+{
+    struct session_cursor *entry;
+    JET_ERR err = engine_enter_cursor(sesid, tableid, out, cursor);
+    if (err != JET_errIllegalOperation)
+        return err;
+    err = enter(sesid, 0, out);
+    if (err >= 0)
+        err = find_any_entry(*out, tableid, &entry);
+    if (err >= 0)
+        *cursor = entry->cursor;
+    else if (*out != NULL) {
+        engine_leave_session(*out);
+        *out = NULL;
+    }
+    return err;
+}
+
 /* Out of the list and the registry; the cursor itself lives on. */
 static struct cursor *detach_entry(struct session *session, struct session_cursor *entry)
 {
@@ -192,7 +248,12 @@ static struct cursor *detach_entry(struct session *session, struct session_curso
     handle_remove(&process.cursor_handles, entry->slot);
     session->cursor_count--;
     atomic_fetch_sub(&session->instance->cursor_count, 1);
+    JET_LS word = entry->local_storage;
+    bool is_temporary = entry->database == NULL;
     mem_free(entry);
+    local_storage_tell(session->instance, JET_cbtypFreeCursorLS, word);
+    if (is_temporary && atomic_load(&session->instance->table_word_count) > 0 && cursor_is_last_of_temporary(cursor))
+        local_storage_release(session->instance, cursor_temp_table(cursor));
     return cursor;
 }
 
@@ -207,13 +268,13 @@ JET_ERR session_remove_cursor(struct session *session, JET_TABLEID tableid, stru
 struct open_database *session_cursor_database(struct session *session, JET_TABLEID tableid)
 {
     struct session_cursor *entry = NULL;
-    return find_entry(session, tableid, &entry) >= 0 ? entry->database : NULL;
+    return find_any_entry(session, tableid, &entry) >= 0 ? entry->database : NULL;
 }
 
 JET_LS *session_cursor_local_storage(struct session *session, JET_TABLEID tableid)
 {
     struct session_cursor *entry = NULL;
-    return find_entry(session, tableid, &entry) >= 0 ? &entry->local_storage : NULL;
+    return find_any_entry(session, tableid, &entry) >= 0 ? &entry->local_storage : NULL;
 }
 
 uint32_t session_cursor_count(const struct session *session) { return session->cursor_count; }

@@ -51,6 +51,7 @@ struct session {
     uint32_t number;         /* from 1; of no other session now; procid of its log records */
     unsigned depth;          /* calls of the owning thread, one inside the other through callbacks */
     unsigned callback_depth;
+    unsigned callback_level; /* levels that a callback may not end: open when it was called */
 
     struct transaction transaction;
     unsigned level;           /* the client's: that of the transaction between calls */
@@ -75,6 +76,14 @@ MUST_CHECK JET_ERR session_create(struct instance *instance, JET_SESID *handle);
 MUST_CHECK JET_ERR session_end(struct session *session);
 /* The instance terminates: closes everything; a transaction left open is given up. No thread is inside any session. */
 void session_destroy(struct session *session);
+/* Around a callback that gets a cursor of the session: till its end the cursor is found by engine_enter_limited_cursor alone, and the levels now open stay open. */
+struct session_callback {
+    struct handle_slot *slot; /* NULL: the cursor was limited before, by a callback around this one */
+    unsigned level, outer_level;
+};
+void session_callback_begin(struct session *session, JET_TABLEID tableid, struct session_callback *state);
+/* Rolls back the levels that the callback has left open: JET_errRollbackError and the like. */
+MUST_CHECK JET_ERR session_callback_end(struct session *session, struct session_callback *state);
 /* Closes the cursors on db (NULL: all). */
 void session_close_cursors(struct session *session, const struct open_database *db);
 

@@ -312,8 +312,9 @@ static JET_ERR start_log(struct instance *instance, const struct instance_start_
         TRY(call_client(&progress, JET_sntComplete, 100));
     TRY(log_append_init(instance->log, NULL));
 done:
-    if (err < 0 && progress.has_begun && instance->log == NULL && call_client(&progress, err == JET_errRecoveredWithoutUndo ? JET_sntComplete : JET_sntFail, 100) < 0) {
-        /* What the client thinks of it changes nothing any more. */
+    if (err < 0 && progress.has_begun && instance->log == NULL) {
+        JET_ERR ignored = call_client(&progress, err == JET_errRecoveredWithoutUndo ? JET_sntComplete : JET_sntFail, 100); /* changes nothing any more */
+        (void)ignored;
     }
     mem_free(map);
     return err;
@@ -362,6 +363,8 @@ static JET_ERR start_cleaner(struct instance *instance)
 
 static JET_ERR advance_for_backup(void *context) { return checkpoint_advance(context); }
 
+static JET_ERR clean_for_backup(void *context) { return txn_clean_now(((struct instance *)context)->cleaner); }
+
 static JET_ERR start_backup(struct instance *instance)
 {
     struct backup_host host = {
@@ -371,9 +374,11 @@ static JET_ERR start_backup(struct instance *instance)
         .page_size = instance->page_size,
         .is_circular = flag_of(instance, JET_paramCircularLog),
         .skips_page_checks = (number_of(instance, 192) & 1) != 0, /* JET_paramDisableVerifications */
+        .scrubs = flag_of(instance, JET_paramZeroDatabaseDuringBackup),
         .events = &instance->events,
         .visit_databases = attach_visit_logged,
         .advance_checkpoint = advance_for_backup,
+        .clean_versions = clean_for_backup,
         .wait_for_creation = attach_wait_for_reserved,
         .is_exclusively_open = attach_is_exclusively_open,
     };

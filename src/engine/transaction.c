@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "engine/checkpoint.h"
+#include "engine/engine.h"
 #include "engine/session.h"
 #include "log/log.h"
 #include "mvcc/version_store.h"
@@ -39,6 +40,14 @@ done:
     return err;
 }
 
+/* Commits up to a position have been made durable in this thread, or the log is down. The client may look at its session meanwhile. */
+static void tell_durable(struct session *session, lgpos_t position, JET_ERR flushed)
+{
+    engine_callback_begin(session);
+    checkpoint_tell_client(session->instance, position, flushed < 0 ? (JET_GRBIT)JET_bitDurableCommitCallbackLogUnavailable : 0);
+    engine_callback_end(session);
+}
+
 /* The commit options that speak of the log alone. */
 static JET_ERR commit_log_option(struct session *session, JET_GRBIT grbit)
 {
@@ -49,10 +58,11 @@ static JET_ERR commit_log_option(struct session *session, JET_GRBIT grbit)
     if (grbit == JET_bitForceNewLog) {
         TRY(log_roll(log));
         TRY(checkpoint_advance(session->instance));
-    } else if (grbit == JET_bitWaitAllLevel0Commit) {
-        TRY(log_flush_all(log));
     } else {
-        TRY(log_flush(log, session->last_commit));
+        bool is_old = grbit == JET_bitWaitLastLevel0Commit && session->last_commit < log_durable(log);
+        TRY(grbit == JET_bitWaitAllLevel0Commit ? log_flush_all(log) : log_flush(log, session->last_commit));
+        if (!is_old)
+            tell_durable(session, log_durable(log), JET_errSuccess);
     }
 done:
     return err;
@@ -102,7 +112,7 @@ JET_ERR session_commit_transaction(struct session *session, JET_GRBIT grbit, uin
         TRY(commit_log_option(session, grbit));
         goto done;
     }
-    if (session->level == 0)
+    if (session->level <= session->callback_level) /* none, or none of the callback's own */
         RAISE(JET_errNotInTransaction);
     bool is_lazy = ((grbit | session->settings.commit_default) & JET_bitCommitLazyFlush) != 0;
     if (durable_ms != 0 && !is_lazy)
@@ -114,6 +124,8 @@ JET_ERR session_commit_transaction(struct session *session, JET_GRBIT grbit, uin
         lower_cursors(session);
         if (session->level == 0)
             note_commit(session, position, is_lazy, durable_ms, commit_id);
+        if (session->level == 0 && position != 0 && !is_lazy)
+            tell_durable(session, position, err);
     }
     TRY(err);
 done:
@@ -160,12 +172,12 @@ JET_ERR session_rollback(struct session *session, JET_GRBIT grbit)
     JET_ERR err = JET_errSuccess;
     if ((grbit & ~(JET_GRBIT)JET_bitRollbackAll) != 0)
         RAISE(JET_errInvalidGrbit);
-    if (session->level == 0)
+    if (session->level <= session->callback_level) /* none, or none of the callback's own */
         RAISE(JET_errNotInTransaction);
     TRY(session_check_transaction_owner(session));
     do {
         TRY(roll_back_level(session));
-    } while (session->level > 0 && (grbit & JET_bitRollbackAll) != 0);
+    } while (session->level > session->callback_level && (grbit & JET_bitRollbackAll) != 0);
 done:
     return err;
 }

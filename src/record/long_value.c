@@ -113,6 +113,28 @@ done:
     return err;
 }
 
+JET_ERR long_value_stored(const struct long_value_nodes *nodes, uint64_t lid, struct long_value_info *out, uint32_t *chunks, uint64_t *bytes)
+{
+    JET_ERR err = JET_errSuccess;
+    struct span found, data;
+    struct long_value_key key;
+    *chunks = 0;
+    *bytes = 0;
+    TRY(find_root(nodes, lid, out));
+    while ((err = nodes->next(nodes->context, &found, &data)) >= 0) {
+        TRY(long_value_key_decode(found, &key));
+        if (key.lid != lid || !key.is_chunk)
+            break;
+        ++*chunks;
+        *bytes += data.size;
+    }
+    if (err == JET_errNoCurrentRecord) /* the last value of the tree */
+        err = JET_errSuccess;
+done:
+    release_nodes(nodes);
+    return err;
+}
+
 JET_ERR long_value_info(const struct long_value_nodes *nodes, uint64_t lid, struct long_value_info *out)
 {
     JET_ERR err = find_root(nodes, lid, out);

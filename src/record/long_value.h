@@ -58,6 +58,8 @@ struct long_value_info {
 MUST_CHECK JET_ERR long_value_root_decode(uint64_t lid, struct span data, struct long_value_info *out);
 /* Size and reference count. JET_errLVCorrupted when the id is not in the tree: the record that names it is damaged or its value lost. */
 MUST_CHECK JET_ERR long_value_info(const struct long_value_nodes *nodes, uint64_t lid, struct long_value_info *out);
+/* The same, and what its chunks take in the tree: their number and stored bytes, as they are. */
+MUST_CHECK JET_ERR long_value_stored(const struct long_value_nodes *nodes, uint64_t lid, struct long_value_info *out, uint32_t *chunks, uint64_t *bytes);
 /* Copies plain bytes [offset, offset+capacity) into out; *written = bytes copied; *info (may be NULL) as above. */
 MUST_CHECK JET_ERR long_value_read(const struct long_value_nodes *nodes, uint64_t lid, uint32_t offset, uint8_t *out, uint32_t capacity,
                                    uint32_t *written, struct long_value_info *info);

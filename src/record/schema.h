@@ -41,6 +41,7 @@ struct column {
     uint32_t offset;          /* of a fixed column in the record */
     struct span default_value;/* size 0 and data NULL: none (an empty default has data != NULL) */
     char *callback;           /* "dll!function" of a user-defined default, or NULL */
+    struct span callback_data; /* what the function gets with each call; data NULL: nothing */
     uint32_t presentation;    /* order of creation, for lists */
 };
 static inline bool column_is_fixed(uint32_t id) { return (id & 0xFFFF) >= FIXED_ID_FIRST && (id & 0xFFFF) <= FIXED_ID_LAST; }
@@ -102,6 +103,12 @@ static inline bool index_is_unique(const struct index *i) { return (i->flags & I
 #define TABLE_FLAG_DYNAMIC_SYSTEM 0x08000000u
 #define TABLE_FLAG_NO_FIXED_DERIVED 0x04000000u
 
+/* A function called when rows change. */
+struct schema_callback {
+    char *name;     /* "dll!function" */
+    uint32_t types; /* JET_cbtyp... */
+};
+
 struct table_schema {
     char *name;                 /* UTF-8 */
     char *template_name;        /* of a derived table, or NULL */
@@ -124,6 +131,8 @@ struct table_schema {
     uint32_t tagged_count, template_tagged_count;   /* tagged columns: own, then template's, each sorted by id */
     uint32_t tagged_first, template_tagged_first;   /* position in columns */
     uint32_t fixed_last, variable_last;             /* highest ids defined, 0 / 127 when none */
+    uint32_t callback_count;
+    struct schema_callback *callbacks;
     uint32_t index_count;
     struct index *indexes;      /* the primary, if any, first */
     /* LID64 when the database format is >= 70 etc. */

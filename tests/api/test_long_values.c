@@ -170,6 +170,8 @@ static void ranges_copies_and_rollbacks_give_what_a_model_says(void **state)
         begin(&f, page_size);
         assert_good(JetBeginSession(f.live.instance, &reader, NULL, NULL));
         assert_good(JetOpenDatabase(reader, f.live.database, NULL, &dbid, 0));
+        assert_good(JetCloseTable(f.live.session, f.table)); /* the cursor that made the table keeps all others out */
+        assert_good(JetOpenTable(f.live.session, f.dbid, "T", NULL, 0, 0, &f.table));
         assert_good(JetOpenTable(reader, dbid, "T", NULL, 0, 0, &table));
         for (unsigned step = 0; step < STEPS; step += 4) {
             memcpy(before, now, sizeof now);

@@ -205,7 +205,7 @@ static void put_row(struct text *t, JET_SESID session, JET_TABLEID table, const 
         for (uint32_t itag = 1;; itag++) {
             JET_RETINFO info = {.cbStruct = sizeof info, .itagSequence = itag};
             JET_ERR err = JetRetrieveColumn(session, table, seen->columns[i].id, value, VALUE_ROOM, &size, 0, &info);
-            if (err == JET_wrnColumnNull || err == JET_errCallbackNotResolved) {
+            if (err == JET_wrnColumnNull || err == JET_errCallbackFailed) {
                 if (itag > 1)
                     put(t, "]");
                 break;

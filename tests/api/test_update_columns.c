@@ -370,9 +370,41 @@ static void separation_and_compression_can_be_asked_for(void **state)
     sample_stop(&s);
 }
 
+static void separated_values_count_what_they_take(void **state)
+{
+    static uint8_t zeros[20000];
+    struct sample s;
+    JET_RECSIZE2 plain, packed, local;
+    (void)state;
+    sample_start(&s, 4096);
+    assert_good(JetBeginTransaction(s.session));
+    begin_insert(&s, 1);
+    assert_good(JetSetColumn(s.session, s.table, s.blob, zeros, sizeof zeros, JET_bitSetUncompressed, NULL));
+    finish(&s);
+    begin_insert(&s, 2);
+    assert_good(JetSetColumn(s.session, s.table, s.blob, zeros, sizeof zeros, JET_bitSetCompressed, NULL));
+    finish(&s);
+    assert_good(seek_id(&s, s.table, 1));
+    assert_good(JetGetRecordSize2(s.session, s.table, &plain, 0));
+    assert_int_equal(plain.cbLongValueData, sizeof zeros);
+    assert_int_equal(plain.cbLongValueDataCompressed, sizeof zeros);
+    assert_good(seek_id(&s, s.table, 2));
+    assert_good(JetGetRecordSize2(s.session, s.table, &packed, 0));
+    assert_int_equal(packed.cbLongValueData, sizeof zeros);
+    assert_true(packed.cbLongValueDataCompressed > 0 && packed.cbLongValueDataCompressed < sizeof zeros / 4);
+    assert_int_equal(packed.cbLongValueOverhead, plain.cbLongValueOverhead);
+    assert_good(JetGetRecordSize2(s.session, s.table, &local, JET_bitRecordSizeLocal));
+    assert_int_equal(local.cbLongValueData, 0);
+    assert_int_equal(local.cbLongValueDataCompressed, 0);
+    assert_int_equal(local.cLongValues, 1);
+    assert_good(JetCommitTransaction(s.session, 0));
+    sample_stop(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(separated_values_count_what_they_take),
         cmocka_unit_test(fixed_columns_take_their_size_and_pad),
         cmocka_unit_test(variable_columns_are_cut_with_a_warning),
         cmocka_unit_test(arguments_are_checked),
