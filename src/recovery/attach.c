@@ -33,12 +33,17 @@ static bool same_path(const char *a, const char *b)
     return *a == *b;
 }
 
-static bool has_signature(struct recovery *r, const char *path, const struct signature *signature)
+/* Whether the file is the database of that signature. One that is none is not it; one that cannot be read now may be, and to pass it over would leave it as it is without a word. A restore has
+ * looked at all its files before: there every error counts. */
+static JET_ERR has_signature(struct recovery *r, const char *path, const struct signature *signature, bool *has)
 {
     struct db_header header;
     uint32_t page_size;
     bool used_shadow;
-    return database_read_header(r->fs, path, &header, &page_size, &used_shadow, NULL) >= 0 && signature_equal(&header.db_signature, signature);
+    JET_ERR err = database_read_header(r->fs, path, &header, &page_size, &used_shadow, NULL);
+    *has = err >= 0 && signature_equal(&header.db_signature, signature);
+    bool is_passing = err == JET_errDiskIO || err == JET_errOutOfMemory || err == JET_errOutOfFileHandles;
+    return err < 0 && (r->hard != NULL || is_passing) ? err : JET_errSuccess;
 }
 
 /* Where the database is here: *path NULL when nowhere. A path of another system is data: it is used only through the map or the alternate folder. */
@@ -52,12 +57,15 @@ static JET_ERR resolve(struct recovery *r, const struct logged *l, char **path)
     for (size_t i = 0; i < count && found == NULL; i++)
         if (same_path(map[i].old_path, l->path))
             found = map[i].new_path;
-    for (size_t i = 0; i < count && found == NULL; i++)
-        if (has_signature(r, map[i].new_path, &l->db_signature)) {
-            found = map[i].new_path;
-            if (r->hard != NULL)
-                EVENT_REPORT(r->config->events, EVENT_DATABASE_MOVED, EVENT_INFORMATION, EVENT_LOGGING_RECOVERY, map[i].old_path, l->path);
-        }
+    for (size_t i = 0; i < count && found == NULL; i++) {
+        bool has = false;
+        TRY(has_signature(r, map[i].new_path, &l->db_signature, &has));
+        if (!has)
+            continue;
+        found = map[i].new_path;
+        if (r->hard != NULL)
+            EVENT_REPORT(r->config->events, EVENT_DATABASE_MOVED, EVENT_INFORMATION, EVENT_LOGGING_RECOVERY, map[i].old_path, l->path);
+    }
     if (found == NULL && r->hard != NULL && r->hard->locate != NULL) {
         TRY(r->hard->locate(r->hard->locate_context, l->path, path));
         goto done;

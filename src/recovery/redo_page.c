@@ -93,6 +93,13 @@ done:
     return err;
 }
 
+/* What is dirty has been through page_edit_open, or was built here. */
+static bool is_sound(void *context, page_no_t page_no)
+{
+    const struct held_page *held = find_held((struct operation *)context, page_no);
+    return held != NULL && cache_is_dirty(&held->ref);
+}
+
 static void release(void *context, page_no_t page_no, uint8_t *bytes, bool changed)
 {
     struct operation *o = (struct operation *)context;
@@ -247,7 +254,7 @@ static void begin_operation(struct operation *o, struct recovery *r, struct reco
     o->error = JET_errSuccess;
     o->is_image_taken = false;
     o->held_count = 0;
-    o->pages = (struct redo_pages){.context = o, .page_size = d->page_size, .get = get, .get_new = get_new, .release = release, .cannot_judge = cannot_judge,
+    o->pages = (struct redo_pages){.context = o, .page_size = d->page_size, .get = get, .get_new = get_new, .is_sound = is_sound, .release = release, .cannot_judge = cannot_judge,
                                    .settled = settled, .before_image = before_image, .undone = undone,
                                    .in_required_range = r->generation.header.generation <= d->required_to || d->header.state == DB_STATE_DIRTY_AND_PATCHED};
 }

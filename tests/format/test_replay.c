@@ -5,346 +5,149 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backup/restore.h"
 #include "base/memory.h"
-#include "check/check.h"
-#include "cursor/row_dump.h"
-#include "expectations.h"
 #include "fault_fs.h"
+#include "format/checksum.h"
+#include "format/log_segment.h"
+#include "live_instance.h"
 #include "recovery/recovery.h"
+#include "replay_sets.h"
 #include "shared_data.h"
 
-/* --- contents --- */
+/* --- the table --- */
 
-struct text {
-    char *bytes;
-    size_t size, room;
-    uint64_t lines;
+/* What each case came to, printed when all have run. */
+struct outcome {
+    char what[48];
+    struct pages_compared pages;
+    bool has_pages;
+    unsigned untouched;
+    uint64_t rows, entries;
 };
+static struct outcome outcomes[64];
+static unsigned outcome_count;
 
-static JET_ERR add_line(void *context, const char *text, size_t size)
+static struct outcome *add_outcome(const char *what)
 {
-    struct text *t = (struct text *)context;
-    if (t->size + size + 1 > t->room) {
-        t->room = (t->size + size + 1) * 2 + 65536;
-        t->bytes = (char *)realloc(t->bytes, t->room);
-        assert_non_null(t->bytes);
+    assert_true(outcome_count < sizeof outcomes / sizeof *outcomes);
+    struct outcome *o = &outcomes[outcome_count++];
+    snprintf(o->what, sizeof o->what, "%s", what);
+    return o;
+}
+
+/* A case is only in the table when all of it was equal: what differs has ended the test that made it. */
+static void all_cases_in_one_table(void **state)
+{
+    (void)state;
+    require_shared_data();
+    print_message("%-30s %7s %7s %10s %11s %7s %8s\n", "case", "pages", "equal", "same bytes", "untouched", "rows", "entries");
+    for (unsigned i = 0; i < outcome_count; i++) {
+        const struct outcome *o = &outcomes[i];
+        print_message("%-30s ", o->what);
+        if (o->has_pages)
+            print_message("%7u %7u %10u ", o->pages.compared, o->pages.compared - o->pages.different, o->pages.same_bytes);
+        else
+            print_message("%7s %7s %10s ", "-", "-", "-");
+        print_message("%11u %7llu %8llu  equal\n", o->untouched, (unsigned long long)o->rows, (unsigned long long)o->entries);
     }
-    memcpy(t->bytes + t->size, text, size);
-    t->size += size;
-    t->bytes[t->size++] = '\n';
-    t->lines++;
-    return JET_errSuccess;
 }
 
-static JET_ERR add_entry(void *context, struct span key, struct span data)
-{
-    char line[8192];
-    size_t n = 0;
-    for (uint32_t i = 0; i < key.size && n < 4000; i++)
-        n += (size_t)snprintf(line + n, 3, "%02x", key.data[i]);
-    line[n++] = ' ';
-    for (uint32_t i = 0; i < data.size && n < 8000; i++)
-        n += (size_t)snprintf(line + n, 3, "%02x", data.data[i]);
-    return add_line(context, line, n);
-}
-
-struct contents {
-    struct catalog *catalog;
-    struct text *rows, *entries;
-};
-
-static JET_ERR add_table(void *context, const struct catalog_table *table)
-{
-    struct contents *c = (struct contents *)context;
-    struct dump_sink sink = {add_line, c->rows};
-    assert_int_equal(table->error, 0);
-    JET_ERR err = dump_rows(c->catalog, table->schema, &sink);
-    for (uint32_t i = 0; err >= 0 && i < table->schema->index_count; i++) {
-        const struct index *index = &table->schema->indexes[i];
-        if (index_is_primary(index))
-            continue;
-        add_line(c->entries, index->name, strlen(index->name));
-        err = dump_index_entries(c->catalog, table->schema, index, add_entry, c->entries);
-    }
-    return err;
-}
-
-struct database_copy {
-    struct cache *cache;
-    struct database *db;
-    struct text rows, entries;
-};
-
-static void open_copy(const char *path, struct database_copy *out)
-{
-    struct db_header header;
-    uint32_t page_size;
-    bool used_shadow;
-    *out = (struct database_copy){0};
-    assert_int_equal(database_read_header(os_fs_posix(), path, &header, &page_size, &used_shadow, NULL), 0);
-    struct cache_config cache = {.page_size = page_size, .bytes_min = 64u * page_size, .bytes_max = 64u << 20};
-    assert_int_equal(cache_create(&cache, &out->cache), 0);
-    struct database_open_config config = {.fs = os_fs_posix(), .cache = out->cache, .path = path, .page_size = page_size, .dbid = 1, .read_only = true};
-    assert_int_equal(database_open(&config, &out->db), 0);
-    struct contents c = {.rows = &out->rows, .entries = &out->entries};
-    assert_int_equal(catalog_open(out->db, &c.catalog), 0);
-    JET_ERR err = catalog_visit_tables(c.catalog, add_table, &c);
-    if (err != 0)
-        fail_msg("%s: reading the tables: %d", path, err);
-}
-
-static void close_copy(struct database_copy *c)
-{
-    database_close(c->db);
-    cache_destroy(c->cache);
-    free(c->rows.bytes);
-    free(c->entries.bytes);
-}
-
-static void print_finding(void *context, const struct check_finding *f)
-{
-    (void)context;
-    if (f->severity != CHECK_NOTE)
-        print_message("  %s: page %u object %u %s %s: %s\n", f->file, f->page_no, f->objid, f->table, f->object, f->text);
-}
+/* --- comparisons --- */
 
 /* Sound, and with no more lost pages than the reference has: some real files have a few. */
-/* The check finds no error; gives its warnings, and the pages in nobody's use. */
-static uint32_t warnings_and_lost(const char *path, bool print, uint64_t *lost)
-{
-    struct database_copy c;
-    struct check_report report;
-    struct check_callbacks callbacks = {.finding = print ? print_finding : NULL};
-    open_copy(path, &c);
-    assert_int_equal(check_database(c.db, NULL, &callbacks, &report), 0);
-    assert_int_equal(report.errors, 0);
-    close_copy(&c);
-    *lost = report.pages_lost;
-    return report.warnings;
-}
-
-static uint32_t warnings_of(const char *path, bool print)
-{
-    uint64_t lost;
-    return warnings_and_lost(path, print, &lost);
-}
-
-static uint32_t state_of(const char *path)
-{
-    struct db_header header;
-    uint32_t page_size;
-    bool used_shadow;
-    assert_int_equal(database_read_header(os_fs_posix(), path, &header, &page_size, &used_shadow, NULL), 0);
-    return header.state;
-}
-
 static void check_is_clean(const char *path, const char *reference)
 {
-    uint32_t usual = warnings_of(reference, false);
-    assert_int_equal(state_of(path), DB_STATE_CLEAN);
-    assert_int_equal(warnings_of(path, usual == 0), usual);
-}
-
-/* Finds the first line that differs. */
-static bool same_text(const char *what, const struct text *a, const struct text *b)
-{
-    if (a->size == b->size && (a->size == 0 || memcmp(a->bytes, b->bytes, a->size) == 0))
-        return true;
-    size_t i = 0, line = 0;
-    for (; i < a->size && i < b->size && a->bytes[i] == b->bytes[i]; i++)
-        line = a->bytes[i] == '\n' ? i + 1 : line;
-    print_message("%s: %llu lines against %llu; first difference:\n  %.*s\n  %.*s\n", what, (unsigned long long)a->lines, (unsigned long long)b->lines,
-                  line < a->size ? (int)strcspn(a->bytes + line, "\n") % 300 : 0, a->bytes + line, line < b->size ? (int)strcspn(b->bytes + line, "\n") % 300 : 0, b->bytes + line);
-    return false;
-}
-
-enum { FLAGS_COMPARED = PAGE_FLAG_ROOT | PAGE_FLAG_LEAF | PAGE_FLAG_PARENT_OF_LEAF | PAGE_FLAG_EMPTY | PAGE_FLAG_SPACE_TREE | PAGE_FLAG_INDEX | PAGE_FLAG_LONG_VALUE |
-                        PAGE_FLAG_NON_UNIQUE | PAGE_FLAG_NEW_RECORD_FORMAT };
-
-/* Returns the number of pages that differ. or_newer: a page may also be of a later state. */
-static unsigned compare_pages(const char *path, const char *reference, uint32_t page_size, bool or_newer, unsigned *compared)
-{
-    unsigned long long a_size, b_size;
-    uint8_t *a = read_whole_file(path, &a_size), *b = read_whole_file(reference, &b_size);
-    unsigned different = 0;
-    *compared = 0;
-    for (uint64_t at = 2ull * page_size; at + page_size <= b_size; at += page_size) {
-        const uint8_t *p = a + at, *q = b + at;
-        page_no_t page_no = (page_no_t)(at / page_size) - 1;
-        if (is_all_zero(q, page_size) || at + page_size > a_size) /* behind our end: owned by nobody, which the integrity check says */
-            continue;
-        bool same = load_le64(p + 8) == load_le64(q + 8) && load_le32(p + 16) == load_le32(q + 16) && load_le32(p + 20) == load_le32(q + 20) &&
-                    load_le32(p + 24) == load_le32(q + 24) && ((load_le32(p + 36) ^ load_le32(q + 36)) & FLAGS_COMPARED) == 0;
-        same |= or_newer && load_le64(p + 8) > load_le64(q + 8);
-        (*compared)++;
-        if (!same && different++ < 10)
-            print_message("  page %u: dbtime %llu/%llu links %u,%u/%u,%u objid %u/%u flags %X/%X\n", page_no, (unsigned long long)load_le64(p + 8),
-                          (unsigned long long)load_le64(q + 8), load_le32(p + 16), load_le32(p + 20), load_le32(q + 16), load_le32(q + 20), load_le32(p + 24), load_le32(q + 24),
-                          load_le32(p + 36), load_le32(q + 36));
-    }
-    free(a);
-    free(b);
-    return different;
+    uint64_t lost;
+    uint32_t usual = replayed_warnings(reference, false, &lost);
+    assert_int_equal(replayed_state(path), DB_STATE_CLEAN);
+    assert_int_equal(replayed_warnings(path, usual == 0, &lost), usual);
 }
 
 /* The database must hold what the reference holds. with_pages: page by page too. */
-static void expect_equal(const char *what, const char *path, const char *reference, bool with_pages)
+static struct outcome *expect_equal(const char *what, const char *path, const char *reference, bool with_pages)
 {
-    struct database_copy a, b;
-    unsigned compared = 0, different = 0;
-    open_copy(path, &a);
-    open_copy(reference, &b);
-    bool rows = same_text("rows", &a.rows, &b.rows), entries = same_text("entries", &a.entries, &b.entries);
+    struct replayed_database a, b;
+    struct outcome *o = add_outcome(what);
+    replayed_open(path, &a);
+    replayed_open(reference, &b);
+    bool rows = dumped_text_equal("rows", &a.rows, &b.rows), entries = dumped_text_equal("entries", &a.entries, &b.entries);
+    o->has_pages = with_pages;
     if (with_pages)
-        different = compare_pages(path, reference, a.db->page_size, false, &compared);
-    print_message("%-24s pages %u of %u equal, rows %llu %s, index entries %llu %s\n", what, compared - different, compared, (unsigned long long)a.rows.lines,
-                  rows ? "equal" : "DIFFERENT", (unsigned long long)a.entries.lines, entries ? "equal" : "DIFFERENT");
-    close_copy(&a);
-    close_copy(&b);
+        replayed_compare_pages(path, reference, a.db->page_size, false, &o->pages);
+    o->rows = a.rows.lines;
+    o->entries = a.entries.lines;
+    replayed_close(&a);
+    replayed_close(&b);
     assert_true(rows);
     assert_true(entries);
-    assert_int_equal(different, 0);
+    assert_int_equal(o->pages.different, 0);
+    return o;
 }
 
 /* --- sets --- */
 
-/* The files of a folder of the data whose names end so, .gz and .zst taken off. */
-static void copy_files(const char *relative, const char *suffix, const char *folder)
+static void replay(const struct replay_set *s)
 {
-    char **names;
-    size_t count, copied = 0;
-    assert_int_equal(os_dir_list(os_fs_posix(), text_of("%s/%s", shared_data_dir(), relative), &names, &count), 0);
-    for (size_t i = 0; i < count; i++) {
-        char name[256];
-        snprintf(name, sizeof name, "%s", names[i]);
-        char *packed = strstr(name, ".gz") != NULL ? strstr(name, ".gz") : strstr(name, ".zst");
-        if (packed != NULL)
-            *packed = 0;
-        size_t n = strlen(name), m = strlen(suffix);
-        if (n < m || strcmp(name + n - m, suffix) != 0)
-            continue;
-        copy_shared_file(text_of("%s/%s", relative, name), text_of("%s/%s", folder, name));
-        copied++;
-    }
-    os_dir_list_free(names, count);
-    assert_true(copied > 0);
-}
-
-struct stream {
-    const char *what, *logs, *base, *database, *checkpoint; /* relative; database NULL: from the logs alone */
-    const char *file_name;
-    const char *reference;
-    uint32_t page_size;
-    bool without_pages;
-};
-
-static const char *lay_out(const struct stream *s)
-{
-    const char *d = make_scratch_folder("replay");
-    copy_files(s->logs, ".log", d);
-    if (s->database != NULL)
-        copy_shared_file(s->database, text_of("%s/%s", d, s->file_name));
-    if (s->checkpoint != NULL)
-        copy_shared_file(s->checkpoint, text_of("%s/%s.chk", d, s->base));
-    return d;
-}
-
-static struct recovery_config config_for(const struct stream *s, const char *folder)
-{
-    return (struct recovery_config){
-        .log = {.fs = os_fs_posix(), .log_folder = folder, .system_folder = folder, .base_name = s->base, .is_legacy_names = true, .file_kib = 128, .page_size = s->page_size},
-        .alternate_folder = folder};
-}
-
-static JET_ERR run(const struct recovery_config *config, struct recovery_result *result)
-{
-    uint64_t before = memory_live_count();
-    JET_ERR err = recovery_run(config, result);
-    log_close(result->log);
-    result->log = NULL;
-    assert_int_equal(memory_live_count(), before);
-    return err;
-}
-
-static void replay(const struct stream *s)
-{
-    const char *d = lay_out(s), *reference = text_of("%s/reference", make_scratch_folder("reference"));
-    struct recovery_config config = config_for(s, d);
+    const char *d = replay_lay_out(s), *other = make_scratch_folder("reference"), *reference = text_of("%s/reference", other), *before = text_of("%s/before", other);
+    const char *path = text_of("%s/%s", d, s->file_name);
+    struct recovery_config config = replay_config(s, d);
     struct recovery_result result;
+    unsigned changed = 0;
     copy_shared_file(s->reference, reference);
-    JET_ERR err = run(&config, &result);
+    if (s->database != NULL)
+        copy_shared_file(s->database, before);
+    JET_ERR err = replay_run(&config, &result);
     if (err != 0)
         fail_msg("%s: %d", s->what, err);
     assert_true(result.was_replayed);
-    check_is_clean(text_of("%s/%s", d, s->file_name), reference);
-    expect_equal(s->what, text_of("%s/%s", d, s->file_name), reference, !s->without_pages);
-    assert_int_equal(run(&config, &result), 0); /* and the stream is in order */
+    check_is_clean(path, reference);
+    struct outcome *o = expect_equal(s->what, path, reference, true);
+    if (s->database != NULL)
+        o->untouched = replayed_count_untouched(path, before, s->page_size, &changed);
+    assert_int_equal(changed, 0);
+    assert_int_equal(replay_run(&config, &result), 0); /* and the stream is in order */
     assert_false(result.was_replayed);
 }
-
-#define WINDOWS "windows/"
-#define ENGINE "engine/"
 
 static void r1_a_database_is_made_from_its_logs_alone(void **state)
 {
     (void)state;
     require_shared_data();
-    static const struct stream R1 = {.what = "R1 server2022-day0", .logs = WINDOWS "srum-server2022-day0", .base = "SRU", .file_name = "SRUDB.dat",
-                                     .reference = WINDOWS "srum-server2022-day0/SRUDB.dat", .page_size = 4096};
-    replay(&R1);
+    replay(&REPLAY_WINDOWS[0]);
 }
 
 static void r2_a_crash_right_after_the_attach(void **state)
 {
     (void)state;
     require_shared_data();
-    static const struct stream R2 = {.what = "R2 belkasoft dirty", .logs = WINDOWS "srum-w10-1809-belkasoft/dirty", .base = "SRU", .file_name = "SRUDB.dat",
-                                     .database = WINDOWS "srum-w10-1809-belkasoft/dirty/SRUDB.dat", .reference = WINDOWS "srum-w10-1809-belkasoft/dirty/SRUDB.dat", .page_size = 4096};
-    replay(&R2);
+    replay(&REPLAY_WINDOWS[1]);
 }
 
 static void r3_pages_that_were_never_flushed_come_back(void **state)
 {
     (void)state;
     require_shared_data();
-    static const struct stream RATHBUN = {.what = "R3 rathbun", .logs = WINDOWS "srum-w10-21h1-rathbun/collected", .base = "SRU", .file_name = "SRUDB.dat",
-                                          .database = WINDOWS "srum-w10-21h1-rathbun/derived-crash/SRUDB.dat", .reference = WINDOWS "srum-w10-21h1-rathbun/collected/SRUDB.dat",
-                                          .page_size = 4096};
-    static const struct stream BELKASOFT = {.what = "R3 belkasoft", .logs = WINDOWS "srum-w10-1809-belkasoft/dirty", .base = "SRU", .file_name = "SRUDB.dat",
-                                            .database = WINDOWS "srum-w10-1809-belkasoft/derived-crash/SRUDB.dat",
-                                            .reference = WINDOWS "srum-w10-1809-belkasoft/dirty/SRUDB.dat", .page_size = 4096};
-    replay(&RATHBUN);
-    replay(&BELKASOFT);
+    replay(&REPLAY_WINDOWS[2]);
+    replay(&REPLAY_WINDOWS[3]);
 }
-
-static const struct stream CRASHES[] = {
-    {.what = "crash_4k_partial", .logs = ENGINE "crash_4k_partial/before", .base = "edb", .database = ENGINE "crash_4k_partial/before/data.edb",
-     .checkpoint = ENGINE "crash_4k_partial/before/edb.chk", .file_name = "data.edb", .reference = ENGINE "crash_4k_partial/after/data.edb", .page_size = 4096},
-    {.what = "crash_8k_ddl", .logs = ENGINE "crash_8k_ddl/before", .base = "edb", .database = ENGINE "crash_8k_ddl/before/data.edb",
-     .checkpoint = ENGINE "crash_8k_ddl/before/edb.chk", .file_name = "data.edb", .reference = ENGINE "crash_8k_ddl/after/data.edb", .page_size = 8192},
-    {.what = "crash_32k", .logs = ENGINE "crash_32k/before", .base = "edb", .database = ENGINE "crash_32k/before/data.edb",
-     .checkpoint = ENGINE "crash_32k/before/edb.chk", .file_name = "data.edb", .reference = ENGINE "crash_32k/after/data.edb", .page_size = 32768},
-};
-enum { CRASH_COUNT = sizeof CRASHES / sizeof *CRASHES };
 
 static void crashed_databases_get_the_contents_the_engine_gave_them(void **state)
 {
     (void)state;
     require_shared_data();
-    for (size_t i = 0; i < CRASH_COUNT; i++)
-        replay(&CRASHES[i]);
+    for (size_t i = 0; i < REPLAY_CRASH_COUNT; i++)
+        replay(&REPLAY_CRASHES[i]);
 }
 
 static void crashed_streams_rebuild_the_database_from_nothing(void **state)
 {
     (void)state;
     require_shared_data();
-    for (size_t i = 0; i < CRASH_COUNT; i++) {
-        struct stream s = CRASHES[i];
+    for (size_t i = 0; i < REPLAY_CRASH_COUNT; i++) {
+        struct replay_set s = REPLAY_CRASHES[i];
         s.what = text_of("%s, logs alone", s.what);
         s.database = s.checkpoint = NULL;
         replay(&s);
@@ -355,28 +158,33 @@ static void redo_alone_leaves_the_database_dirty(void **state)
 {
     (void)state;
     require_shared_data();
-    for (size_t i = 0; i < CRASH_COUNT; i++) {
-        const struct stream *s = &CRASHES[i];
-        const char *d = lay_out(s), *database = text_of("%s/%s", d, s->file_name), *reference = text_of("%s/reference", make_scratch_folder("reference"));
-        struct recovery_config config = config_for(s, d);
+    for (size_t i = 0; i < REPLAY_CRASH_COUNT; i++) {
+        const struct replay_set *s = &REPLAY_CRASHES[i];
+        const char *d = replay_lay_out(s), *database = text_of("%s/%s", d, s->file_name), *reference = text_of("%s/reference", make_scratch_folder("reference"));
+        struct recovery_config config = replay_config(s, d);
         struct recovery_result result;
         char relative[256];
-        unsigned compared;
         snprintf(relative, sizeof relative, "engine/%s/after_redo_only/data.edb", s->what);
         copy_shared_file(relative, reference);
         config.options.without_undo = true;
-        assert_int_equal(run(&config, &result), JET_errRecoveredWithoutUndo);
+        assert_int_equal(replay_run(&config, &result), JET_errRecoveredWithoutUndo);
         /* The engine left some pages unwritten that it had replayed. */
-        unsigned different = compare_pages(database, reference, s->page_size, true, &compared);
-        print_message("%-24s redo only: pages %u of %u equal or newer\n", s->what, compared - different, compared);
-        assert_int_equal(different, 0);
-        assert_int_equal(state_of(database), DB_STATE_DIRTY);
+        struct outcome *o = add_outcome(text_of("%s, redo only", s->what));
+        struct replayed_database copy;
+        replayed_compare_pages(database, reference, s->page_size, true, &o->pages);
+        o->has_pages = true;
+        assert_int_equal(o->pages.different, 0);
+        replayed_open(database, &copy); /* uncommitted changes are in it; every row and entry can be read */
+        o->rows = copy.rows.lines;
+        o->entries = copy.entries.lines;
+        replayed_close(&copy);
+        assert_int_equal(replayed_state(database), DB_STATE_DIRTY);
         /* Undo can still be done, and from the log: what was uncommitted has been written to the file. */
         config.options.without_undo = false;
-        assert_int_equal(run(&config, &result), 0);
+        assert_int_equal(replay_run(&config, &result), 0);
         copy_shared_file(s->reference, reference);
         check_is_clean(database, reference);
-        expect_equal(text_of("%s, in two steps", s->what), database, reference, false);
+        (void)expect_equal(text_of("%s, in two steps", s->what), database, reference, false);
     }
 }
 
@@ -389,42 +197,89 @@ static void complete_streams_rebuild_the_database_from_nothing(void **state)
         uint32_t page_size;
     } SETS[] = {{"clean_4k", 4096}, {"clean_8k", 8192}, {"clean_16k", 16384}, {"clean_32k", 32768}, {"clean_4k_win10", 4096}};
     for (size_t i = 0; i < sizeof SETS / sizeof *SETS; i++) {
-        struct stream s = {.what = SETS[i].name, .logs = text_of("engine/%s", SETS[i].name), .base = "edb", .file_name = "data.edb",
+        struct replay_set s = {.what = SETS[i].name, .logs = text_of("engine/%s", SETS[i].name), .base = "edb", .file_name = "data.edb",
                            .reference = text_of("engine/%s/data.edb", SETS[i].name), .page_size = SETS[i].page_size};
         replay(&s);
     }
 }
 
-static const char *roll_circ(void)
+/* The sets that end clean, with everything in them: a recovery has nothing to do to the database, whether the checkpoint says so or the logs do. */
+static void left_as_it_is(const struct replay_set *s)
 {
-    const char *d = make_scratch_folder("circular");
-    copy_files("engine/roll_circ_4k", ".log", d);
-    copy_shared_file("engine/roll_circ_4k/data.edb", text_of("%s/data.edb", d));
-    copy_shared_file("engine/roll_circ_4k/edb.chk", text_of("%s/edb.chk", d));
-    return d;
-}
-
-static void a_closed_database_is_left_as_it_is(void **state)
-{
-    (void)state;
-    require_shared_data();
     for (int with_checkpoint = 0; with_checkpoint <= 1; with_checkpoint++) {
-        const struct stream s = {.base = "edb", .page_size = 4096};
-        const char *d = roll_circ(), *path = text_of("%s/data.edb", d);
-        struct recovery_config config = config_for(&s, d);
+        const char *d = replay_lay_out(s), *path = text_of("%s/%s", d, s->file_name);
+        struct recovery_config config = replay_config(s, d);
         struct recovery_result result;
         unsigned long long before_size, after_size;
         unsigned char *before = read_whole_file(path, &before_size);
         if (!with_checkpoint)
-            unlink(text_of("%s/edb.chk", d));
-        assert_int_equal(run(&config, &result), 0);
+            unlink(text_of("%s/%s.chk", d, s->base));
+        assert_int_equal(replay_run(&config, &result), 0);
         assert_int_equal(result.was_replayed, !with_checkpoint);
+        unsigned char *after = read_whole_file(path, &after_size);
+        assert_int_equal(after_size, before_size);
+        assert_memory_equal(after, before, before_size);
+        if (with_checkpoint)
+            add_outcome(text_of("%s, as it is", s->what))->untouched = (unsigned)(after_size / s->page_size - 2);
+        free(before);
+        free(after);
+    }
+}
+
+static void r4_a_closed_database_is_left_as_it_is(void **state)
+{
+    (void)state;
+    require_shared_data();
+    static const struct replay_set SETS[] = {
+        {.what = "R1 server2022-day0", .logs = "windows/srum-server2022-day0", .base = "SRU", .file_name = "SRUDB.dat", .database = "windows/srum-server2022-day0/SRUDB.dat",
+         .checkpoint = "windows/srum-server2022-day0/SRU.chk", .page_size = 4096},
+        {.what = "R4 rathbun collected", .logs = "windows/srum-w10-21h1-rathbun/collected", .base = "SRU", .file_name = "SRUDB.dat",
+         .database = "windows/srum-w10-21h1-rathbun/collected/SRUDB.dat", .checkpoint = "windows/srum-w10-21h1-rathbun/collected/SRU.chk", .page_size = 4096},
+    };
+    static const struct {
+        const char *name;
+        uint32_t page_size;
+    } ENGINE_SETS[] = {{"roll_circ_4k", 4096}, {"clean_4k", 4096}, {"clean_8k", 8192}, {"clean_16k", 16384}, {"clean_32k", 32768}, {"clean_4k_win10", 4096}};
+    for (size_t i = 0; i < sizeof SETS / sizeof *SETS; i++)
+        left_as_it_is(&SETS[i]);
+    for (size_t i = 0; i < sizeof ENGINE_SETS / sizeof *ENGINE_SETS; i++) {
+        const struct replay_set s = {.what = ENGINE_SETS[i].name, .logs = text_of("engine/%s", ENGINE_SETS[i].name), .base = "edb", .file_name = "data.edb",
+                                     .database = text_of("engine/%s/data.edb", ENGINE_SETS[i].name), .checkpoint = text_of("engine/%s/edb.chk", ENGINE_SETS[i].name),
+                                     .page_size = ENGINE_SETS[i].page_size};
+        left_as_it_is(&s);
+    }
+}
+
+static void r5_a_dirty_database_without_its_logs_is_refused(void **state)
+{
+    (void)state;
+    require_shared_data();
+    static const char *const DIRTY[] = {"ual-server2012r2/Current.mdb", "ual-server2019-hyperv/Current.mdb", "ual-server2019-nondomain/Current.mdb", "qmgr-w11-24h2/qmgr.db",
+                                        "webcache-w10-1809-dirty/WebCacheV01.dat"};
+    for (size_t i = 0; i < sizeof DIRTY / sizeof *DIRTY; i++) {
+        struct live_instance live;
+        const char *path = text_of("%s/database", make_scratch_folder("dirty"));
+        unsigned long long before_size, after_size;
+        copy_shared_file(text_of("windows/%s", DIRTY[i]), path);
+        unsigned char *before = read_whole_file(path, &before_size);
+        live_start(&live, page_size_of(path));
+        assert_err(JetAttachDatabase(live.session, path, 0), JET_errDatabaseDirtyShutdown);
+        live_stop(&live);
         unsigned char *after = read_whole_file(path, &after_size);
         assert_int_equal(after_size, before_size);
         assert_memory_equal(after, before, before_size);
         free(before);
         free(after);
+        print_message("R5 %-39s refused, unchanged\n", DIRTY[i]);
     }
+    /* A log whose database is not there. */
+    const char *d = make_scratch_folder("logonly");
+    copy_shared_files("windows/secedit-w10-logonly", ".log", d);
+    const struct replay_set s = {.base = "edb", .page_size = 4096};
+    struct recovery_config config = replay_config(&s, d);
+    struct recovery_result result;
+    assert_int_equal(replay_run(&config, &result), JET_errAttachedDatabaseMismatch);
+    assert_false(os_exists(os_fs_posix(), text_of("%s/secedit.sdb", d)));
 }
 
 /* --- restore --- */
@@ -453,7 +308,7 @@ static void add_name(struct row_names *n, const char *table, size_t table_size, 
 
 static int compare_names(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
-static void names_of_dump(const struct text *rows, struct row_names *out)
+static void names_of_dump(const struct dumped_text *rows, struct row_names *out)
 {
     *out = (struct row_names){0};
     for (const char *line = rows->bytes, *end = rows->bytes + rows->size; line < end; line = (const char *)memchr(line, '\n', (size_t)(end - line)) + 1) {
@@ -491,10 +346,10 @@ static void release_names(struct row_names *n)
 
 static void expect_rows_of(const char *what, const char *path, const char *json)
 {
-    struct database_copy copy;
+    struct replayed_database copy;
     struct row_names a, b;
     size_t equal = 0;
-    open_copy(path, &copy);
+    replayed_open(path, &copy);
     names_of_dump(&copy.rows, &a);
     names_of_json(json, &b);
     while (equal < a.count && equal < b.count && strcmp(a.items[equal], b.items[equal]) == 0)
@@ -503,7 +358,7 @@ static void expect_rows_of(const char *what, const char *path, const char *json)
     assert_true(equal == a.count && equal == b.count);
     release_names(&a);
     release_names(&b);
-    close_copy(&copy);
+    replayed_close(&copy);
 }
 
 static void a_backup_with_its_increments_is_restored(void **state)
@@ -518,11 +373,11 @@ static void a_backup_with_its_increments_is_restored(void **state)
                   {"backup full + incr1 + incr2", "engine/backup_4k/restored_incr2/data.edb", "engine/backup_4k/restored_incr2.json", 12, 0}};
     for (size_t i = 0; i < sizeof LEVELS / sizeof *LEVELS; i++) {
         const char *set = make_scratch_folder("set"), *work = make_scratch_folder("restored"), *path = text_of("%s/data.edb", work);
-        copy_files("engine/backup_4k/full", ".log", set);
+        copy_shared_files("engine/backup_4k/full", ".log", set);
         if (LEVELS[i].high > 5)
-            copy_files("engine/backup_4k/incr1", ".log", set);
+            copy_shared_files("engine/backup_4k/incr1", ".log", set);
         if (LEVELS[i].high > 10)
-            copy_files("engine/backup_4k/incr2", ".log", set);
+            copy_shared_files("engine/backup_4k/incr2", ".log", set);
         copy_shared_file("engine/backup_4k/full/data.edb", path);
         struct restore_map_entry map = {"C:\\db\\backup_4k\\data.edb", path};
         struct restore_config config = {.fs = os_fs_posix(), .checkpoint_folder = work, .log_folder = work, .backup_folder = set, .base_name = "edb", .gen_low = 1,
@@ -533,101 +388,28 @@ static void a_backup_with_its_increments_is_restored(void **state)
             fail_msg("%s: %d", LEVELS[i].what, err);
         assert_int_equal(memory_live_count(), before);
         expect_rows_of(LEVELS[i].what, path, LEVELS[i].json);
-        assert_int_equal(state_of(path), DB_STATE_CLEAN);
+        assert_int_equal(replayed_state(path), DB_STATE_CLEAN);
         uint64_t lost;
-        assert_int_equal(warnings_and_lost(path, LEVELS[i].lost_pages == 0, &lost), 0);
+        assert_int_equal(replayed_warnings(path, LEVELS[i].lost_pages == 0, &lost), 0);
         assert_int_equal(lost, LEVELS[i].lost_pages);
         if (LEVELS[i].reference != NULL) {
             const char *reference = text_of("%s/reference", make_scratch_folder("reference"));
             copy_shared_file(LEVELS[i].reference, reference);
-            expect_equal(LEVELS[i].what, path, reference, true);
+            (void)expect_equal(LEVELS[i].what, path, reference, true);
         }
     }
 }
 
-/* --- interruptions --- */
+/* --- failures --- */
 
-static void take_contents(const char *path, struct text *rows, struct text *entries)
+static void take_contents(const char *path, struct dumped_text *rows, struct dumped_text *entries)
 {
-    struct database_copy c;
-    open_copy(path, &c);
+    struct replayed_database c;
+    replayed_open(path, &c);
     *rows = c.rows;
     *entries = c.entries;
     c.rows.bytes = c.entries.bytes = NULL;
-    close_copy(&c);
-}
-
-static bool is_durable_point(enum fault_event kind) { return kind == FAULT_EVENT_SYNC || kind == FAULT_EVENT_DIR_SYNC || kind == FAULT_EVENT_RENAME; }
-
-/* Power goes at every sync of a recovery (or between two); the next one brings the same contents. */
-static void interrupt(const struct stream *s, uint64_t cache_bytes, size_t stride, unsigned *images)
-{
-    const char *d = lay_out(s), *reference = text_of("%s/reference", make_scratch_folder("reference"));
-    struct fault_fs *fault = fault_fs_create(os_fs_posix());
-    struct recovery_result result;
-    struct text rows, entries, rows2, entries2;
-    copy_shared_file(s->reference, reference);
-    take_contents(reference, &rows, &entries);
-    struct recovery_config config = config_for(s, d);
-    config.log.fs = fault_fs_os(fault);
-    config.cache_bytes = cache_bytes;
-    fault_fs_record(fault, d);
-    fault_fs_set_tear_unit(fault, s->page_size); /* the format takes for granted that pages and log sectors are written whole */
-    assert_int_equal(run(&config, &result), 0);
-    size_t events = fault_fs_event_count(fault), done = 0, holes = 0;
-    for (size_t i = 0; i <= events; i++) {
-        if (i < events && stride > 20 && i % 5 != 0)
-            continue;
-        if (i < events && !is_durable_point(fault_fs_event_kind(fault, i)) && i % stride != 0)
-            continue;
-        enum fault_image mode = (enum fault_image)((done + holes) % 3);
-        const char *image = make_scratch_folder("image"), *path = text_of("%s/%s", image, s->file_name);
-        fault_fs_build_image(fault, i, mode, i, image);
-        config = config_for(s, image);
-        config.cache_bytes = cache_bytes;
-        JET_ERR err = run(&config, &result);
-        if (err == JET_errLogFileCorrupt && mode == FAULT_IMAGE_RANDOM) {
-            holes++; /* a log write of several segments of which a later one arrived and an earlier one did not: reported, not guessed at */
-            continue;
-        }
-        if (err != 0)
-            fail_msg("%s: image after event %u of %u, mode %d: %d in %s", s->what, (unsigned)i, (unsigned)events, mode, err, image);
-        take_contents(path, &rows2, &entries2);
-        if (!same_text("rows", &rows2, &rows) || !same_text("entries", &entries2, &entries) || state_of(path) != DB_STATE_CLEAN)
-            fail_msg("%s: image after event %u of %u, mode %d: other contents in %s", s->what, (unsigned)i, (unsigned)events, mode, image);
-        free(rows2.bytes);
-        free(entries2.bytes);
-        done++;
-        if (getenv("KEEP_TEST_FOLDERS") == NULL) {
-            char **names;
-            size_t count;
-            assert_int_equal(os_dir_list(os_fs_posix(), image, &names, &count), 0);
-            for (size_t n = 0; n < count; n++)
-                unlink(text_of("%s/%s", image, names[n]));
-            os_dir_list_free(names, count);
-        }
-    }
-    *images += (unsigned)done;
-    print_message("%-24s %u interruptions, %u more with a hole in the log\n", s->what, (unsigned)done, (unsigned)holes);
-    assert_true(holes * 4 < done);
-    free(rows.bytes);
-    free(entries.bytes);
-    fault_fs_destroy(fault);
-}
-
-static void an_interrupted_recovery_is_carried_on_by_the_next(void **state)
-{
-    (void)state;
-    require_shared_data();
-    unsigned images = 0;
-    interrupt(&CRASHES[0], 0, 7, &images);
-    interrupt(&CRASHES[0], 64 * 4096, 7, &images); /* pages leave memory while transactions are open */
-    interrupt(&CRASHES[1], 64 * 8192, 7, &images);
-    struct stream alone = CRASHES[0];
-    alone.database = alone.checkpoint = NULL;
-    alone.what = "crash_4k_partial, logs alone";
-    interrupt(&alone, 64 * 4096, 21, &images);
-    print_message("%u interruptions, the same contents after each\n", images);
+    replayed_close(&c);
 }
 
 /* A disk that fails at any operation, then works again. */
@@ -635,34 +417,34 @@ static void a_recovery_that_meets_a_failing_disk_can_be_repeated(void **state)
 {
     (void)state;
     require_shared_data();
-    const struct stream *s = &CRASHES[0];
+    const struct replay_set *s = &REPLAY_CRASHES[0];
     const char *reference = text_of("%s/reference", make_scratch_folder("reference"));
-    struct text rows, entries, rows2, entries2;
+    struct dumped_text rows, entries, rows2, entries2;
     unsigned failed = 0, runs = 0;
     copy_shared_file(s->reference, reference);
     take_contents(reference, &rows, &entries);
     for (uint64_t n = 1;; n += n < 40 ? 3 : 17) {
-        const char *d = lay_out(s);
+        const char *d = replay_lay_out(s);
         struct fault_fs *fault = fault_fs_create(os_fs_posix());
-        struct recovery_config config = config_for(s, d);
+        struct recovery_config config = replay_config(s, d);
         struct recovery_result result;
         config.log.fs = fault_fs_os(fault);
         config.cache_bytes = 64 * 4096;
         fault_fs_fail(fault, FAULT_ANY, n, JET_errDiskIO, true);
-        JET_ERR err = run(&config, &result);
+        JET_ERR err = replay_run(&config, &result);
         bool struck = fault_fs_has_failed(fault);
         assert_int_equal(fault_fs_open_files(fault), 0);
         fault_fs_fail(fault, FAULT_ANY, 0, 0, false);
         if (struck) {
             assert_true(err < 0);
             failed++;
-            err = run(&config, &result);
+            err = replay_run(&config, &result);
         }
         runs++;
         if (err != 0)
             fail_msg("after a failure at operation %u: %d", (unsigned)n, err);
         take_contents(text_of("%s/data.edb", d), &rows2, &entries2);
-        assert_true(same_text("rows", &rows2, &rows) && same_text("entries", &entries2, &entries));
+        assert_true(dumped_text_equal("rows", &rows2, &rows) && dumped_text_equal("entries", &entries2, &entries));
         free(rows2.bytes);
         free(entries2.bytes);
         fault_fs_destroy(fault);
@@ -679,21 +461,21 @@ static void a_recovery_without_memory_ends_in_an_error_and_leaks_nothing(void **
 {
     (void)state;
     require_shared_data();
-    const struct stream *s = &CRASHES[0];
+    const struct replay_set *s = &REPLAY_CRASHES[0];
     unsigned failed = 0;
     for (uint64_t n = 1; n < 100000; n += 1 + n / 8) {
-        const char *d = lay_out(s);
-        struct recovery_config config = config_for(s, d);
+        const char *d = replay_lay_out(s);
+        struct recovery_config config = replay_config(s, d);
         struct recovery_result result;
         memory_fail_at(n, 1);
-        JET_ERR err = run(&config, &result); /* compares the live blocks */
+        JET_ERR err = replay_run(&config, &result); /* compares the live blocks */
         memory_fail_at(0, 0);
         if (err == 0)
             break;
         assert_int_equal(err, JET_errOutOfMemory);
         failed++;
-        assert_int_equal(run(&config, &result), 0);
-        assert_int_equal(state_of(text_of("%s/data.edb", d)), DB_STATE_CLEAN);
+        assert_int_equal(replay_run(&config, &result), 0);
+        assert_int_equal(replayed_state(text_of("%s/data.edb", d)), DB_STATE_CLEAN);
     }
     assert_true(failed > 10);
 }
@@ -730,8 +512,8 @@ static void damaged_streams_end_in_errors(void **state)
     uint64_t random = 1;
     unsigned failed = 0, rounds = getenv("TEST_ROUNDS") != NULL ? (unsigned)atoi(getenv("TEST_ROUNDS")) : 60;
     for (unsigned i = 0; i < rounds; i++) {
-        const struct stream *s = &CRASHES[i % 2];
-        const char *d = lay_out(s), *path = text_of("%s/edb.log", d);
+        const struct replay_set *s = &REPLAY_CRASHES[i % 2];
+        const char *d = replay_lay_out(s), *path = text_of("%s/edb.log", d);
         unsigned long long size;
         unsigned char *bytes = read_whole_file(path, &size);
         for (unsigned n = 0; n < 4; n++) { /* records changed, checksums right */
@@ -753,9 +535,9 @@ static void damaged_streams_end_in_errors(void **state)
             damage_pages(text_of("%s/data.edb", d), s->page_size, &random);
         fclose(f);
         free(bytes);
-        struct recovery_config config = config_for(s, d);
+        struct recovery_config config = replay_config(s, d);
         struct recovery_result result;
-        failed += run(&config, &result) < 0;
+        failed += replay_run(&config, &result) < 0;
     }
     print_message("%u of %u damaged streams refused\n", failed, rounds);
     assert_true(failed > 0);
@@ -771,12 +553,13 @@ int main(void)
         cmocka_unit_test(crashed_streams_rebuild_the_database_from_nothing),
         cmocka_unit_test(redo_alone_leaves_the_database_dirty),
         cmocka_unit_test(complete_streams_rebuild_the_database_from_nothing),
-        cmocka_unit_test(a_closed_database_is_left_as_it_is),
+        cmocka_unit_test(r4_a_closed_database_is_left_as_it_is),
+        cmocka_unit_test(r5_a_dirty_database_without_its_logs_is_refused),
         cmocka_unit_test(a_backup_with_its_increments_is_restored),
-        cmocka_unit_test(an_interrupted_recovery_is_carried_on_by_the_next),
         cmocka_unit_test(a_recovery_that_meets_a_failing_disk_can_be_repeated),
         cmocka_unit_test(a_recovery_without_memory_ends_in_an_error_and_leaks_nothing),
         cmocka_unit_test(damaged_streams_end_in_errors),
+        cmocka_unit_test(all_cases_in_one_table),
     };
     if (getenv("TEST_FILTER") != NULL)
         cmocka_set_test_filter(getenv("TEST_FILTER"));

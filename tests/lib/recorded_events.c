@@ -12,7 +12,7 @@
 #include "live_instance.h"
 #include "shared_data.h"
 
-enum { EVENTS_MAX = 4096, PARAMETERS_MAX = 8 };
+enum { EVENTS_MAX = 4096, PARAMETERS_MAX = 16 };
 
 static struct kept {
     uint32_t id, level, count;

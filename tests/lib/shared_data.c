@@ -22,6 +22,12 @@ struct kept_text {
 };
 static _Atomic(struct kept_text *) kept_texts;
 
+uint64_t number_from(const char *name, uint64_t fallback)
+{
+    const char *text = getenv(name);
+    return text != NULL ? strtoull(text, NULL, 0) : fallback;
+}
+
 const char *text_of(const char *format, ...)
 {
     char *text = NULL;

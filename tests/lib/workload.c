@@ -61,6 +61,7 @@ struct workload {
     struct workload_config config;
     char *folder;
     JET_INSTANCE instance;
+    uint32_t limit;            /* transactions of each thread in this run */
     struct worker workers[THREADS_MOST];
     atomic_bool is_stopping;
     atomic_uint_least64_t clock;
@@ -113,6 +114,7 @@ struct workload *workload_create(const struct workload_config *config)
     w->config = *config;
     w->folder = strdup(config->folder);
     w->instance = JET_instanceNil;
+    w->limit = config->transactions;
     for (uint32_t i = 0; i < config->threads; i++) {
         struct worker *t = &w->workers[i];
         t->w = w;
@@ -574,7 +576,7 @@ static void *work(void *argument)
     struct workload *w = t->w;
     JET_ERR err;
     GOOD(open_tables(t));
-    for (uint32_t tries = 0; t->k < w->config.transactions && tries < 2 * w->config.transactions + 16 && !atomic_load(&w->is_stopping); tries++) {
+    for (uint32_t tries = 0; t->k < w->limit && tries < 2 * w->config.transactions + 16 && !atomic_load(&w->is_stopping); tries++) {
         uint32_t mark = t->change_count, k = t->k;
         err = one_transaction(t);
         if (err < JET_errSuccess && w->config.goes_on)
@@ -607,6 +609,11 @@ JET_ERR workload_run(struct workload *w)
 void workload_stop(struct workload *w)
 {
     atomic_store(&w->is_stopping, true);
+}
+
+void workload_limit(struct workload *w, uint32_t transactions)
+{
+    w->limit = transactions < w->config.transactions ? transactions : w->config.transactions;
 }
 
 uint32_t workload_committed(const struct workload *w)

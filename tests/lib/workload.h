@@ -41,6 +41,8 @@ JET_ERR workload_start(struct workload *w);
 /* Runs the threads until each has done its transactions, workload_stop is called, or an error comes: the first one that is no write conflict is returned. */
 JET_ERR workload_run(struct workload *w);
 void workload_stop(struct workload *w);
+/* The next run ends when each thread has done so many transactions in all; no more than the config's. */
+void workload_limit(struct workload *w, uint32_t transactions);
 /* Transactions that have been committed (also lazily), and transactions that met an error, of all threads. The last such error: 0 when there was none. */
 uint32_t workload_committed(const struct workload *w);
 uint32_t workload_failures(const struct workload *w, JET_ERR *last);
