@@ -216,10 +216,15 @@ static JET_ERR print_record(const struct rows_run *run, const struct table_schem
                 continue;
             if (count > 1)
                 snprintf(name, sizeof name, "[%u]", k);
-            if (run->options->is_json)
-                printf("%s\"%s%s\":", separator, column->name, name);
-            else
+            if (run->options->is_json) {
+                char label[300];
+                snprintf(label, sizeof label, "%s%s", column->name, name);
+                fputs(separator, stdout);
+                print_json_string(stdout, label);
+                putchar(':');
+            } else {
                 printf("\t%s%s=", column->name, name);
+            }
             TRY(print_value(column, &value));
             separator = ",";
         }
@@ -429,14 +434,11 @@ done:
 
 int log_rows(const struct command *self, const struct log_rows_options *options)
 {
-    const char *temporary = getenv("TMPDIR");
     char *work = NULL;
     (void)signal(SIGPIPE, SIG_IGN); /* a reader that goes away must not leave the copies behind */
     struct log_folder logs;
     struct rows_run *run = (struct rows_run *)mem_alloc(sizeof *run);
     JET_ERR err = run == NULL ? JET_errOutOfMemory : log_folder_read(options->folder, options->base, &logs);
-    if (err >= 0)
-        err = path_join(temporary != NULL && temporary[0] != 0 ? temporary : "/tmp", "ese-log-XXXXXX", &work);
     if (err < 0) {
         mem_free(run);
         return tool_error(self, err, "cannot read %s", options->folder);
@@ -445,8 +447,8 @@ int log_rows(const struct command *self, const struct log_rows_options *options)
     int status;
     if (!logs.has_header)
         status = tool_error(self, JET_errMissingLogFile, "%s holds no readable log", options->folder);
-    else if (mkdtemp(work) == NULL)
-        status = tool_error(self, JET_errFileAccessDenied, "cannot make %s", work);
+    else if ((err = scratch_make_folder(&work)) < 0)
+        status = tool_error(self, err, "cannot make a temporary folder");
     else {
         status = run_rows(run, &logs, work);
         scratch_remove_folder(work);

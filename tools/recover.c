@@ -181,8 +181,10 @@ static void report_text(const struct recovery_result *result, JET_ERR err, const
 static void report_json(const struct recovery_result *result, JET_ERR err, const struct log_folder *logs)
 {
     char from[LGPOS_TEXT_SIZE], to[LGPOS_TEXT_SIZE], time[32];
-    printf("{\"base\":\"%s\",\"page_size\":%u,\"result\":\"%s\",\"error\":%d,\"replayed\":%s,\"from\":\"%s\",\"to\":\"%s\",\"time\":\"%s\",\"new_stream\":%s,\"kept_changes\":%u,\"databases\":[",
-           logs->base, logs->header.page_size, error_name(err), (int)err, result->was_replayed ? "true" : "false", lgpos_format(result->redo_from, from),
+    printf("{\"base\":");
+    print_json_string(stdout, logs->base);
+    printf(",\"page_size\":%u,\"result\":\"%s\",\"error\":%d,\"replayed\":%s,\"from\":\"%s\",\"to\":\"%s\",\"time\":\"%s\",\"new_stream\":%s,\"kept_changes\":%u,\"databases\":[",
+           logs->header.page_size, error_name(err), (int)err, result->was_replayed ? "true" : "false", lgpos_format(result->redo_from, from),
            lgpos_format(result->redo_to, to), time_text_format(result->time_reached, time), result->is_new_stream ? "true" : "false", result->kept_changes);
 }
 

@@ -274,12 +274,15 @@ static void print_head(const struct plan *p)
     if (p->has_checkpoint)
         lgpos_format(p->checkpoint.lgpos_checkpoint, checkpoint);
     unsigned kib = h->file_sectors * (LOG_SEGMENT_SIZE / 1024u);
-    if (p->options->is_json)
-        printf("{\"base\":\"%s\",\"page_size\":%u,\"log_kib\":%u,\"log_version\":\"%u.%u.%u.%u\",\"checkpoint\":\"%s\",\"generations\":[", p->logs->base, h->page_size, kib,
-               h->version.major, h->version.minor, h->version.update_major, h->version.update_minor, checkpoint);
-    else
+    if (p->options->is_json) {
+        printf("{\"base\":");
+        print_json_string(stdout, p->logs->base);
+        printf(",\"page_size\":%u,\"log_kib\":%u,\"log_version\":\"%u.%u.%u.%u\",\"checkpoint\":\"%s\",\"generations\":[", h->page_size, kib, h->version.major,
+               h->version.minor, h->version.update_major, h->version.update_minor, checkpoint);
+    } else {
         printf("logs %s, pages of %u bytes, logs of %u KiB, version %u.%u.%u.%u, checkpoint %s\n", p->logs->base, h->page_size, kib, h->version.major, h->version.minor,
                h->version.update_major, h->version.update_minor, p->has_checkpoint ? checkpoint : "none");
+    }
 }
 
 static void print_end(const struct plan *p)

@@ -167,7 +167,7 @@ static void print_databases(const struct restore_run *run)
         printf("database    %s (%s, was %s) from", w->target, format_bytes(w->database->image_size, size_text), w->database->original_path);
         for (size_t k = bottom; k <= run->chain.last_image; k++) {
             const struct set *s = &run->chain.sets[k];
-            const struct set_database *d = set_find_database(s, &w->database->signature);
+            const struct set_database *d = manifest_find_database(&s->manifest, &w->database->signature);
             printf("%s %s/%s", k == bottom ? "" : " +", s->label, d != NULL ? d->file.name : w->name);
         }
         putchar('\n');

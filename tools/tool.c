@@ -4,11 +4,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "os/clock.h"
 
 int tool_error(const struct command *self, JET_ERR err, const char *format, ...)
 {
@@ -99,17 +99,10 @@ bool tool_options(const struct command *self, int argc, char **argv, struct opti
     return true;
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 void progress_start(struct progress *p, const char *label, uint64_t total)
 {
     const char *forced = getenv("OPENESE_PROGRESS");
-    *p = (struct progress){.label = label, .total = total != 0 ? total : 1, .shown_percent = UINT64_MAX, .started_ns = now_ns()};
+    *p = (struct progress){.label = label, .total = total != 0 ? total : 1, .shown_percent = UINT64_MAX, .started_ns = clock_monotonic_ns()};
     p->is_shown = forced != NULL ? forced[0] == '1' : isatty(STDERR_FILENO) != 0;
 }
 
@@ -120,7 +113,7 @@ void progress_update(struct progress *p, uint64_t done)
     if (!p->is_shown || percent == p->shown_percent)
         return;
     p->shown_percent = percent;
-    double seconds = (double)(now_ns() - p->started_ns) / 1e9;
+    double seconds = (double)(clock_monotonic_ns() - p->started_ns) / 1e9;
     fprintf(stderr, "\r%-24.24s [", p->label);
     for (unsigned i = 0; i < WIDTH; i++)
         fputc(i * 100 < percent * WIDTH ? '#' : '.', stderr);
@@ -151,7 +144,7 @@ void file_progress_update(void *context, const char *file, uint64_t done, uint64
 
 double megabytes_per_second(uint64_t bytes, uint64_t started_ns, double *seconds)
 {
-    *seconds = (double)(now_ns() - started_ns) / 1e9;
+    *seconds = (double)(clock_monotonic_ns() - started_ns) / 1e9;
     return *seconds > 0 ? (double)bytes / 1e6 / *seconds : 0;
 }
 
@@ -171,13 +164,14 @@ const char *format_bytes(uint64_t bytes, char *text)
 void print_json_string(FILE *out, const char *text)
 {
     fputc('"', out);
-    for (const unsigned char *s = (const unsigned char *)text; *s != 0; s++) {
-        if (*s == '"' || *s == '\\')
-            fprintf(out, "\\%c", *s);
-        else if (*s < 0x20)
-            fprintf(out, "\\u%04x", *s);
+    for (size_t length; *text != 0; text += length) {
+        uint32_t c = utf8_decode(text, &length);
+        if (c == '"' || c == '\\')
+            fprintf(out, "\\%c", (int)c);
+        else if (c < 0x20 || (length == 1 && c >= 0x80)) /* a control character, or no UTF-8: names of files may be anything */
+            fprintf(out, "\\u%04x", c);
         else
-            fputc(*s, out);
+            fwrite(text, 1, length, out);
     }
     fputc('"', out);
 }

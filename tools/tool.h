@@ -61,7 +61,7 @@ double megabytes_per_second(uint64_t bytes, uint64_t started_ns, double *seconds
 
 /* "12.3 MiB". text has 32 bytes. */
 const char *format_bytes(uint64_t bytes, char *text);
-/* Writes text as a JSON string with quotes. */
+/* Writes text as a JSON string with quotes; bytes that are not UTF-8 become U+FFFD. */
 void print_json_string(FILE *out, const char *text);
 /* Writes the bytes as hexadecimal digits. */
 void print_hex(FILE *out, struct span bytes);

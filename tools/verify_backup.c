@@ -121,9 +121,10 @@ static JET_ERR feed_folder(struct verify_run *run, const char *folder)
     for (size_t i = 0; i < count; i++) {
         struct stat status;
         TRY(path_join(folder, names[i], &path));
-        if (lstat(path, &status) == 0 && S_ISREG(status.st_mode))
+        bool is_known = lstat(path, &status) == 0;
+        if (is_known && S_ISREG(status.st_mode))
             TRY(feed_file(run, path, names[i], buffer));
-        else if (!S_ISDIR(status.st_mode))
+        else if (!is_known || !S_ISDIR(status.st_mode))
             set_checker_report(run->checker, names[i], 0, JET_errFileAccessDenied, "is not a plain file");
         mem_free(path);
         path = NULL;

@@ -61,7 +61,6 @@ JET_ERR control_socket_open(const char *path, struct control_socket *out)
     struct control_socket s = {.listener = -1, .folder = -1};
     struct stat info;
     char *folder = NULL;
-    bool is_bound = false;
     if (path == NULL || *path == 0 || strlen(path) >= sizeof address.sun_path)
         RAISE(JET_errInvalidParameter);
     memcpy(address.sun_path, path, strlen(path));
@@ -80,21 +79,18 @@ JET_ERR control_socket_open(const char *path, struct control_socket *out)
     if (fchmod(s.listener, SOCKET_MODE) != 0)
         RAISE(error_of_socket(errno));
     TRY(bind_path(&s, &address));
-    is_bound = true;
-    if (fstatat(s.folder, s.name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISSOCK(info.st_mode) || (info.st_mode & (mode_t)(0777 & ~SOCKET_MODE)) != 0)
-        RAISE(JET_errFileAccessDenied);
+    if (fstatat(s.folder, s.name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISSOCK(info.st_mode))
+        RAISE(JET_errFileAccessDenied); /* what is there now is not ours to take away */
     s.device = info.st_dev;
     s.inode = info.st_ino;
+    if ((info.st_mode & (mode_t)(0777 & ~SOCKET_MODE)) != 0)
+        RAISE(JET_errFileAccessDenied);
     if (listen(s.listener, SOCKET_BACKLOG) != 0)
         RAISE(error_of_socket(errno));
 done:
     mem_free(folder);
-    if (err < 0) {
-        if (is_bound && s.inode == 0)
-            unlinkat(s.folder, s.name, 0);
+    if (err < 0)
         control_socket_close(&s);
-        s = (struct control_socket){.listener = -1, .folder = -1};
-    }
     *out = s;
     return err;
 }

@@ -161,6 +161,9 @@ uint32_t log_record_encode_commit0(uint8_t *out, uint16_t procid, uint32_t trans
  * only in an Insert key_prefix and key differ in meaning, elsewhere both together are the key. */
 uint32_t log_record_node_size(uint8_t type, const struct node_tail *tail);
 uint32_t log_record_encode_node(uint8_t *out, uint8_t type, const struct page_prefix *page, const struct node_prefix *node, const struct node_tail *tail);
+/* A page wiped (log-files 9.4): of a page in use one operation for each node, of others none. LR_SCRUB_FIXED + operations. */
+enum { LR_SCRUB_FIXED = 54, LR_SCRUB_UNUSED_PAGE = 1 };
+uint32_t log_record_encode_scrub(uint8_t *out, const struct page_prefix *page, const struct node_prefix *node, bool is_unused, struct span operations);
 /* LR_MACRO_BEGIN, LR_MACRO_COMMIT or LR_MACRO_ABORT. */
 enum { LR_MACRO_SIZE = 11, LR_MACRO_INFO2_FIXED = 10 };
 uint32_t log_record_encode_macro(uint8_t *out, uint8_t type, uint16_t procid, uint64_t dbtime);

@@ -250,6 +250,15 @@ uint32_t log_record_encode_node(uint8_t *out, uint8_t type, const struct page_pr
     return (uint32_t)(put_span(put_span(end, t->bookmark_data), t->data) - out);
 }
 
+uint32_t log_record_encode_scrub(uint8_t *out, const struct page_prefix *page, const struct node_prefix *node, bool is_unused, struct span operations)
+{
+    put_node_prefix(out, LR_SCRUB, page, node);
+    store_le32(out + 44, is_unused ? LR_SCRUB_UNUSED_PAGE : 0);
+    store_le32(out + 48, operations.size);
+    store_le16(out + 52, (uint16_t)operations.size);
+    return (uint32_t)(put_span(out + LR_SCRUB_FIXED, operations) - out);
+}
+
 uint32_t log_record_encode_macro(uint8_t *out, uint8_t type, uint16_t procid, uint64_t dbtime)
 {
     out[0] = type;

@@ -180,7 +180,7 @@ static const char *view_fault(const struct page_view *p)
     if (page_is_root(p) && (flags & PAGE_FLAG_SPACE_TREE) != 0 && (flags & PAGE_FLAG_EMPTY) == 0 && page_external_header(p).size < SPLIT_BUFFER_SIZE)
         return "space tree root without split buffer";
     bool is_leaf = (flags & PAGE_FLAG_LEAF) != 0;
-    if (p->tag_count == 1 && !is_leaf && (flags & PAGE_FLAG_EMPTY) == 0)
+    if (p->tag_count == 1 && !is_leaf && (flags & (PAGE_FLAG_EMPTY | PAGE_FLAG_SCRUBBED)) == 0) /* scrubbed: of a tree that was deleted */
         return "internal page without nodes";
     struct span prefix = page_prefix(p);
     for (uint32_t i = 1; i < p->tag_count; i++) {

@@ -42,12 +42,6 @@ struct fault {
     const char *only;   /* files */
 };
 
-static uint64_t number_from(const char *name, uint64_t fallback)
-{
-    const char *text = getenv(name);
-    return text != NULL ? strtoull(text, NULL, 0) : fallback;
-}
-
 static void run_command(const char *command)
 {
     if (system(command) != 0)

@@ -41,12 +41,6 @@ static void tell(void *context, uint32_t thread, uint32_t k)
     thread_sleep_ms(COMMIT_PAUSE_MS);
 }
 
-static uint64_t number_from(const char *name, uint64_t fallback)
-{
-    const char *text = getenv(name);
-    return text != NULL ? strtoull(text, NULL, 0) : fallback;
-}
-
 static uint32_t choose(uint64_t *state, uint32_t below)
 {
     *state = *state * 6364136223846793005u + 1442695040888963407u;

@@ -67,12 +67,6 @@ static void wait_for_writers(void)
         thread_sleep_ms(5);
 }
 
-static uint64_t number_from(const char *name, uint64_t fallback)
-{
-    const char *text = getenv(name);
-    return text != NULL ? strtoull(text, NULL, 0) : fallback;
-}
-
 static uint64_t size_of(const char *path)
 {
     struct stat info;

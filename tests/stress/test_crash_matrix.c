@@ -20,12 +20,6 @@
 #include "shared_data.h"
 #include "workload.h"
 
-static uint64_t number_from(const char *name, uint64_t fallback)
-{
-    const char *text = getenv(name);
-    return text != NULL ? strtoull(text, NULL, 0) : fallback;
-}
-
 static uint64_t event_clock(void *context)
 {
     return fault_fs_event_count((const struct fault_fs *)context);

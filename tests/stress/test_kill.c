@@ -30,12 +30,6 @@ static void tell(void *context, uint32_t thread, uint32_t k)
         _exit(3);
 }
 
-static uint64_t number_from(const char *name, uint64_t fallback)
-{
-    const char *text = getenv(name);
-    return text != NULL ? strtoull(text, NULL, 0) : fallback;
-}
-
 static struct workload_config config_of(const char *folder, uint64_t seed, uint32_t round)
 {
     static const uint32_t page_sizes[] = {4096, 8192, 32768};

@@ -608,6 +608,15 @@ class Damage(SetTest):
             shutil.copy(self.path("otherset", log), self.path("full", log))
             self.assertTrue(self.findings(self.path("full")))
 
+    def test_names_that_are_no_text_are_reported_as_json_all_the_same(self):
+        self.make_chain()
+        for name in (b"a\xff\"b.edb", "b\u00e9\u20ac\U0001f600.edb".encode(), b"c\\\xc3.edb"):
+            with open(os.path.join(os.fsencode(self.path("full")), name), "wb") as file:
+                file.write(b"x")
+        result = run("verify-backup", "--json", self.path("full"))
+        notes = {line["file"] for line in map(json.loads, result.stdout.splitlines()) if "file" in line}
+        self.assertEqual(notes, {"a\ufffd\"b.edb", "b\u00e9\u20ac\U0001f600.edb", "c\\\ufffd.edb"})
+
     def test_links_in_a_set_are_not_followed(self):
         self.make_chain()
         os.rename(self.path("full", "data.edb"), self.path("aside"))

@@ -466,7 +466,8 @@ class Tools(unittest.TestCase):
             peak, code = peak_kib([ESE, verb, "--cache", "2", path])
             self.assertEqual(code, 0)
             if "asan" not in ESE and "tsan" not in ESE:
-                self.assertLess(peak, 20 << 10, "KiB resident with a cache of 2 MiB on a database of 24 MiB")
+                self.assertLess(peak, 24 << 10,  # the pages of libraries count too
+                                 "KiB resident with a cache of 2 MiB on a database of 24 MiB")
 
 
 def print_table():

@@ -96,8 +96,6 @@ static JET_ERR place_copy(const struct set *set, const struct set_database *d, c
     sha256_init(&hash);
     TRY(path_join(set->folder, d->file.name, &path));
     if (set->is_ours) {
-        if (os_exists(os_fs_posix(), target))
-            RAISE(JET_errFileAlreadyExists);
         TRY(hash_file(path, &hash, progress));
         TRY(os_rename(os_fs_posix(), path, target));
         *bytes += d->file.size;
@@ -176,20 +174,22 @@ JET_ERR assemble_database(struct set_chain *chain, const struct set_database *da
     JET_ERR err = JET_errSuccess;
     struct sha256 image;
     size_t bottom = chain->last_image;
-    bool is_placed = false;
+    bool is_free = !os_exists(os_fs_posix(), target);
     while (bottom > 0 && chain->sets[bottom].manifest.kind == SET_KIND_PAGES)
         bottom--;
     const struct set_database *below = NULL;
+    snprintf(why, why_size, "%s is there already", target);
+    if (!is_free)
+        RAISE(JET_errFileAlreadyExists);
     for (size_t i = bottom; i <= chain->last_image; i++) {
         const struct set *set = &chain->sets[i];
-        const struct set_database *d = i == chain->last_image ? database : set_find_database(set, &database->signature);
+        const struct set_database *d = i == chain->last_image ? database : manifest_find_database(&set->manifest, &database->signature);
         if (d == NULL) {
             snprintf(why, why_size, "%s does not hold %s", set->label, database->file.name);
             RAISE(JET_errInvalidBackup);
         }
         snprintf(why, why_size, "cannot %s %s of %s", i == bottom ? "copy" : "apply", d->file.name, set->label);
         TRY(i == bottom ? place_copy(set, d, target, progress, bytes) : apply_delta(set, below, d, target, progress, bytes));
-        is_placed = true;
         below = d;
     }
     if (bottom != chain->last_image) { /* what came together is what was read when the last set was made */
@@ -201,8 +201,8 @@ JET_ERR assemble_database(struct set_chain *chain, const struct set_database *da
     }
     why[0] = 0;
 done:
-    if (err < 0 && (is_placed || err != JET_errFileAlreadyExists))
-        scratch_remove(target);
+    if (err < 0 && is_free && err != JET_errFileAlreadyExists)
+        scratch_remove(target); /* what was there before is not ours */
     return err;
 }
 

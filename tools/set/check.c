@@ -22,10 +22,12 @@ static void forget_set(struct set_checker *c)
     for (size_t i = 0; i < c->file_count; i++)
         check_file_release(&c->files[i]);
     mem_free(c->files);
+    mem_free(c->by_name);
     mem_free(c->manifest_text);
     mem_free(c->label);
     manifest_release(&c->manifest);
     c->files = NULL;
+    c->by_name = NULL;
     c->file_count = 0;
     c->manifest_text = NULL;
     c->label = NULL;
@@ -54,15 +56,45 @@ void set_checker_begin_set(struct set_checker *c, const char *label, bool is_alo
 
 const struct set_check_totals *set_checker_totals(const struct set_checker *c) { return &c->totals; }
 
-/* --- the manifest against the files --- */
+/* --- files by name --- */
 
-static struct check_file *find_file(struct set_checker *c, const char *name)
+static int compare_names(const void *a, const void *b)
 {
-    for (size_t i = 0; i < c->file_count; i++)
-        if (strcmp(c->files[i].name, name) == 0)
-            return &c->files[i];
-    return NULL;
+    const struct check_file *x = *(const struct check_file *const *)a, *y = *(const struct check_file *const *)b;
+    int order = strcmp(x->name, y->name);
+    return order != 0 ? order : (x > y) - (x < y);
 }
+
+/* A small archive can hold a great many names: they are sorted once, not compared each with each. */
+static JET_ERR sort_files(struct set_checker *c)
+{
+    c->by_name = (struct check_file **)mem_alloc_array(c->file_count + 1, sizeof *c->by_name);
+    if (c->by_name == NULL)
+        return JET_errOutOfMemory;
+    for (size_t i = 0; i < c->file_count; i++)
+        c->by_name[i] = &c->files[i];
+    qsort(c->by_name, c->file_count, sizeof(struct check_file *), compare_names);
+    for (size_t i = 1; i < c->file_count; i++)
+        if (strcmp(c->by_name[i - 1]->name, c->by_name[i]->name) == 0)
+            set_checker_report(c, c->by_name[i]->name, 0, JET_errInvalidParameter, "is there twice");
+    return JET_errSuccess;
+}
+
+/* The first of them when there are several. */
+static struct check_file *find_file(const struct set_checker *c, const char *name)
+{
+    size_t low = 0, high = c->file_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(c->by_name[middle]->name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < c->file_count && strcmp(c->by_name[low]->name, name) == 0 ? c->by_name[low] : NULL;
+}
+
+/* --- the manifest against the files --- */
 
 /* NULL: the file is not there, which has been said. */
 static struct check_file *compare_file(struct set_checker *c, const struct set_file *expected)
@@ -242,23 +274,22 @@ static void hash_table(const struct check_table *t, uint32_t page_size, uint8_t 
     sha256_finish(&whole, out);
 }
 
-/* The image below with the delta's pages: cut or grown to its number of pages. */
+/* The image below with the delta's pages: cut or grown to its number of pages. Behind the end of the image every page must be in the delta, so the table
+ * grows by what the delta really holds, whatever numbers it names. */
 static JET_ERR merge_table(struct set_checker *c, struct check_image *image, const struct check_file *delta)
 {
     JET_ERR err = JET_errSuccess;
-    static const uint8_t BLANK[PAGE_TABLE_ENTRY];
-    uint32_t next = 0;
-    uint32_t below = image->table.count;
     if (image->table.count > delta->page_count)
         image->table.count = delta->page_count;
-    for (uint32_t i = 0; i < delta->table.count; i++) {
+    for (uint32_t i = 0; i < delta->table.count && delta->page_numbers[i] <= image->table.count + 1; i++) {
         uint32_t page_no = delta->page_numbers[i];
-        while (image->table.count < page_no)
-            TRY(check_table_add(&image->table, BLANK));
-        memcpy(image->table.entries + (size_t)(page_no - 1) * PAGE_TABLE_ENTRY, delta->table.entries + (size_t)i * PAGE_TABLE_ENTRY, PAGE_TABLE_ENTRY);
-        next = page_no;
+        const uint8_t *entry = delta->table.entries + (size_t)i * PAGE_TABLE_ENTRY;
+        if (page_no > image->table.count)
+            TRY(check_table_add(&image->table, entry));
+        else
+            memcpy(image->table.entries + (size_t)(page_no - 1) * PAGE_TABLE_ENTRY, entry, PAGE_TABLE_ENTRY);
     }
-    if (image->table.count != delta->page_count || (delta->page_count > below && next != delta->page_count))
+    if (image->table.count != delta->page_count)
         set_checker_report(c, delta->name, 0, JET_errDatabaseCorrupted, "does not hold all pages behind the end of the image below it");
 done:
     return err;
@@ -366,6 +397,7 @@ JET_ERR set_checker_end_set(struct set_checker *c)
     JET_ERR err = JET_errSuccess;
     uint32_t low = 0, high = 0;
     size_t databases = 0;
+    TRY(sort_files(c));
     if (find_file(c, MANIFEST_JOURNAL_NAME) != NULL)
         set_checker_report(c, MANIFEST_JOURNAL_NAME, 0, JET_errInvalidBackup, "the backup was interrupted");
     if (c->manifest_text != NULL)

@@ -38,6 +38,8 @@ void check_note(struct set_checker *c, const char *file, const char *format, ...
 JET_ERR check_table_add(struct check_table *t, const uint8_t *entry)
 {
     if (t->count == t->room) {
+        if (t->room > UINT32_MAX / 2)
+            return JET_errOutOfMemory;
         uint32_t room = t->room != 0 ? 2 * t->room : 1024;
         uint8_t *grown = (uint8_t *)mem_resize(t->entries, (size_t)room * PAGE_TABLE_ENTRY);
         if (grown == NULL)
@@ -350,14 +352,13 @@ static enum check_kind kind_by_name(const char *name)
 JET_ERR set_checker_begin_file(void *checker, const char *name, uint64_t size)
 {
     struct set_checker *c = (struct set_checker *)checker;
-    for (size_t i = 0; i < c->file_count; i++)
-        if (strcmp(c->files[i].name, name) == 0)
-            set_checker_report(c, name, 0, JET_errInvalidParameter, "is there twice");
-    struct check_file *grown = (struct check_file *)mem_resize(c->files, (c->file_count + 1) * sizeof *grown);
-    if (grown == NULL)
-        return JET_errOutOfMemory;
-    c->files = grown;
-    c->file = &grown[c->file_count];
+    if ((c->file_count & (c->file_count - 1)) == 0) { /* room for a power of two */
+        struct check_file *grown = (struct check_file *)mem_resize(c->files, (c->file_count != 0 ? 2 * c->file_count : 1) * sizeof *grown);
+        if (grown == NULL)
+            return JET_errOutOfMemory;
+        c->files = grown;
+    }
+    c->file = &c->files[c->file_count];
     *c->file = (struct check_file){.name = mem_strdup(name), .kind = kind_by_name(name), .size = size};
     if (c->file->name == NULL)
         return JET_errOutOfMemory;

@@ -64,6 +64,7 @@ struct set_checker {
     /* the current set */
     struct check_file *files;
     size_t file_count;
+    struct check_file **by_name; /* the files in the order of their names, once the set has ended */
     char *manifest_text;
     size_t manifest_size;
     struct set_manifest manifest;

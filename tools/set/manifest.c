@@ -61,17 +61,6 @@ uint32_t set_log_name(const char *name, char *base)
     return 0;
 }
 
-bool hex_decode(const char *text, uint8_t *out, size_t size)
-{
-    if (text == NULL || strlen(text) != 2 * size || strspn(text, "0123456789abcdef") != 2 * size)
-        return false;
-    for (size_t i = 0; i < size; i++) {
-        char pair[3] = {text[2 * i], text[2 * i + 1], 0};
-        out[i] = (uint8_t)strtoul(pair, NULL, 16);
-    }
-    return true;
-}
-
 /* --- entries --- */
 
 void set_file_release(struct set_file *file)
@@ -124,6 +113,14 @@ struct set_log *manifest_add_log(struct set_manifest *m)
     struct set_log *entry = (struct set_log *)add_entry(&array, &m->log_count, sizeof *entry);
     m->logs = (struct set_log *)array;
     return entry;
+}
+
+const struct set_database *manifest_find_database(const struct set_manifest *m, const struct signature *signature)
+{
+    for (size_t i = 0; m != NULL && i < m->database_count; i++)
+        if (signature_equal(&m->databases[i].signature, signature))
+            return &m->databases[i];
+    return NULL;
 }
 
 /* --- reading --- */

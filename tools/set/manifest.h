@@ -66,8 +66,6 @@ const char *set_time_format(int64_t seconds, char *text);
 void set_id_make(char id[SET_ID_SIZE]);
 /* Base name and generation of an archived log's name; 0 when it is none. base has 4 bytes. */
 uint32_t set_log_name(const char *name, char *base);
-/* Lower-case digits of exactly `size` bytes; false when text is something else. */
-bool hex_decode(const char *text, uint8_t *out, size_t size);
 
 /* JET_errInvalidParameter: no manifest, or one that says impossible things; why (why_size bytes) tells. JET_errFeatureNotAvailable: of a later
  * version. On success *out is the caller's. */
@@ -82,5 +80,7 @@ void manifest_release(struct set_manifest *manifest);
 struct set_database *manifest_add_database(struct set_manifest *manifest);
 struct set_log *manifest_add_log(struct set_manifest *manifest);
 void set_file_release(struct set_file *file);
+/* The database of this signature; NULL: none, or manifest is NULL. */
+const struct set_database *manifest_find_database(const struct set_manifest *manifest, const struct signature *signature);
 
 #endif

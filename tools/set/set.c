@@ -373,14 +373,6 @@ const struct set_log *set_chain_log(const struct set_chain *chain, uint32_t gene
     return NULL;
 }
 
-const struct set_database *set_find_database(const struct set *set, const struct signature *signature)
-{
-    for (size_t i = 0; i < set->manifest.database_count; i++)
-        if (signature_equal(&set->manifest.databases[i].signature, signature))
-            return &set->manifest.databases[i];
-    return NULL;
-}
-
 const char *set_database_name(const struct set_database *database, char *name)
 {
     static const char ENDING[] = ".delta";

@@ -53,7 +53,5 @@ static inline uint32_t set_chain_low(const struct set_chain *c) { return c->sets
 static inline uint32_t set_chain_high(const struct set_chain *c) { return c->sets[c->count - 1].manifest.generation_high; }
 /* The database's name without the ending of a delta: what a restore calls it. name has 256 bytes. */
 const char *set_database_name(const struct set_database *database, char *name);
-/* The database of the same signature in an older image of the chain; NULL: none. */
-const struct set_database *set_find_database(const struct set *set, const struct signature *signature);
 
 #endif

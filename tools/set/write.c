@@ -128,20 +128,12 @@ static uint32_t find_page_size(const uint8_t *bytes, uint32_t size)
     return 0;
 }
 
-static const struct set_database *find_in_parent(const struct set_manifest *parent, const struct signature *signature)
-{
-    for (size_t i = 0; parent != NULL && i < parent->database_count; i++)
-        if (signature_equal(&parent->databases[i].signature, signature))
-            return &parent->databases[i];
-    return NULL;
-}
-
 static JET_ERR open_delta(struct copy *c)
 {
     JET_ERR err = JET_errSuccess;
     uint8_t header[DELTA_HEADER];
     char *path = NULL;
-    const struct set_database *base = find_in_parent(c->w->config->parent, &c->entry->signature);
+    const struct set_database *base = manifest_find_database(c->w->config->parent, &c->entry->signature);
     if (base == NULL || base->table.name == NULL) {
         err = explain(c->w, JET_errMissingFullBackup, "the parent set has no page table of %s: make a full backup first", c->name);
         goto done;
@@ -403,11 +395,10 @@ static JET_ERR copy_log_bytes(struct writer *w, struct set_log *log, const char 
     uint32_t got = 0;
     for (uint64_t at = 0;; at += got) {
         TRY(read_piece(w, name, at, total, &got));
-        if (got == 0) {
-            if (at != total)
-                RAISE(JET_errInternalError);
+        if (got > total - at || (got == 0 && at != total))
+            RAISE(JET_errInternalError); /* more than was said, or less */
+        if (got == 0)
             break;
-        }
         if (at == 0 && got >= LOG_SEGMENT_SIZE) {
             struct log_header header;
             log_header_decode(w->buffer, &header);
