@@ -146,7 +146,7 @@ static JET_ERR number_body(const struct key_rules *rules, uint32_t type, struct 
     case COLUMN_TYPE_DATE_TIME: {
         big_endian(value.data, *size, out);
         uint8_t mask = (out[0] & 0x80) != 0 ? 0xFF : 0x00;
-        for (uint32_t i = 0; i < *size; i++)
+        for (uint32_t i = 0; i < *size && i < sizeof(uint64_t); i++) /* the second bound is for the compiler's sake */
             out[i] ^= mask;
         if (mask == 0)
             out[0] ^= 0x80;
