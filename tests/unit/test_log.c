@@ -1,6 +1,8 @@
 /* The log: positions, fragments, generations, group flush, failures, and what the original engine did to a real stream. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -605,6 +607,113 @@ static void what_was_flushed_survives_torn_segments(void **state)
     crash_everywhere(400, 340, FAULT_IMAGE_RANDOM);
 }
 
+/* --- a log that stands still --- */
+
+enum { STILL_RECORDS = 60, STILL_PAYLOAD = 3000, STILL_SYNC_MS = 200, STILL_WAIT_MS = 5000 };
+
+struct still_appender {
+    struct log *log;
+    struct expectation *expected;
+    atomic_bool is_armed, may_begin, is_done;
+    JET_ERR err;
+};
+
+/* The first sync once armed lasts, and is when the appender begins. */
+static void hold_sync(void *context, enum fault_operation operation, const char *path, uint64_t offset, size_t size)
+{
+    struct still_appender *a = (struct still_appender *)context;
+    (void)path, (void)offset, (void)size;
+    if (operation != FAULT_SYNC || !atomic_exchange(&a->is_armed, false))
+        return;
+    atomic_store(&a->may_begin, true);
+    thread_sleep_ms(STILL_SYNC_MS);
+}
+
+static void *append_many(void *argument)
+{
+    struct still_appender *a = (struct still_appender *)argument;
+    uint8_t record[STILL_PAYLOAD + 5];
+    while (!atomic_load(&a->may_begin))
+        thread_sleep_ms(1);
+    for (uint32_t i = 0; i < STILL_RECORDS && a->err >= 0; i++)
+        a->err = log_append(a->log, record, make_record(record, i, STILL_PAYLOAD), &a->expected->positions[i]);
+    atomic_store(&a->is_done, true);
+    return NULL;
+}
+
+/* Who appends may hold page latches. One that found the buffer full while the freeze itself was writing used to wait for the thaw, and readers with it. */
+static void an_append_that_waited_for_room_when_the_log_froze_goes_on(void **state)
+{
+    (void)state;
+    const char *folder = make_scratch_folder("still");
+    struct fault_fs *f = fault_fs_create(os_fs_posix());
+    struct log_config config = config_for(fault_fs_os(f), folder);
+    static struct expectation expected;
+    struct still_appender a = {.expected = &expected};
+    struct backup_record record = {.phase = BACKUP_RECORD_PREPARE_LOGS, .scope = 1};
+    lgpos_t position;
+    struct log_time created;
+    pthread_t thread;
+    expected.next = 0;
+    config.file_kib = 1024;
+    config.buffer_segments = 16;
+    assert_int_equal(log_create(&config, NULL, &a.log), 0);
+    assert_int_equal(log_append_init(a.log, NULL), 0);
+    assert_int_equal(log_flush_all(a.log), 0);
+    fault_fs_set_hook(f, hold_sync, &a);
+    assert_int_equal(pthread_create(&thread, NULL, append_many, &a), 0);
+    atomic_store(&a.is_armed, true);
+    assert_int_equal(log_freeze(a.log, &record, false, &position, &created), 0);
+    assert_true(atomic_load(&a.may_begin));
+    for (int i = 0; i < STILL_WAIT_MS && !atomic_load(&a.is_done); i++)
+        thread_sleep_ms(1);
+    bool was_done = atomic_load(&a.is_done);
+    lgpos_t durable = log_durable(a.log);
+    log_thaw(a.log);
+    pthread_join(thread, NULL);
+    assert_true(was_done);
+    assert_int_equal(a.err, 0);
+    assert_true(durable <= lgpos_normalize(expected.positions[STILL_RECORDS - 1])); /* and nothing was written meanwhile */
+    assert_int_equal(log_flush_all(a.log), 0);
+    uint32_t tip = log_tip_generation(a.log);
+    log_close(a.log);
+    walk_stream(folder, 1, tip, check_numbered, &expected);
+    assert_int_equal(expected.next, STILL_RECORDS);
+    fault_fs_destroy(f);
+}
+
+/* Otherwise the first who appends with a page latched would wait for a new generation, which a log that stands still does not begin. */
+static void a_freeze_without_a_roll_leaves_room_in_the_generation(void **state)
+{
+    enum { PAYLOAD = 3000, FILLING = 14, MORE = 6 };
+    (void)state;
+    const char *folder = make_scratch_folder("room");
+    struct log_config config = config_for(os_fs_posix(), folder);
+    static struct expectation expected;
+    struct log *log = NULL;
+    struct backup_record record = {.phase = BACKUP_RECORD_PREPARE_LOGS, .scope = 1};
+    lgpos_t position;
+    struct log_time created;
+    uint8_t bytes[PAYLOAD + 5];
+    uint32_t count = 0;
+    expected.next = 0;
+    assert_int_equal(log_create(&config, NULL, &log), 0);
+    for (; count < FILLING; count++)
+        assert_int_equal(log_append(log, bytes, make_record(bytes, count, PAYLOAD), &expected.positions[count]), 0);
+    assert_int_equal(log_tip_generation(log), 1);
+    assert_int_equal(log_freeze(log, &record, false, &position, &created), 0);
+    uint32_t frozen_in = log_tip_generation(log);
+    for (int i = 0; i < MORE; i++, count++) /* would not return */
+        assert_int_equal(log_append(log, bytes, make_record(bytes, count, PAYLOAD), &expected.positions[count]), 0);
+    assert_int_equal(log_tip_generation(log), frozen_in);
+    log_thaw(log);
+    assert_int_equal(log_flush_all(log), 0);
+    uint32_t tip = log_tip_generation(log);
+    log_close(log);
+    walk_stream(folder, 1, tip, check_numbered, &expected);
+    assert_int_equal(expected.next, count);
+}
+
 static void no_allocation_failure_leaks_or_lies(void **state)
 {
     (void)state;
@@ -646,6 +755,8 @@ int main(void)
         cmocka_unit_test(a_full_disk_uses_the_reserves_and_then_takes_the_log_down),
         cmocka_unit_test(what_was_flushed_survives_a_crash_at_every_event),
         cmocka_unit_test(what_was_flushed_survives_torn_segments),
+        cmocka_unit_test(an_append_that_waited_for_room_when_the_log_froze_goes_on),
+        cmocka_unit_test(a_freeze_without_a_roll_leaves_room_in_the_generation),
         cmocka_unit_test(no_allocation_failure_leaks_or_lies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
