@@ -34,7 +34,7 @@ struct database {
     bool is_header_frozen;    /* database_freeze_header; guarded by header_lock */
     struct condition header_thawed;
     bool copy_is_bad[2];      /* primary, shadow: not a good copy of `header` on disk; written first next time. Guarded by header_lock */
-    page_no_t last_owned_page;/* logical size: last page the root tree owns; changes under space_lock */
+    atomic_uint_least32_t last_owned_page; /* logical size: last page the root tree owns; changes under space_lock, a backup and a size question read it without */
 
     /* For changing pages; set up by engine/ when a writable database is attached or created (database_open leaves log and versions NULL). */
     struct log *log;                     /* NULL: changes are not logged (recovery off, JET_bitDbRecoveryOff, temporary) */

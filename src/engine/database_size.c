@@ -11,7 +11,7 @@ enum { PAGES_LEAST = 32 };
 
 static page_no_t owned_pages(struct database *db)
 {
-    mutex_lock(&db->space_lock);
+    mutex_lock(&db->space_lock); /* waits for a growth under way */
     page_no_t pages = db->last_owned_page;
     mutex_unlock(&db->space_lock);
     return pages;
