@@ -41,12 +41,15 @@ struct log {
 
     struct os_file *file;          /* the current log, locked exclusively */
     struct log_header header;      /* of the current generation */
+    struct signature stream_signature; /* of all generations: never changes */
     uint8_t *buffer;               /* segments first_segment .. segment, and room for one more */
     uint8_t *io;                   /* what is being written */
     uint32_t first_segment;
     uint32_t segment, byte;        /* where the next record goes */
     bool is_dirty;                 /* the buffer holds what no write has begun to write */
     uint64_t checksum_all;         /* of the segments of this generation that have been written */
+    uint32_t written_until;        /* the file's blocks before this segment have been written once; those behind may be only reserved. With is_busy */
+    uint32_t ahead;                /* segments that the last small flush into reserved blocks wrote ahead of the data. With is_busy */
     _Atomic(lgpos_t) durable;
     uint32_t announced_generation;
 

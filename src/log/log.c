@@ -156,6 +156,7 @@ JET_ERR log_create(const struct log_config *config, const struct log_generation 
     fill_first_header(log, previous, header);
     TRY(log_make_first_file(log, header));
     log->announced_generation = log->header.generation;
+    log->stream_signature = log->header.log_signature;
     log_prepare_reserves(log);
     if (previous == NULL) {
         log->checkpoint.log_signature = log->header.log_signature;
@@ -194,10 +195,20 @@ done:
     return err;
 }
 
+/* Where the blank end of a file begins: stale segments of a file used again are never blanked, which a power cut could leave half done. */
+static uint32_t blank_from(const struct log_generation *g)
+{
+    uint32_t first = g->sectors;
+    while (first > 1 && is_all_zero(g->image + (size_t)(first - 1) * LOG_SEGMENT_SIZE, LOG_SEGMENT_SIZE))
+        first--;
+    return first;
+}
+
 static void continue_generation(struct log *log, const struct log_generation *g)
 {
     log->header = g->header;
     log_start_generation(log);
+    log->written_until = blank_from(g);
     log->segment = log->first_segment = g->scan.last_segment + 1;
     log->checksum_all = g->scan.checksum_all;
     log_segment_begin(log->buffer, lgpos_make(log->header.generation, log->segment, 0), LOG_TIME_AT_FLUSH);
@@ -248,6 +259,7 @@ JET_ERR log_continue(const struct log_config *config, struct log **out)
             goto done;
     }
     log->announced_generation = log->header.generation;
+    log->stream_signature = log->header.log_signature;
     adopt_checkpoint(log);
     log_prepare_reserves(log);
     TRY(log_writer_start(log));
@@ -297,20 +309,25 @@ done:
     return err;
 }
 
-/* Appends an attach-like record and, in the same breath, puts the database on the list. encode: fills record, given room. */
+/* Puts the database on the list, which takes the path over; with a record, appends that in the same breath. The path is freed on an error. */
 static JET_ERR append_attachment(struct log *log, const struct log_attach *attach, uint8_t *path, struct span path_span, const uint8_t *record, uint32_t size, lgpos_t lgpos_attach, lgpos_t *position)
 {
     JET_ERR err = JET_errSuccess;
     lgpos_t at = 0;
-    struct span span = span_of(record, size);
-    uint32_t used = 1;
+    const struct span span = span_of(record, size);
+    uint32_t used = 1, others = 0;
     mutex_lock(&log->lock);
-    forget_attached(log, attach->dbid);
-    for (uint32_t i = 0; i < log->attached_count; i++)
+    for (uint32_t i = 0; i < log->attached_count; i++) {
+        if (log->attached[i].info.dbid == attach->dbid)
+            continue; /* its place is taken over */
         used += ATTACH_INFO_FIXED_SIZE + log->attached[i].info.path.size;
-    if (log->attached_count == LOG_ATTACHED_MAX || used + ATTACH_INFO_FIXED_SIZE + path_span.size > ATTACH_LIST_SIZE)
+        others++;
+    }
+    if (others == LOG_ATTACHED_MAX || used + ATTACH_INFO_FIXED_SIZE + path_span.size > ATTACH_LIST_SIZE)
         RAISE(JET_errTooManyAttachedDatabases);
-    TRY(log_append_locked(log, &span, 1, &at));
+    if (record != NULL)
+        TRY(log_append_locked(log, &span, 1, &at));
+    forget_attached(log, attach->dbid);
     log->attached[log->attached_count++] = (struct log_attached){
         .info = {.dbid = attach->dbid, .flags = ATTACH_INFO_UTF16, .dbtime = attach->dbtime, .objid_last = attach->objid_last,
                  .size_max_pages = attach->size_max_pages, .lgpos_attach = lgpos_attach != 0 ? lgpos_attach : at,
@@ -343,6 +360,17 @@ JET_ERR log_append_attach(struct log *log, const struct log_attach *attach, lgpo
 done:
     mem_free(path);
     mem_free(record);
+    return err;
+}
+
+JET_ERR log_note_attached(struct log *log, const struct log_attach *attach, lgpos_t lgpos_attach)
+{
+    JET_ERR err = JET_errSuccess;
+    uint8_t *path = NULL;
+    struct span span;
+    TRY(path_to_utf16le(attach->path, &path, &span));
+    err = append_attachment(log, attach, path, span, NULL, 0, lgpos_attach, NULL);
+done:
     return err;
 }
 
@@ -548,9 +576,10 @@ JET_ERR log_append_recovery_quit(struct log *log, bool keep_attachments, lgpos_t
     uint8_t record[LR_TERM2_SIZE], type = keep_attachments ? LR_RECOVERY_QUIT_KEEP_ATTACHMENTS : LR_RECOVERY_QUIT2;
     lgpos_t at = 0;
     TRY(append_and_close_segment(log, span_of(record, log_record_encode_term2(record, type, undo_position, redo_from, false, log_now())), &at));
-    if (!keep_attachments)
+    if (!keep_attachments) {
         forget_all_attached(log);
-    TRY(set_checkpoint(log, at, at, keep_attachments));
+        TRY(set_checkpoint(log, at, at, false));
+    }
     if (position != NULL)
         *position = at;
 done:
@@ -576,10 +605,11 @@ JET_ERR log_read_checkpoint(struct log *log, lgpos_t *position)
 
 JET_ERR log_down_reason(const struct log *log) { return atomic_load(&((struct log *)(uintptr_t)log)->down_reason); }
 bool log_is_down(const struct log *log) { return atomic_load(&((struct log *)(uintptr_t)log)->is_down); }
-struct signature log_stream_signature(const struct log *log) { return log->header.log_signature; }
+struct signature log_stream_signature(const struct log *log) { return log->stream_signature; }
 bool log_is_circular(const struct log *log) { return log->config.is_circular; }
 uint32_t log_file_size_kib(const struct log *log) { return log->sectors * (LOG_SEGMENT_SIZE / 1024); }
 const char *log_folder_path(const struct log *log) { return log->log_folder; }
+const char *log_system_folder_path(const struct log *log) { return log->system_folder; }
 const char *log_base_name(const struct log *log) { return log->base; }
 const char *log_extension(const struct log *log) { return log->extension; }
 

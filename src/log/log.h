@@ -80,6 +80,8 @@ struct log_attach {
     struct signature db_signature;
 };
 MUST_CHECK JET_ERR log_append_attach(struct log *log, const struct log_attach *attach, lgpos_t *position);
+/* The database joins the list, without a record: recovery met its attachment, at lgpos_attach, in the log. Errors as above. */
+MUST_CHECK JET_ERR log_note_attached(struct log *log, const struct log_attach *attach, lgpos_t lgpos_attach);
 /* ReAttach of a database that recovery left attached. */
 MUST_CHECK JET_ERR log_append_reattach(struct log *log, const struct log_attach *attach, lgpos_t lgpos_attach, lgpos_t *position);
 /* CreateDB; the database joins the list. version, update: those of the format to create. */
@@ -100,7 +102,8 @@ MUST_CHECK JET_ERR log_append_shutdown(struct log *log, lgpos_t *position);
 /* Step 2, when the headers are clean: Term2 (of the run opened by log_append_init), flush, checkpoint at Term2 without attachment list. The log stays
  * open for log_close, or for another run. */
 MUST_CHECK JET_ERR log_append_term(struct log *log, lgpos_t *position);
-/* The ends of a recovery: RecoveryUndo2 at the start of a segment, and RecoveryQuit2 (or 80) {undo position, redo_from}, padded, flushed, checkpoint at it. */
+/* The ends of a recovery: RecoveryUndo2 at the start of a segment, and RecoveryQuit2 {undo position, redo_from}, padded, flushed, checkpoint at it. With keep_attachments: record 80, and the
+ * checkpoint stays: the caller moves it with log_write_checkpoint when the headers allow it. */
 MUST_CHECK JET_ERR log_append_recovery_undo(struct log *log, lgpos_t *position);
 MUST_CHECK JET_ERR log_append_recovery_quit(struct log *log, bool keep_attachments, lgpos_t undo_position, lgpos_t redo_from, lgpos_t *position);
 
@@ -155,6 +158,7 @@ struct log_version log_stream_version(struct log *log);
 bool log_is_circular(const struct log *log);
 uint32_t log_file_size_kib(const struct log *log); /* of the stream's files */
 const char *log_folder_path(const struct log *log);
+const char *log_system_folder_path(const struct log *log);
 const char *log_base_name(const struct log *log);
 const char *log_extension(const struct log *log);  /* ".log" or ".jtx" */
 

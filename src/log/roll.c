@@ -204,12 +204,15 @@ static void drop_old_archives(struct log *log)
 
 /* --- files of a generation --- */
 
-/* The temporary log, of full size, open and locked. */
-static JET_ERR open_temporary(struct log *log, const char *path, struct os_file **out, uint8_t *flags)
+/* The temporary log, of full size, open and locked. *written_until: see struct log. */
+static JET_ERR open_temporary(struct log *log, const char *path, struct os_file **out, uint8_t *flags, uint32_t *written_until)
 {
     JET_ERR err = JET_errSuccess;
-    if (recycle_oldest(log, path)) /* keeps its old segments: they read as stale */
+    *written_until = 1;
+    if (recycle_oldest(log, path)) { /* keeps its old segments: they read as stale */
+        *written_until = log->sectors;
         return os_file_open(log->config.fs, path, OS_OPEN_WRITE | OS_OPEN_LOCK_EXCLUSIVE, out);
+    }
     err = make_file(log, path, out);
     if (err != JET_errDiskFull && err != JET_errLogDiskFull)
         return err;
@@ -220,43 +223,74 @@ done:
     return err;
 }
 
-static JET_ERR write_header(struct os_file *file, const struct log_header *header)
+/* A shortage that ends by itself: of file handles, of memory. */
+static bool is_shortage(JET_ERR err) { return err == JET_errOutOfFileHandles || err == JET_errOutOfMemory; }
+
+/* Waits, each time twice as long, about half a second in all. False: that was long enough. */
+static bool wait_more(unsigned *milliseconds)
 {
-    JET_ERR err = JET_errSuccess;
-    uint8_t *bytes = (uint8_t *)mem_alloc(LOG_SEGMENT_SIZE);
-    if (bytes == NULL)
-        RAISE(JET_errOutOfMemory);
-    log_header_encode(header, bytes);
-    TRY(os_file_write(file, 0, bytes, LOG_SEGMENT_SIZE));
-    TRY(os_file_sync(file));
-done:
-    mem_free(bytes);
+    enum { LONGEST_MS = 256 };
+    if (*milliseconds > LONGEST_MS)
+        return false;
+    thread_sleep_ms(*milliseconds);
+    *milliseconds *= 2;
+    return true;
+}
+
+/* A shortage can only have met the opening of the folder: a sync that failed is a failed sync. */
+static JET_ERR sync_folder(struct log *log)
+{
+    JET_ERR err;
+    unsigned pause = 1;
+    do
+        err = os_dir_sync(log->config.fs, log->log_folder);
+    while (is_shortage(err) && wait_more(&pause));
     return err;
 }
 
 /* The new file is complete and locked before it takes the name; the old one stays open and locked until then. So a second process finds a locked
- * file at every moment: the current log, or between the renames the archive and the temporary log. *is_begun: names have been changed, or may have. */
+ * file at every moment: the current log, or between the renames the archive and the temporary log. *is_begun: the file has been written, and names have been changed, or may have;
+ * before, the attempt may be repeated. */
 static JET_ERR install_file(struct log *log, struct log_header *header, const char *archive, bool *is_begun)
 {
     JET_ERR err = JET_errSuccess;
     char *temporary = NULL, *current = NULL;
+    uint8_t *bytes = (uint8_t *)mem_alloc(LOG_SEGMENT_SIZE);
     struct os_file *file = NULL;
+    uint32_t written_until;
+    if (bytes == NULL)
+        RAISE(JET_errOutOfMemory);
     TRY(log_named_path(log->log_folder, log->base, "tmp", log->extension, &temporary));
     TRY(log_named_path(log->log_folder, log->base, "", log->extension, &current));
-    TRY(open_temporary(log, temporary, &file, &header->flags));
-    TRY(write_header(file, header));
+    TRY(open_temporary(log, temporary, &file, &header->flags, &written_until));
+    log_header_encode(header, bytes);
     *is_begun = true;
+    TRY(os_file_write(file, 0, bytes, LOG_SEGMENT_SIZE));
+    TRY(os_file_sync(file));
     if (archive != NULL)
         TRY(os_rename(log->config.fs, current, archive));
     TRY(os_rename(log->config.fs, temporary, current));
-    TRY(os_dir_sync(log->config.fs, log->log_folder));
+    TRY(sync_folder(log));
     os_file_close(log->file);
     log->file = file;
+    log->written_until = written_until;
     file = NULL;
 done:
     os_file_close(file);
     mem_free(temporary);
     mem_free(current);
+    mem_free(bytes);
+    return err;
+}
+
+/* What prevents the file from being made may be gone in a moment, and the log would be down for ever. */
+static JET_ERR install_next_file(struct log *log, struct log_header *header, const char *archive, bool *is_begun)
+{
+    JET_ERR err;
+    unsigned pause = 1;
+    do
+        err = install_file(log, header, archive, is_begun);
+    while (err < 0 && !*is_begun && (is_shortage(err) || err == JET_errDiskIO) && wait_more(&pause));
     return err;
 }
 
@@ -329,11 +363,11 @@ JET_ERR log_roll_locked(struct log *log)
     mutex_unlock(&log->lock);
     err = log_file_path(log->log_folder, log->base, log->header.generation, log->extension, log->config.fs, &archive);
     if (err >= 0)
-        err = install_file(log, next, archive, &is_begun);
+        err = install_next_file(log, next, archive, &is_begun);
     if (err >= 0)
         drop_old_archives(log);
     mutex_lock(&log->lock);
-    if (err == JET_errOutOfMemory && !is_begun) /* nothing has happened yet: whoever needs the next generation tries again */
+    if (is_shortage(err) && !is_begun) /* nothing has happened yet: whoever needs the next generation tries again */
         goto done;
     if (err < 0) {
         err = log_fail(log, err);

@@ -119,8 +119,8 @@ JET_ERR txn_rollback(struct transaction *t)
 {
     JET_ERR err = JET_errSuccess, failure;
     assert(t->level > 0);
-    /* A rollback that fails costs the instance: memory that is short for a moment is waited for. What was undone before stays undone. */
-    for (unsigned tries = 0; (failure = take_back_level(t)) == JET_errOutOfMemory && tries < MEMORY_WAITS_MAX; tries++)
+    /* A rollback that fails costs the instance: memory, or a file handle for the next log file, that is short for a moment is waited for. What was undone before stays undone. */
+    for (unsigned tries = 0; ((failure = take_back_level(t)) == JET_errOutOfMemory || failure == JET_errOutOfFileHandles) && tries < MEMORY_WAITS_MAX; tries++)
         thread_sleep_ms(1u << tries);
     if (failure < 0)
         RAISE(JET_errRollbackError);

@@ -19,10 +19,11 @@
 #include "engine/process.h"
 #include "fault_fs.h"
 #include "live_instance.h"
+#include "os/thread.h"
 #include "shared_data.h"
 #include "workload.h"
 
-enum { PAGE = 4096, TRANSACTIONS = 14, ALL_BELOW = 12, LONGEST_RUN_S = 60 };
+enum { PAGE = 4096, TRANSACTIONS = 14, ALL_BELOW = 12, LONGEST_RUN_S = 60, SHORTAGE_MS = 900 };
 
 struct scene {
     const char *model, *folder; /* kept as it was; worked in */
@@ -319,13 +320,14 @@ static void a_failed_allocation_costs_one_transaction_at_most(void **state)
     run_faults(&fault, 1, 12);
 }
 
-static void a_failed_write_sync_or_set_size_loses_nothing(void **state)
+static void a_failed_write_sync_set_size_or_open_loses_nothing(void **state)
 {
-    static const struct fault faults[] = {{.name = "write", .operation = FAULT_WRITE, .error = JET_errDiskIO},
+    static const struct fault faults[] = {{.name = "open", .operation = FAULT_OPEN, .error = JET_errOutOfFileHandles},
+                                          {.name = "write", .operation = FAULT_WRITE, .error = JET_errDiskIO},
                                           {.name = "sync", .operation = FAULT_SYNC, .error = JET_errDiskIO},
                                           {.name = "set size", .operation = FAULT_SET_SIZE, .error = JET_errDiskIO}};
     (void)state;
-    run_faults(faults, 3, 6);
+    run_faults(faults, sizeof faults / sizeof faults[0], 6);
 }
 
 static void a_failed_read_costs_one_transaction_at_most(void **state)
@@ -425,15 +427,56 @@ static void a_database_that_cannot_grow_is_worked_in_until_there_is_space(void *
     scene_close(&s, 0);
 }
 
+static void *end_shortage(void *argument)
+{
+    const struct scene *s = (const struct scene *)argument;
+    while (!fault_fs_has_failed(s->disk))
+        thread_sleep_ms(1);
+    thread_sleep_ms(SHORTAGE_MS);
+    fault_fs_fail(s->disk, FAULT_OPEN, 0, JET_errSuccess, false);
+    return NULL;
+}
+
+/* A log that finds no handle for its next file, for longer than it waits, costs a transaction, and the same instance goes on. */
+static void a_log_without_file_handles_is_worked_in_when_there_are_some_again(void **state)
+{
+    struct scene s;
+    struct thread ender = {.is_started = false};
+    JET_ERR failure = JET_errSuccess;
+    (void)state;
+    scene_open(&s);
+    make_model(&s);
+    copy_folder(s.model, s.folder);
+    const struct workload_config config = config_of(&s, true);
+    struct workload *w = workload_create(&config);
+    assert_good(workload_start(w));
+    fault_fs_fail_only(s.disk, "edbtmp");
+    fault_fs_fail(s.disk, FAULT_OPEN, 1, JET_errOutOfFileHandles, true);
+    assert_good(thread_start(&ender, end_shortage, &s));
+    assert_good(workload_run(w));
+    thread_join(&ender);
+    uint32_t failures = workload_failures(w, &failure);
+    assert_true(failures <= 1);
+    if (failures > 0)
+        assert_int_equal(failure, JET_errOutOfFileHandles);
+    assert_int_equal(workload_committed(w), TRANSACTIONS); /* the client has tried again */
+    assert_good(workload_finish(w, false));
+    assert_good(workload_check(w, s.folder, UINT64_MAX, NULL));
+    verify(s.folder);
+    workload_destroy(w);
+    scene_close(&s, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failed_allocation_costs_one_transaction_at_most),
-        cmocka_unit_test(a_failed_write_sync_or_set_size_loses_nothing),
+        cmocka_unit_test(a_failed_write_sync_set_size_or_open_loses_nothing),
         cmocka_unit_test(a_failed_read_costs_one_transaction_at_most),
         cmocka_unit_test(a_full_disk_loses_nothing),
         cmocka_unit_test(faults_meet_several_threads),
         cmocka_unit_test(a_database_that_cannot_grow_is_worked_in_until_there_is_space),
+        cmocka_unit_test(a_log_without_file_handles_is_worked_in_when_there_are_some_again),
         cmocka_unit_test(a_fault_while_a_database_is_made_leaves_none_or_a_good_one),
         cmocka_unit_test(a_fault_while_recovering_is_made_good_by_the_next_recovery),
     };

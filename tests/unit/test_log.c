@@ -345,7 +345,90 @@ static void a_lone_commit_costs_one_sync(void **state)
         assert_int_equal(log_flush(log, position), 0);
     }
     assert_int_equal(fault_fs_count(f, FAULT_SYNC), 100);
-    assert_int_equal(fault_fs_count(f, FAULT_WRITE), 100);
+    log_close(log);
+    fault_fs_destroy(f);
+}
+
+/* --- blocks written ahead of small flushes --- */
+
+enum { AHEAD_BUFFER = 64 };
+
+static struct log_config config_ahead(struct fault_fs *f, const char *folder)
+{
+    struct log_config config = config_for(fault_fs_os(f), folder);
+    config.file_kib = 1024;
+    config.buffer_segments = AHEAD_BUFFER;
+    return config;
+}
+
+/* So many lone commits of so many segments each; returns the writes they have cost. */
+static uint64_t writes_of_commits(struct fault_fs *f, struct log *log, uint32_t commits, uint32_t segments)
+{
+    static uint8_t record[AHEAD_BUFFER * 4096];
+    uint64_t before = fault_fs_count(f, FAULT_WRITE);
+    for (uint32_t i = 0; i < commits; i++) {
+        lgpos_t position;
+        assert_int_equal(log_append(log, record, make_record(record, i, segments * 4096 - 2000), &position), 0);
+        assert_int_equal(log_flush(log, position), 0);
+    }
+    return fault_fs_count(f, FAULT_WRITE) - before;
+}
+
+static void small_flushes_write_blocks_ahead_seldom_and_large_ones_never(void **state)
+{
+    enum { SMALL = 150, LARGE = 5, LARGE_SEGMENTS = 12 };
+    (void)state;
+    struct fault_fs *f = fault_fs_create(os_fs_posix());
+    struct log_config config = config_ahead(f, make_scratch_folder("ahead-small"));
+    struct log *log = NULL;
+    assert_int_equal(log_create(&config, NULL, &log), 0);
+    assert_int_equal(writes_of_commits(f, log, LARGE, LARGE_SEGMENTS), LARGE);
+    uint64_t writes = writes_of_commits(f, log, SMALL, 1); /* 2, 4, 8, 16, 32, 64 and what is left */
+    assert_true(writes > SMALL && writes <= SMALL + 7);
+    assert_int_equal(log_tip_generation(log), 1);
+    log_close(log);
+    fault_fs_destroy(f);
+}
+
+static void a_failed_write_ahead_of_the_data_costs_nothing(void **state)
+{
+    (void)state;
+    struct fault_fs *f = fault_fs_create(os_fs_posix());
+    const char *folder = make_scratch_folder("ahead-refused");
+    struct log_config config = config_ahead(f, folder);
+    struct log *log = NULL;
+    unsigned records;
+    assert_int_equal(log_create(&config, NULL, &log), 0);
+    fault_fs_fail(f, FAULT_WRITE, 2, JET_errDiskFull, false);
+    assert_true(writes_of_commits(f, log, 10, 1) > 10);
+    assert_true(fault_fs_has_failed(f));
+    assert_false(log_is_down(log));
+    log_close(log);
+    records = walk_stream(folder, 1, 1, NULL, NULL);
+    assert_true(records >= 10);
+    fault_fs_destroy(f);
+}
+
+/* Their blocks have been written, and what stands in them must not be blanked: a power cut could leave half a stale segment behind the data. */
+static void a_file_used_again_is_not_blanked_not_even_after_a_start(void **state)
+{
+    enum { MORE_COMMITS = 60 };
+    (void)state;
+    struct fault_fs *f = fault_fs_create(os_fs_posix());
+    struct log_config config = config_ahead(f, make_scratch_folder("ahead-again"));
+    struct log *log = NULL;
+    config.is_circular = true;
+    assert_int_equal(log_create(&config, NULL, &log), 0);
+    while (log_tip_generation(log) < 3)
+        (void)writes_of_commits(f, log, 1, 1);
+    assert_int_equal(log_write_checkpoint(log, log_tip(log), 0, false), 0);
+    while (log_tip_generation(log) < 4)
+        (void)writes_of_commits(f, log, 1, 1);
+    assert_int_equal(writes_of_commits(f, log, MORE_COMMITS, 1), MORE_COMMITS);
+    log_close(log);
+    assert_int_equal(log_continue(&config, &log), 0);
+    assert_int_equal(writes_of_commits(f, log, MORE_COMMITS, 1), MORE_COMMITS);
+    assert_int_equal(log_tip_generation(log), 4);
     log_close(log);
     fault_fs_destroy(f);
 }
@@ -554,6 +637,44 @@ static void a_full_disk_uses_the_reserves_and_then_takes_the_log_down(void **sta
     fault_fs_destroy(f);
 }
 
+/* Nothing has been promised yet: the roll waits a moment, and a log that still finds no handle says so and stays up. A disk that does not answer is another matter. */
+static void a_roll_waits_for_file_handles_and_can_be_repeated(void **state)
+{
+    (void)state;
+    const char *folder = make_scratch_folder("handles");
+    struct fault_fs *f = fault_fs_create(os_fs_posix());
+    struct log_config config = config_for(fault_fs_os(f), folder);
+    struct log *log = NULL;
+    lgpos_t position;
+    uint8_t record[64];
+    assert_int_equal(log_create(&config, NULL, &log), 0);
+    fault_fs_fail(f, FAULT_OPEN, 1, JET_errOutOfFileHandles, false);
+    assert_int_equal(log_roll(log), 0);
+    fault_fs_fail(f, FAULT_OPEN, 1, JET_errDiskIO, false);
+    assert_int_equal(log_roll(log), 0);
+    fault_fs_fail(f, FAULT_DIR_SYNC, 1, JET_errOutOfFileHandles, false);
+    assert_int_equal(log_roll(log), 0);
+    assert_true(fault_fs_has_failed(f));
+    assert_int_equal(log_tip_generation(log), 4);
+    fault_fs_fail(f, FAULT_OPEN, 1, JET_errOutOfFileHandles, true);
+    assert_int_equal(log_roll(log), JET_errOutOfFileHandles);
+    assert_false(log_is_down(log));
+    assert_int_equal(log_append(log, record, make_record(record, 1, 40), &position), 0); /* this generation still has room */
+    assert_int_equal(log_flush(log, position), 0);
+    assert_int_equal(log_tip_generation(log), 4);
+    fault_fs_fail(f, FAULT_OPEN, 0, JET_errSuccess, false);
+    assert_int_equal(log_roll(log), 0);
+    assert_int_equal(log_append(log, record, make_record(record, 2, 40), &position), 0);
+    assert_int_equal(log_flush_all(log), 0);
+    fault_fs_fail(f, FAULT_OPEN, 1, JET_errDiskIO, true);
+    assert_int_equal(log_roll(log), JET_errLogWriteFail);
+    assert_true(log_is_down(log));
+    log_close(log);
+    assert_true(walk_stream(folder, 1, 5, NULL, NULL) >= 2);
+    assert_int_equal(fault_fs_open_files(f), 0);
+    fault_fs_destroy(f);
+}
+
 /* After a crash at any moment every record whose flush had returned is there, and the stream can be continued. */
 static void crash_everywhere(uint32_t large, uint32_t records, enum fault_image last_mode)
 {
@@ -746,6 +867,9 @@ int main(void)
         cmocka_unit_test(circular_logging_reuses_generations_below_the_checkpoint),
         cmocka_unit_test(commits_of_many_threads_share_syncs),
         cmocka_unit_test(a_lone_commit_costs_one_sync),
+        cmocka_unit_test(small_flushes_write_blocks_ahead_seldom_and_large_ones_never),
+        cmocka_unit_test(a_failed_write_ahead_of_the_data_costs_nothing),
+        cmocka_unit_test(a_file_used_again_is_not_blanked_not_even_after_a_start),
         cmocka_unit_test(a_large_buffer_is_written_by_the_log_itself_when_it_is_half_full),
         cmocka_unit_test(a_failed_write_ahead_takes_the_log_down),
         cmocka_unit_test(what_a_power_cut_leaves_of_a_flush_ends_the_data_and_is_no_damage),
@@ -753,6 +877,7 @@ int main(void)
         cmocka_unit_test(a_checkpoint_lists_what_was_attached_before_it),
         cmocka_unit_test(a_failed_sync_takes_the_log_down),
         cmocka_unit_test(a_full_disk_uses_the_reserves_and_then_takes_the_log_down),
+        cmocka_unit_test(a_roll_waits_for_file_handles_and_can_be_repeated),
         cmocka_unit_test(what_was_flushed_survives_a_crash_at_every_event),
         cmocka_unit_test(what_was_flushed_survives_torn_segments),
         cmocka_unit_test(an_append_that_waited_for_room_when_the_log_froze_goes_on),
