@@ -42,8 +42,7 @@ static JET_ERR has_signature(struct recovery *r, const char *path, const struct 
     bool used_shadow;
     JET_ERR err = database_read_header(r->fs, path, &header, &page_size, &used_shadow, NULL);
     *has = err >= 0 && signature_equal(&header.db_signature, signature);
-    bool is_passing = err == JET_errDiskIO || err == JET_errOutOfMemory || err == JET_errOutOfFileHandles;
-    return err < 0 && (r->hard != NULL || is_passing) ? err : JET_errSuccess;
+    return err < 0 && (r->hard != NULL || recovery_is_passing(err)) ? err : JET_errSuccess;
 }
 
 /* Where the database is here: *path NULL when nowhere. A path of another system is data: it is used only through the map or the alternate folder. */
@@ -172,8 +171,10 @@ static JET_ERR attach(struct recovery *r, struct recovered_database *d, const st
     if (h->gen_min_required != 0 && h->state != DB_STATE_DIRTY_AND_PATCHED && h->gen_min_required < generation)
         RAISE(JET_errRequiredLogFilesMissing);
     if (h->backup_full_current.gen_low != 0 && h->backup_full_current.gen_high == 0 && !allows_backup) {
-        EVENT_REPORT(r->config->events, EVENT_BACKUP_COPY, EVENT_ERROR, EVENT_LOGGING_RECOVERY, d->path);
-        RAISE(JET_errSoftRecoveryOnBackupDatabase);
+        err = recovery_ask(r, (struct recovery_question){.kind = RECOVERY_CONDITION, .answer = JET_errSoftRecoveryOnBackupDatabase, .path = d->path});
+        if (err < 0)
+            EVENT_REPORT(r->config->events, EVENT_BACKUP_COPY, EVENT_ERROR, EVENT_LOGGING_RECOVERY, d->path);
+        TRY(err);
     }
     TRY(recovery_open_database(r, d));
     /* A file that has seen this very attach, and is dirty since, keeps its ranges: they say which pages may be newer than the record. */
@@ -196,6 +197,7 @@ static JET_ERR attach(struct recovery *r, struct recovered_database *d, const st
     h->gen_min_consistent = h->gen_min_required;
     d->is_attached = true;
     d->is_deferred = d->is_future = false;
+    TRY(recovery_ask(r, (struct recovery_question){.kind = RECOVERY_ATTACHED, .path = d->path}));
 done:
     return err;
 }

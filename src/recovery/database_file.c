@@ -111,13 +111,14 @@ JET_ERR recovery_create_file(struct recovery *r, struct recovered_database *d, c
     d->header_generation = generation;
     d->is_attached = true;
     d->is_deferred = d->is_future = false;
+    TRY(recovery_ask(r, (struct recovery_question){.kind = RECOVERY_ATTACHED, .path = d->path}));
 done:
     return err;
 }
 
 /* --- headers --- */
 
-static JET_ERR write_header(struct recovered_database *d)
+JET_ERR recovery_write_header(struct recovered_database *d)
 {
     struct database *db = d->db;
     /* Nobody else has the database while it is being recovered: its lock, which ranks before page latches, is not needed. */
@@ -144,7 +145,7 @@ JET_ERR recovery_prepare_change(struct recovery *r, struct recovered_database *d
         h->gen_max_committed = generation;
         h->logtime_gen_max_created = created;
     }
-    TRY(write_header(d));
+    TRY(recovery_write_header(d));
     d->header_generation = generation;
 done:
     return err;
@@ -194,7 +195,7 @@ JET_ERR recovery_shrink(struct recovery *r, const struct range_record *record)
     TRY(cache_file_truncate(d->db->pages, record->page_no));
     if (keeps_resize_position(d))
         d->header.lgpos_last_resize = r->position;
-    TRY(write_header(d));
+    TRY(recovery_write_header(d));
 done:
     return err;
 }
@@ -202,9 +203,13 @@ done:
 /* The file ends with the last page the root tree owns: what is behind belongs to nobody, and what is missing is free space. */
 static JET_ERR fit_size(struct recovered_database *d)
 {
-    JET_ERR err = JET_errSuccess;
     page_no_t owned, last = cache_file_last_page(d->db->pages);
-    if (space_last_owned_page(d->db->pages, &owned) < 0 || owned == 0 || owned > PAGE_NO_MAX)
+    JET_ERR err = space_last_owned_page(d->db->pages, &owned);
+    if (recovery_is_passing(err))
+        goto done;
+    bool is_known = err >= 0 && owned != 0 && owned <= PAGE_NO_MAX;
+    err = JET_errSuccess;
+    if (!is_known)
         goto done; /* not a tree to rely on: the file stays as it is */
     if (owned < last)
         TRY(cache_file_truncate(d->db->pages, owned));
@@ -227,7 +232,7 @@ static void forget_backups(struct db_header *h)
 }
 
 /* A creation that never ended leaves nothing: its path is free for another one. */
-static void remove_unfinished(struct recovery *r, struct recovered_database *d)
+void recovery_remove_unfinished(struct recovery *r, struct recovered_database *d)
 {
     close_database(d);
     doubts_release(&d->doubts);
@@ -237,22 +242,31 @@ static void remove_unfinished(struct recovery *r, struct recovered_database *d)
     }
 }
 
+JET_ERR recovery_complete_database(struct recovery *r, struct recovered_database *d)
+{
+    JET_ERR err = JET_errSuccess;
+    if (d->doubts.count > 0)
+        RAISE(doubts_first_fault(&d->doubts));
+    TRY(cache_flush_file(d->db->pages));
+    TRY(fit_size(d));
+    if (r->hard != NULL)
+        forget_backups(&d->header);
+done:
+    return err;
+}
+
 JET_ERR recovery_end_database(struct recovery *r, struct recovered_database *d, lgpos_t position, bool by_redo)
 {
     JET_ERR err = JET_errSuccess;
     struct database *db = d->db;
     if (!d->is_attached)
         goto done;
+    TRY(recovery_ask(r, (struct recovery_question){.kind = RECOVERY_DETACHING, .path = d->path}));
     if (d->header.state == DB_STATE_JUST_CREATED) {
-        remove_unfinished(r, d);
+        recovery_remove_unfinished(r, d);
         goto done;
     }
-    if (d->doubts.count > 0)
-        RAISE(doubts_first_fault(&d->doubts));
-    TRY(cache_flush_file(db->pages));
-    TRY(fit_size(d));
-    if (r->hard != NULL)
-        forget_backups(&d->header);
+    TRY(recovery_complete_database(r, d));
     if (by_redo)
         d->header.gen_recovering = r->generation.header.generation;
     mutex_lock(&db->header_lock);

@@ -38,6 +38,7 @@ JET_ERR recovery_finish(struct recovery *r)
 {
     JET_ERR err = JET_errSuccess;
     lgpos_t undo = r->last_position, shutdown = r->shutdown_mark;
+    bool keeps = false;
     if (recovery_is_end(r->last_type)) { /* 8.4: everything was closed by the log itself */
         TRY(recovery_open_log(r));
         TRY(log_write_checkpoint(r->log, r->last_position, 0, false));
@@ -45,11 +46,17 @@ JET_ERR recovery_finish(struct recovery *r)
     }
     TRY(recovery_open_log(r));
     if (r->last_type != LR_SHUTDOWN_MARK) {
+        TRY(recovery_note_attached(r, &keeps));
         TRY(log_append_recovery_undo(r->log, &undo));
         TRY(recovery_undo(r));
         for (uint32_t i = 0; i < r->database_count; i++)
             if (r->databases[i].is_attached)
                 TRY(cache_flush_file(r->databases[i].db->pages));
+        if (keeps) {
+            recovery_end_sessions(r);
+            err = recovery_keep_databases(r, undo);
+            goto done;
+        }
         TRY(log_append_shutdown(r->log, &shutdown));
     }
     recovery_end_sessions(r);

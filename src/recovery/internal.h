@@ -101,6 +101,7 @@ struct recovery {
     const struct recovery_stop *stop; /* of the configuration; NULL: none */
     struct recovery_stop_point stop_point; /* of a stop that ends the history: generation 0 = none */
     bool is_undoing;                  /* the log is at its end and Undo records are being appended */
+    uint32_t progress_segment, percent; /* last reported */
     bool is_between_runs;             /* behind an end, before the next Init */
     uint8_t last_type;                /* of the last record that is no padding */
     lgpos_t last_position;
@@ -122,6 +123,16 @@ static inline bool recovery_ignores_record(const struct recovery *r, const struc
 {
     return d == NULL || lgpos_normalize(r->position) <= lgpos_normalize(d->header.lgpos_attach);
 }
+
+/* An error of the moment, which says nothing about what is in a file: never to be taken for "not there" or "damaged". */
+static inline bool recovery_is_passing(JET_ERR error) { return error == JET_errDiskIO || error == JET_errOutOfMemory || error == JET_errOutOfFileHandles || error == JET_errOutOfBuffers; }
+
+/* ask.c. The answer of the client, or the one given when there is none. */
+MUST_CHECK JET_ERR recovery_ask(struct recovery *r, struct recovery_question question);
+MUST_CHECK JET_ERR recovery_ask_to_open(struct recovery *r, enum recovery_open_reason reason, uint32_t generation, bool is_current, JET_ERR answer);
+MUST_CHECK JET_ERR recovery_ask_about_missing(struct recovery *r, enum recovery_missing_log next, uint32_t generation, bool is_current, JET_ERR answer);
+/* RECOVERY_BEGIN_UNDO and the opening for it. *has_undo false: the recovery ends without. */
+MUST_CHECK JET_ERR recovery_ask_for_undo(struct recovery *r, bool *has_undo);
 
 /* attach.c: the tables of recovery.md 6.2. */
 MUST_CHECK JET_ERR recovery_attach_list(struct recovery *r, const uint8_t *list, lgpos_t position);
@@ -146,6 +157,12 @@ MUST_CHECK JET_ERR recovery_extend(struct recovery *r, const struct range_record
 MUST_CHECK JET_ERR recovery_shrink(struct recovery *r, const struct range_record *record);
 /* Pages flushed, file cut or grown to what it owns, header clean at the position; no longer attached. A file whose creation did not end is removed (6.2). */
 MUST_CHECK JET_ERR recovery_end_database(struct recovery *r, struct recovered_database *d, lgpos_t position, bool by_redo);
+/* Pages flushed, file cut or grown to what it owns. JET_errDatabaseCorrupted and the like for pages that could not be judged. */
+MUST_CHECK JET_ERR recovery_complete_database(struct recovery *r, struct recovered_database *d);
+/* Removes the file of a creation that did not end; no longer attached. */
+void recovery_remove_unfinished(struct recovery *r, struct recovered_database *d);
+/* Writes d->header. */
+MUST_CHECK JET_ERR recovery_write_header(struct recovered_database *d);
 MUST_CHECK JET_ERR recovery_end_databases(struct recovery *r, lgpos_t position, bool by_redo);
 
 /* doubts.c */
@@ -231,6 +248,12 @@ void recovery_report(const struct recovery *r, uint32_t event, const char *param
 
 /* undo.c (9): everything open is rolled back; the log is open and RecoveryUndo2 written. */
 MUST_CHECK JET_ERR recovery_undo(struct recovery *r);
+
+/* keep.c: JET_bitKeepDbAttachedAtEndOfRecovery. */
+/* The attached databases join the log's list. *keeps: they are to stay attached when the recovery ends. The log is open. */
+MUST_CHECK JET_ERR recovery_note_attached(struct recovery *r, bool *keeps);
+/* Instead of the clean end: RecoveryQuitKeepAttachments, headers and checkpoint at it, result->kept. undo: of RecoveryUndo2. */
+MUST_CHECK JET_ERR recovery_keep_databases(struct recovery *r, lgpos_t undo);
 
 /* finish.c: the checks at the end of the log, undo, headers. Leaves r->log open for the new run. */
 MUST_CHECK JET_ERR recovery_check_ranges(struct recovery *r);

@@ -96,7 +96,7 @@ JET_ERR recovery_scan_open(struct recovery *r, uint32_t first, lgpos_t start)
     }
     if (err < 0)
         r->open_count = 0;
-    return err == JET_errOutOfMemory ? err : JET_errSuccess;
+    return recovery_is_passing(err) ? err : JET_errSuccess;
 }
 
 bool recovery_is_open_at_end(const struct recovery *r, uint16_t procid, uint32_t transaction)

@@ -7,8 +7,8 @@
 #include "os/path.h"
 #include "recovery/internal.h"
 
-enum { CACHE_BYTES = 16 << 20, CACHE_FRAMES = 64 /* an operation holds up to 48 pages */, EVENT_BEGINS = 300, EVENT_REPLAYED = 301, EVENT_ENDS = 302,
-       EVENT_SET_TORN = 460, EVENT_SET_CORRUPT = 463 };
+enum { CACHE_BYTES = 16 << 20, CACHE_FRAMES = 64 /* an operation holds up to 48 pages */, PROGRESS_GENERATIONS = 66, EVENT_BEGINS = 300, EVENT_REPLAYED = 301, EVENT_ENDS = 302,
+       EVENT_SET_TORN = 460, EVENT_TORN = 461, EVENT_TORN_REPAIRED = 462, EVENT_SET_CORRUPT = 463, EVENT_CORRUPT = 464, EVENT_SOFT_CORRUPT = 465, EVENT_SHADOW_USED = 466 };
 
 /* A checkpoint's attachment list is used from this version on. */
 static const struct log_version ATTACH_LIST_VERSION = {8, 4000, 4, 3};
@@ -44,12 +44,20 @@ done:
 
 static bool is_in_backup_range(const struct recovery *r, uint32_t generation) { return r->hard != NULL && generation <= r->hard->gen_high; }
 
+/* The version that the client limits logs to; minor steps are compatible. */
+static JET_ERR check_version_limit(const struct recovery *r, const struct log_header *h)
+{
+    uint32_t limit = r->config->update_major_max;
+    return limit != 0 && h->version.update_major > limit ? error_raise(JET_errEngineFormatVersionSpecifiedTooLowForLogVersion, __FILE__, __LINE__) : JET_errSuccess;
+}
+
 /* Checks a generation against the stream and, when there is one, the generation before (5). */
 static JET_ERR check_chain(struct recovery *r, const struct log_generation *g)
 {
     JET_ERR err = JET_errSuccess;
     const struct log_header *h = &g->header, *p = &r->generation.header;
     uint32_t page_size = r->hard != NULL ? r->hard->page_size : r->config->log.page_size;
+    TRY(check_version_limit(r, h));
     if (signature_is_set(&r->log_signature) && !signature_equal(&h->log_signature, &r->log_signature))
         RAISE(JET_errBadLogSignature);
     if (h->page_size != page_size)
@@ -116,29 +124,49 @@ static bool is_corruption(JET_ERR error) { return error == JET_errLogFileCorrupt
 /* Where a generation stops being usable. */
 struct damage {
     lgpos_t position;
-    bool is_torn; /* nothing follows: a write was cut short */
+    bool is_torn; /* a write was cut short, and the segment's shadow has it whole */
 };
 
-static JET_ERR judge_damage_of_hard(const struct recovery *r, uint32_t bad, const struct damage *damage)
+static void report_damage(const struct recovery *r, uint32_t bad, uint32_t event, const struct damage *damage)
 {
     char *path = NULL, position[LGPOS_TEXT_SIZE];
     bool is_current;
-    if (!is_in_backup_range(r, bad))
-        return damage->is_torn ? JET_errLogTornWriteDuringHardRecovery : JET_errLogCorruptDuringHardRecovery;
     if (recovery_archive_or_current(r, bad, &path, &is_current) >= 0 && path != NULL)
-        EVENT_REPORT(r->config->events, damage->is_torn ? EVENT_SET_TORN : EVENT_SET_CORRUPT, EVENT_ERROR, EVENT_LOGGING_RECOVERY, path,
-                     lgpos_format(damage->position, position));
+        EVENT_REPORT(r->config->events, event, EVENT_ERROR, EVENT_LOGGING_RECOVERY, path, lgpos_format(damage->position, position));
     mem_free(path);
-    return damage->is_torn ? JET_errLogTornWriteDuringHardRestore : JET_errLogCorruptDuringHardRestore;
 }
 
-/* Generation `bad` cannot be used. Success: the replay ends with the one before. */
+/* What a start after a power cut makes good by itself: the administrator should know of the disk that needed it. */
+static void report_repairs(const struct recovery *r, const struct log_generation *g, const char *path, bool is_current)
+{
+    const struct log_scan *scan = &g->scan;
+    char position[LGPOS_TEXT_SIZE];
+    uint32_t torn = scan->discard_from != 0 ? scan->discard_from : scan->error < 0 ? scan->error_segment : 0;
+    if (scan->restored_segment != 0)
+        EVENT_REPORT(r->config->events, EVENT_SHADOW_USED, EVENT_WARNING, EVENT_LOGGING_RECOVERY, path);
+    if (torn != 0 && is_current)
+        EVENT_REPORT(r->config->events, EVENT_TORN_REPAIRED, EVENT_WARNING, EVENT_LOGGING_RECOVERY, path, lgpos_format(lgpos_make(g->header.generation, torn, 0), position));
+}
+
+static JET_ERR judge_damage_of_hard(const struct recovery *r, uint32_t bad, const struct damage *damage)
+{
+    if (is_in_backup_range(r, bad)) {
+        report_damage(r, bad, damage->is_torn ? EVENT_SET_TORN : EVENT_SET_CORRUPT, damage);
+        return damage->is_torn ? JET_errLogTornWriteDuringHardRestore : JET_errLogCorruptDuringHardRestore;
+    }
+    report_damage(r, bad, damage->is_torn ? EVENT_TORN : EVENT_CORRUPT, damage);
+    return damage->is_torn ? JET_errLogTornWriteDuringHardRecovery : JET_errLogCorruptDuringHardRecovery;
+}
+
+/* Generation `bad` cannot be used. Success: the replay ends with the one before. damage: of a corruption, else it may be NULL. */
 static JET_ERR judge_lost(struct recovery *r, uint32_t bad, JET_ERR error, const struct damage *damage)
 {
     JET_ERR err = JET_errSuccess;
     bool is_required = false, is_committed = false;
     if (r->hard != NULL)
         return is_corruption(error) ? judge_damage_of_hard(r, bad, damage) : error;
+    if (is_corruption(error))
+        report_damage(r, bad, EVENT_SOFT_CORRUPT, damage);
     if (!is_corruption(error) && error != JET_errInvalidLogSequence)
         return error;
     for (uint32_t i = 0; i < r->database_count; i++) {
@@ -174,6 +202,33 @@ static bool is_at_stop(const struct recovery *r)
            (recovery_has_stop_position(r) && generation >= lgpos_generation(r->stop->position));
 }
 
+/* Tells how much of the logs is replayed, in bytes: at the start of each generation, and in between when there are so few of them that a part of one can be seen. */
+static JET_ERR report_progress(struct recovery *r, uint32_t segment)
+{
+    recovery_progress_fn progress = r->hard != NULL ? r->hard->progress : r->config->progress;
+    void *context = r->hard != NULL ? r->hard->progress_context : r->config->progress_context;
+    const struct log_header *h = &r->generation.header;
+    uint32_t at = h->generation, first = lgpos_generation(r->redo_from), last = r->listing.last + r->listing.has_current;
+    bool is_start = segment == 0;
+    r->progress_segment = segment;
+    if (progress == NULL)
+        return JET_errSuccess;
+    if (last < at)
+        last = at;
+    if (r->hard != NULL && r->hard->gen_high > last)
+        last = r->hard->gen_high;
+    if (r->stop_point.generation != 0)
+        last = r->stop_point.generation;
+    else if (recovery_has_stop_position(r) && lgpos_generation(r->stop->position) < last)
+        last = lgpos_generation(r->stop->position);
+    uint64_t total = ((uint64_t)last - first + 1) * h->file_sectors, done = ((uint64_t)at - first) * h->file_sectors + segment;
+    uint32_t percent = total == 0 || done >= total ? 100 : (uint32_t)(done * 100 / total);
+    if (!is_start && (last - first + 1 > PROGRESS_GENERATIONS || percent == r->percent))
+        return JET_errSuccess;
+    r->percent = percent;
+    return progress(context, percent);
+}
+
 static JET_ERR replay_generation(struct recovery *r, lgpos_t start)
 {
     JET_ERR err = JET_errSuccess;
@@ -198,6 +253,8 @@ static JET_ERR replay_generation(struct recovery *r, lgpos_t start)
             break;
         r->position = ref.position;
         err = recovery_redo_record(r, ref.bytes);
+        if (err >= 0 && lgpos_segment(ref.position) != r->progress_segment)
+            err = report_progress(r, lgpos_segment(ref.position));
         if (err < 0)
             break;
     }
@@ -206,26 +263,32 @@ static JET_ERR replay_generation(struct recovery *r, lgpos_t start)
 }
 
 /* A torn first write at the very end of the last log: nothing of it was acknowledged. Only where no database needs the generation. */
-static bool may_ignore_torn_tail(struct recovery *r, const struct log_generation *g)
+static bool may_ignore_torn_tail(const struct recovery *r, const struct log_generation *g, bool is_current)
 {
     for (uint32_t i = 0; i < r->database_count; i++)
         if (r->databases[i].is_attached && r->databases[i].required_to >= g->header.generation)
             return false;
-    return r->is_current && g->scan.is_torn_tail;
+    return is_current && g->scan.is_torn_tail;
 }
 
-static JET_ERR report_progress(struct recovery *r, uint32_t first, uint32_t at)
+/* Are the segments of the next generation good enough to replay it? *at_end: no, and the replay ends before it. In a backup set nothing is made good: its generations were closed, so
+ * all of it had been on the disk; behind a set, only in the current log. */
+static JET_ERR judge_scan(struct recovery *r, uint32_t wanted, const struct log_generation *next, bool is_current, bool *at_end)
 {
-    recovery_progress_fn progress = r->hard != NULL ? r->hard->progress : r->config->progress;
-    void *context = r->hard != NULL ? r->hard->progress_context : r->config->progress_context;
-    uint32_t last = r->listing.last > at ? r->listing.last : at;
-    if (r->hard != NULL && r->hard->gen_high > last)
-        last = r->hard->gen_high;
-    if (r->stop_point.generation != 0)
-        last = r->stop_point.generation;
-    else if (recovery_has_stop_position(r) && lgpos_generation(r->stop->position) < last)
-        last = lgpos_generation(r->stop->position);
-    return progress == NULL ? JET_errSuccess : progress(context, (uint32_t)((uint64_t)(at - first + 1) * 100 / (last - first + 2)));
+    const struct log_scan *scan = &next->scan;
+    bool is_in_set = is_in_backup_range(r, wanted);
+    uint32_t torn = is_in_set || (r->hard != NULL && !is_current) ? scan->restored_segment : 0, cut = is_in_set ? scan->discard_from : 0;
+    const struct damage damage = {lgpos_make(wanted, torn != 0 ? torn : cut != 0 ? cut : scan->error_segment, 0), torn != 0};
+    JET_ERR error = torn != 0 || cut != 0 ? JET_errLogFileCorrupt : scan->error;
+    if (error >= 0 || (torn == 0 && cut == 0 && may_ignore_torn_tail(r, next, is_current)))
+        return JET_errSuccess;
+    if (r->hard == NULL && !r->has_generation) {
+        report_damage(r, wanted, EVENT_SOFT_CORRUPT, &damage);
+        return error;
+    }
+    error = judge_lost(r, wanted, error, &damage);
+    *at_end = error >= 0;
+    return error;
 }
 
 /* The generation after the present one becomes the present one. *at_end: there is none. */
@@ -240,33 +303,28 @@ static JET_ERR open_next(struct recovery *r, uint32_t wanted, bool *at_end)
         goto done;
     TRY(recovery_archive_or_current(r, wanted, &path, &is_current));
     if (path == NULL) {
+        if (r->has_generation)
+            TRY(recovery_ask_about_missing(r, RECOVERY_MISSING_GO_ON_TO_UNDO, wanted, true, JET_errSuccess));
         *at_end = true;
         goto done;
     }
+    if (is_current)
+        TRY(recovery_ask_about_missing(r, RECOVERY_MISSING_TRY_CURRENT, wanted, false, JET_errSuccess));
+    TRY(recovery_ask_to_open(r, RECOVERY_OPEN_FOR_REDO, is_current ? 0 : wanted, is_current, JET_errSuccess));
     TRY(log_generation_read(r->fs, path, &next));
     recovery_cut_generation(r, &next);
     if (!r->has_generation && is_current && next.header.generation != wanted && next.header.generation != wanted + 1)
         RAISE(JET_errMissingLogFile);
-    const struct damage damage = {lgpos_make(wanted, next.scan.error_segment, 0), next.scan.is_torn_tail};
     err = check_chain(r, &next);
     if (err < 0) {
-        err = judge_lost(r, wanted, err, &damage);
+        err = judge_lost(r, wanted, err, NULL);
         *at_end = err >= 0;
         goto done;
     }
-    if (next.scan.error < 0) {
-        bool was_current = r->is_current;
-        r->is_current = is_current;
-        bool is_ignored = may_ignore_torn_tail(r, &next);
-        r->is_current = was_current;
-        if (!is_ignored && r->has_generation) {
-            err = judge_lost(r, wanted, next.scan.error, &damage);
-            *at_end = err >= 0;
-            goto done;
-        }
-        if (!is_ignored && !r->has_generation)
-            RAISE(r->hard != NULL ? judge_lost(r, wanted, next.scan.error, &damage) : next.scan.error);
-    }
+    TRY(judge_scan(r, wanted, &next, is_current, at_end));
+    if (*at_end)
+        goto done;
+    report_repairs(r, &next, path, is_current);
     log_generation_release(&r->generation);
     r->generation = next;
     next.image = NULL;
@@ -279,15 +337,21 @@ done:
     return err;
 }
 
+static void report_unless_silenced(struct recovery *r, uint32_t event, const char *parameter)
+{
+    if (recovery_ask(r, (struct recovery_question){.kind = RECOVERY_EVENT, .event = event}) >= 0)
+        recovery_report(r, event, parameter);
+}
+
 static JET_ERR report_replayed(struct recovery *r, uint32_t generation)
 {
     JET_ERR err = JET_errSuccess;
     char *path = NULL;
     bool is_current;
-    if (!event_is_wanted(r->config->events, EVENT_INFORMATION))
+    if (!event_is_wanted(r->config->events, EVENT_INFORMATION) && r->config->ask == NULL)
         goto done;
     TRY(recovery_archive_or_current(r, generation, &path, &is_current));
-    recovery_report(r, EVENT_REPLAYED, path);
+    report_unless_silenced(r, EVENT_REPLAYED, path);
 done:
     mem_free(path);
     return err;
@@ -329,7 +393,7 @@ static JET_ERR replay_all(struct recovery *r, uint32_t first, lgpos_t start, con
     for (;;) {
         uint32_t generation = r->generation.header.generation;
         TRY(check_creation_times(r));
-        TRY(report_progress(r, first, generation));
+        TRY(report_progress(r, 0));
         err = replay_generation(r, start);
         if (err < 0) {
             err = is_corruption(err) ? judge_lost(r, generation, err, &(struct damage){.position = r->position}) : err;
@@ -431,6 +495,7 @@ static JET_ERR is_clean_stream(struct recovery *r, const struct checkpoint *chec
     *is_clean = false;
     TRY(log_named_path(r->folder, r->base, "", r->extension, &path));
     TRY(log_generation_read(r->fs, path, &current));
+    TRY(check_version_limit(r, &current.header));
     if (current.header.page_size != r->config->log.page_size)
         RAISE(JET_errPageSizeMismatch);
     if (r->config->options.delete_out_of_range_logs)
@@ -438,6 +503,8 @@ static JET_ERR is_clean_stream(struct recovery *r, const struct checkpoint *chec
     TRY(find_last_record(&current, &type, &position));
     *is_clean = recovery_is_end(type) && checkpoint != NULL && signature_equal(&checkpoint->log_signature, &current.header.log_signature) &&
                 lgpos_normalize(checkpoint->lgpos_checkpoint) == lgpos_normalize(position);
+    if (*is_clean) /* else the replay reports them */
+        report_repairs(r, &current, path, true);
     r->last_position = position;
 done:
     log_generation_release(&current);
@@ -476,8 +543,7 @@ static bool is_of_stream(struct recovery *r, const struct checkpoint *checkpoint
 static JET_ERR start_new_stream(struct recovery *r)
 {
     JET_ERR err = JET_errSuccess;
-    if (r->config->options.stream_must_exist)
-        RAISE(JET_errMissingLogFile);
+    TRY(recovery_ask_about_missing(r, RECOVERY_MISSING_NEW_STREAM, 0, false, r->config->options.stream_must_exist ? JET_errMissingLogFile : JET_errSuccess));
     r->result->is_new_stream = true;
     TRY(log_create(&r->config->log, NULL, &r->log));
 done:
@@ -518,9 +584,11 @@ static JET_ERR settle(struct recovery *r)
         TRY(log_create(&c->log, NULL, log));
         r->result->is_new_stream = true;
     } else if (c->options.truncate_logs_after && r->result->was_replayed) {
-        uint32_t oldest, tip = log_tip_generation(*log);
+        uint32_t oldest;
+        lgpos_t checkpoint;
         TRY(log_oldest_generation(*log, &oldest));
-        for (uint32_t g = oldest; g < tip; g++)
+        TRY(log_read_checkpoint(*log, &checkpoint));
+        for (uint32_t g = oldest; g < lgpos_generation(checkpoint); g++)
             if (log_delete_generation(*log, g) < 0)
                 continue; /* a gap: nothing there to delete */
     }
@@ -562,12 +630,15 @@ static JET_ERR run_soft(struct recovery *r, struct checkpoint *checkpoint)
     TRY(check_stop(r));
     TRY(log_list(r->fs, r->folder, r->base, r->config->log.is_legacy_names, &r->listing));
     r->extension = r->listing.extension;
+    TRY(recovery_ask_to_open(r, RECOVERY_OPEN_TO_CHECK, 0, true, JET_errSuccess));
     if (!r->listing.has_current && r->listing.archive_count == 0) {
         TRY(start_new_stream(r));
         goto done;
     }
-    if (!r->listing.has_current && !r->listing.has_temporary && !o->ignore_lost_logs && !o->without_undo && !recovery_ends_history(r))
-        RAISE(JET_errMissingLogFile);
+    if (!r->listing.has_current) {
+        bool is_good = o->allow_missing_current || r->listing.has_temporary || o->ignore_lost_logs || o->without_undo || recovery_ends_history(r);
+        TRY(recovery_ask_about_missing(r, RECOVERY_MISSING_GO_ON_TO_REDO, r->listing.last + 1, true, is_good ? JET_errSuccess : JET_errMissingLogFile));
+    }
     TRY(read_checkpoint(r, checkpoint, &has_checkpoint));
     if (recovery_ends_history(r)) {
         TRY(lowest_generation(r, &first));
@@ -577,12 +648,13 @@ static JET_ERR run_soft(struct recovery *r, struct checkpoint *checkpoint)
     if (r->listing.has_current)
         TRY(is_clean_stream(r, has_checkpoint ? checkpoint : NULL, &is_clean));
     if (is_clean) {
-        if (o->without_undo)
-            RAISE(JET_errRecoveredWithoutUndoDatabasesConsistent);
+        TRY(recovery_ask_to_open(r, RECOVERY_OPEN_FOR_RUN, 0, true, o->without_undo ? JET_errRecoveredWithoutUndoDatabasesConsistent : JET_errSuccess));
         TRY(recovery_open_log(r));
         TRY(settle(r));
         goto done;
     }
+    if (recovery_ask(r, (struct recovery_question){.kind = RECOVERY_OPEN_CHECKPOINT}) < 0)
+        has_checkpoint = false;
     if (has_checkpoint)
         has_checkpoint = is_of_stream(r, checkpoint);
     if (has_checkpoint)
@@ -595,11 +667,15 @@ static JET_ERR run_soft(struct recovery *r, struct checkpoint *checkpoint)
     if (recovery_has_stop_position(r) && first > lgpos_generation(r->stop->position))
         RAISE(JET_errRecoveredWithoutUndo); /* there already */
     TRY(replay_all(r, first, has_checkpoint ? checkpoint->lgpos_checkpoint : 0, has_checkpoint ? checkpoint : NULL));
-    if (o->without_undo || (recovery_has_stop_position(r) && is_at_stop(r)))
+    bool has_undo = !(recovery_has_stop_position(r) && is_at_stop(r));
+    if (has_undo)
+        TRY(recovery_ask_for_undo(r, &has_undo));
+    if (!has_undo)
         TRY(end_without_undo(r)); /* never a success */
     TRY(recovery_finish(r));
+    TRY(recovery_ask_to_open(r, RECOVERY_OPEN_FOR_RUN, 0, true, JET_errSuccess));
     TRY(settle(r));
-    recovery_report(r, EVENT_ENDS, NULL);
+    report_unless_silenced(r, EVENT_ENDS, NULL);
 done:
     return err;
 }
@@ -612,6 +688,7 @@ static void finish_result(struct recovery *r, JET_ERR err)
     if (err < 0) {
         log_close(r->log);
         r->result->log = NULL;
+        recovery_release_result(r->result);
     }
 }
 

@@ -62,6 +62,33 @@ struct recovery_stop {
     lgpos_t position; /* not together with the others */
 };
 
+/* What a client that wants to is asked on the way (JET_snpRecoveryControl). */
+enum recovery_question_kind { /* the numbers of JET_snt... */
+    RECOVERY_OPEN_LOG = 1001,
+    RECOVERY_OPEN_CHECKPOINT = 1002, /* an error: the replay starts at the lowest generation */
+    RECOVERY_MISSING_LOG = 1004,
+    RECOVERY_BEGIN_UNDO = 1005,      /* JET_errRecoveredWithoutUndo ends the recovery there */
+    RECOVERY_EVENT = 1006,           /* an error: it is not reported */
+    RECOVERY_CONDITION = 1007,       /* `answer` is what is wrong; a success lets it pass */
+    RECOVERY_ATTACHED = 1008,
+    RECOVERY_DETACHING = 1009
+};
+enum recovery_open_reason { RECOVERY_OPEN_TO_CHECK = 1, RECOVERY_OPEN_FOR_REDO, RECOVERY_OPEN_FOR_UNDO, RECOVERY_OPEN_FOR_RUN };
+enum recovery_missing_log { RECOVERY_MISSING_GO_ON_TO_REDO = 2, RECOVERY_MISSING_TRY_CURRENT, RECOVERY_MISSING_GO_ON_TO_UNDO, RECOVERY_MISSING_NEW_STREAM };
+struct recovery_question {
+    enum recovery_question_kind kind;
+    JET_ERR answer;                 /* what happens when nobody is asked */
+    uint32_t generation;            /* of a log; 0: the current one, or none */
+    bool is_current;
+    uint8_t detail;                 /* recovery_open_reason, recovery_missing_log */
+    uint32_t event;
+    const char *path;               /* of the log or the database; may be NULL */
+    const struct db_header **headers; /* of the databases attached now */
+    uint32_t header_count;
+};
+/* A negative answer stops and becomes the result, but for what is said above. */
+typedef JET_ERR (*recovery_question_fn)(void *context, const struct recovery_question *question);
+
 struct recovery_options {
     bool ignore_missing_databases;  /* JET_bitReplayIgnoreMissingDB */
     bool without_undo;              /* JET_bitRecoveryWithoutUndo */
@@ -69,15 +96,18 @@ struct recovery_options {
     bool map_entry_optional;        /* JET_bitReplayMissingMapEntryDB: databases without an entry stay at their logged path */
     bool stream_must_exist;         /* JET_bitLogStreamMustExist */
     bool ignore_lost_logs;          /* JET_bitReplayIgnoreLostLogs */
-    bool keep_attached;             /* JET_bitKeepDbAttachedAtEndOfRecovery */
+    bool keep_attached;             /* JET_bitKeepDbAttachedAtEndOfRecovery: without effect where the log itself ends clean, or its size is not the one wanted (-545) */
+    uint32_t keep_dbid_max;         /* with it: the caller has no place for databases of higher ids; when there is one, nothing is kept */
     bool delete_out_of_range_logs;  /* JET_paramDeleteOutOfRangeLogs */
     bool cleanup_mismatched_logs;   /* JET_paramCleanupMismatchedLogFiles (with circular logging) */
     bool allow_backup_databases;    /* do not refuse unrestored backup copies (-544) */
+    bool allow_missing_current;     /* archives without a current log are replayed (-528) */
 };
 
 struct recovery_config {
     struct log_config log;          /* of the log that will be opened; file_kib is compared with the stream's */
     bool is_file_kib_set;           /* the client set JET_paramLogFileSize: a difference is -545; else the stream's size is adopted */
+    uint32_t update_major_max;      /* JET_paramEngineFormatVersion: of the versions of logs (8.4000.x); a higher one is JET_errEngineFormatVersionSpecifiedTooLowForLogVersion. 0: no limit */
     uint64_t cache_bytes;           /* of the cache the replay makes for itself; 0: a default */
     const struct recovery_map_entry *map;
     size_t map_count;
@@ -87,6 +117,8 @@ struct recovery_config {
     const struct event_log *events;       /* may be NULL */
     recovery_progress_fn progress;  /* may be NULL */
     void *progress_context;
+    recovery_question_fn ask;       /* may be NULL */
+    void *ask_context;
     recovery_change_fn change;      /* may be NULL */
     void *change_context;
 };
@@ -101,7 +133,15 @@ struct recovery_result {
     uint32_t kept_changes;          /* of open transactions: could not be taken back, as the log with what was before is lost */
     uint32_t attached_count;        /* databases that the replay closed or ended */
     JET_ERR warning;                /* 0, JET_wrnCommittedLogFilesLost, JET_wrnCommittedLogFilesRemoved */
+    /* options.keep_attached: databases that stay on the log's list of attachments. Their pages are on disk, their headers say dirty; the files are closed, and the caller opens them. */
+    struct recovery_kept {
+        uint8_t dbid;
+        char *path;
+    } *kept;
+    uint32_t kept_count;
 };
+/* Frees what a result holds but for the log. */
+void recovery_release_result(struct recovery_result *result);
 
 /* Errors: recovery.md 16, instance-and-session 8. On an error result->log is NULL. The databases then stay dirty; pages and headers may have advanced, and
  * another recovery goes on from there. */

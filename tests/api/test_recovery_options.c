@@ -1,4 +1,8 @@
-/* JetInit3 on crashed sets of the original engine: every option of recovery that a client can give, and what its callback hears. */
+/* JetInit3 on crashed sets of the original engine: every option of recovery that a client can give, and what its callback hears.
+ *
+ * Pages: JetInit3 */
+#define ESENT_PRIVATE
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +54,7 @@ static uint32_t state_of(const struct set *s)
 
 /* What the callback heard, in order: B begin, P progress, C complete, F fail. */
 static char heard[64];
-static uint32_t last_percent;
+static uint32_t last_percent, progress_calls;
 static JET_ERR answer;
 static JET_ERR listen(JET_SESID session, JET_SNP snp, JET_SNT snt, void *data)
 {
@@ -62,6 +66,7 @@ static JET_ERR listen(JET_SESID session, JET_SNP snp, JET_SNT snt, void *data)
         assert_int_equal(progress->cunitTotal, 100);
         assert_in_range(progress->cunitDone, last_percent, 100);
         last_percent = progress->cunitDone;
+        progress_calls++;
     }
     size_t length = strlen(heard);
     if (length + 1 < sizeof heard && (letter != 'P' || length == 0 || heard[length - 1] != 'P'))
@@ -84,7 +89,7 @@ static JET_ERR start(const struct set *s, const struct start *how)
     JET_RSTMAP_A map = {(char *)(uintptr_t)LOGGED, (char *)(uintptr_t)text_of("%s/data.edb", s->data)};
     JET_RSTINFO_A info = {.cbStruct = sizeof info, .rgrstmap = how->has_map ? &map : NULL, .crstmap = how->has_map ? 1 : 0, .lgposStop = how->stop, .pfnStatus = listen};
     memset(heard, 0, sizeof heard);
-    last_percent = 0;
+    last_percent = progress_calls = 0;
     if (how->alternate != NULL)
         assert_good(JetSetSystemParameter(&instance, 0, JET_paramAlternateDatabaseRecoveryPath, 0, how->alternate));
     if (how->deletes_out_of_range)
@@ -102,7 +107,8 @@ static void a_database_is_found_by_the_map_or_in_the_alternate_folder(void **sta
     struct set s = unpack();
     assert_good(start(&s, &(struct start){.has_map = true}));
     assert_string_equal(heard, "BPC");
-    assert_int_equal(last_percent <= 100 && last_percent > 0, 1);
+    assert_in_range(last_percent, 76, 100); /* in the last of four generations */
+    assert_true(progress_calls > 20);       /* by bytes, not by generations */
     assert_int_equal(state_of(&s), STATE_CLEAN);
 
     s = unpack();
@@ -204,6 +210,260 @@ static void the_log_size_is_taken_from_the_stream(void **state)
     assert_good(JetTerm2(instance, JET_bitTermComplete));
 }
 
+static void logs_of_a_higher_version_than_the_client_wants_are_refused(void **state)
+{
+    (void)state;
+    require_shared_data();
+    struct set s = unpack(); /* 8.4000.130 */
+    JET_INSTANCE instance = create_in(s.logs);
+    assert_good(JetSetSystemParameter(&instance, 0, JET_paramEngineFormatVersion, JET_efvExchange2016Cu1Rtm, NULL));
+    assert_err(JetInit(&instance), JET_errEngineFormatVersionSpecifiedTooLowForLogVersion);
+    const JET_API_PTR good[] = {JET_efvOptionallyUniqueIndices, JET_efvAllowHigherPersistedFormat | JET_efvExchange2016Cu1Rtm};
+    for (size_t i = 0; i < 2; i++) {
+        s = unpack();
+        instance = create_in(s.logs);
+        assert_good(JetSetSystemParameter(&instance, 0, JET_paramAlternateDatabaseRecoveryPath, 0, s.data));
+        assert_good(JetSetSystemParameter(&instance, 0, JET_paramEngineFormatVersion, good[i], NULL));
+        assert_good(JetInit(&instance));
+        assert_good(JetTerm2(instance, JET_bitTermComplete));
+    }
+}
+
+/* --- recovery control --- */
+
+/* What the client of JetInit4 was asked, in order, and how it answers one of the questions. */
+static char asked[256];
+static struct {
+    JET_SNT snt;
+    JET_ERR error;
+} wanted_answer;
+
+static void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void note(const char *format, ...)
+{
+    va_list arguments;
+    size_t length = strlen(asked);
+    va_start(arguments, format);
+    vsnprintf(asked + length, sizeof asked - length, format, arguments);
+    va_end(arguments);
+}
+
+static JET_ERR control(JET_SNP snp, JET_SNT snt, void *data, void *context)
+{
+    const JET_RECOVERYCONTROL *c = (const JET_RECOVERYCONTROL *)data;
+    assert_ptr_equal(context, asked);
+    if (snp != JET_snpRecoveryControl) {
+        assert_int_equal(snp, JET_snpRestore);
+        return JET_errSuccess;
+    }
+    assert_int_equal(c->cbStruct, sizeof *c);
+    assert_int_equal(c->sntUnion, snt);
+    if (snt == JET_sntOpenLog) {
+        assert_non_null(c->OpenLog.wszLogFile);
+        note("open%u:%u%s ", c->OpenLog.eReason, c->OpenLog.lGenNext, c->OpenLog.fCurrentLog ? "c" : "");
+    } else if (snt == JET_sntMissingLog)
+        note("missing%u:%u%s ", c->MissingLog.eNextAction, c->MissingLog.lGenMissing, c->MissingLog.fCurrentLog ? "c" : "");
+    else if (snt == JET_sntBeginUndo) {
+        assert_int_equal(c->BeginUndo.cdbinfomisc, 1);
+        assert_int_equal(c->BeginUndo.rgdbinfomisc[0].dbstate, STATE_DIRTY);
+        note("undo ");
+    } else if (snt == JET_sntNotificationEvent)
+        note("event%u ", c->NotificationEvent.EventID);
+    else if (snt == JET_sntAttachedDb) {
+        assert_non_null(c->AttachedDb.wszDbPath);
+        note("attached ");
+    } else
+        note(snt == JET_sntOpenCheckpoint ? "checkpoint " : snt == JET_sntDetachingDb ? "detaching " : snt == JET_sntSignalErrorCondition ? "condition " : "? ");
+    return snt == wanted_answer.snt ? wanted_answer.error : c->errDefault;
+}
+
+static JET_ERR start_asking(const struct set *s, JET_GRBIT grbit)
+{
+    JET_INSTANCE instance = create_in(s->logs);
+    JET_RSTINFO2_A info = {.cbStruct = sizeof info, .pfnCallback = control, .pvCallbackContext = asked};
+    memset(asked, 0, sizeof asked);
+    assert_good(JetSetSystemParameter(&instance, 0, JET_paramAlternateDatabaseRecoveryPath, 0, s->data));
+    JET_ERR err = JetInit4A(&instance, &info, grbit);
+    if (err >= 0)
+        assert_good(JetTerm2(instance, JET_bitTermComplete));
+    return err;
+}
+
+static void a_client_of_init4_is_asked_at_every_step_when_it_wants_to(void **state)
+{
+    (void)state;
+    require_shared_data();
+    struct set s = unpack();
+    assert_good(start_asking(&s, 0));
+    assert_string_equal(asked, "");
+    s = unpack();
+    assert_good(start_asking(&s, JET_bitExternalRecoveryControl));
+    assert_string_equal(asked, "open1:0c checkpoint open2:7 attached event301 open2:8 event301 open2:9 event301 missing3:10 open2:0c event301 undo open3:0c detaching open4:0c event302 ");
+    assert_int_equal(state_of(&s), STATE_CLEAN);
+    assert_good(start_asking(&s, JET_bitExternalRecoveryControl));
+    assert_string_equal(asked, "open1:0c open4:0c ");
+    struct set empty = {make_scratch_folder("logs"), s.data};
+    assert_err(start_asking(&empty, JET_bitExternalRecoveryControl | JET_bitLogStreamMustExist), JET_errMissingLogFile);
+    assert_string_equal(asked, "open1:0c missing5:0 ");
+}
+
+static void what_the_client_of_init4_answers_is_done(void **state)
+{
+    (void)state;
+    require_shared_data();
+    struct set s = unpack();
+    wanted_answer.snt = JET_sntBeginUndo;
+    wanted_answer.error = JET_errRecoveredWithoutUndo;
+    assert_err(start_asking(&s, JET_bitExternalRecoveryControl), JET_errRecoveredWithoutUndo);
+    assert_int_equal(state_of(&s), STATE_DIRTY);
+    wanted_answer.error = JET_errSuccess; /* against the bit of the call */
+    assert_good(start_asking(&s, JET_bitExternalRecoveryControl | JET_bitRecoveryWithoutUndo));
+    assert_int_equal(state_of(&s), STATE_CLEAN);
+
+    s = unpack();
+    wanted_answer.snt = JET_sntOpenLog;
+    wanted_answer.error = JET_errOutOfMemory;
+    assert_err(start_asking(&s, JET_bitExternalRecoveryControl), JET_errOutOfMemory);
+    wanted_answer.snt = JET_sntAttachedDb;
+    assert_err(start_asking(&s, JET_bitExternalRecoveryControl), JET_errOutOfMemory);
+    wanted_answer.snt = JET_sntOpenCheckpoint; /* the replay begins with the first log then, which made the database */
+    wanted_answer.error = JET_errFileNotFound;
+    assert_good(start_asking(&s, JET_bitExternalRecoveryControl));
+    assert_non_null(strstr(asked, "checkpoint open2:1 "));
+    wanted_answer.snt = 0;
+
+    s = unpack();
+    assert_int_equal(rename(text_of("%s/edb.log", s.logs), text_of("%s/edb0000A.log", s.logs)), 0);
+    assert_err(start_asking(&s, JET_bitExternalRecoveryControl), JET_errMissingLogFile);
+    assert_string_equal(asked, "open1:0c missing2:11c ");
+    assert_good(start_asking(&s, JET_bitExternalRecoveryControl | JET_bitAllowMissingCurrentLog));
+    assert_non_null(strstr(asked, "missing4:11c undo "));
+    assert_int_equal(state_of(&s), STATE_CLEAN);
+}
+
+/* --- databases that stay attached --- */
+
+/* The set, recovered with JET_bitKeepDbAttachedAtEndOfRecovery; the instance runs. */
+static JET_INSTANCE start_keeping(const struct set *s)
+{
+    JET_INSTANCE instance = create_in(s->logs);
+    JET_RSTMAP_A map = {(char *)(uintptr_t)LOGGED, (char *)(uintptr_t)text_of("%s/data.edb", s->data)};
+    JET_RSTINFO_A info = {.cbStruct = sizeof info, .rgrstmap = &map, .crstmap = 1};
+    assert_good(JetInit3A(&instance, &info, JET_bitKeepDbAttachedAtEndOfRecovery));
+    return instance;
+}
+
+/* Everything but the header pages is as an ordinary recovery leaves it. */
+static void expect_recovered(const struct set *s)
+{
+    enum { HEADERS = 2 * 4096 };
+    struct set plain = unpack();
+    unsigned long long size, plain_size;
+    assert_good(start(&plain, &(struct start){.has_map = true}));
+    unsigned char *bytes = read_whole_file(text_of("%s/data.edb", s->data), &size), *wanted = read_whole_file(text_of("%s/data.edb", plain.data), &plain_size);
+    assert_int_equal(size, plain_size);
+    assert_memory_equal(bytes + HEADERS, wanted + HEADERS, size - HEADERS);
+    free(bytes);
+    free(wanted);
+    assert_int_equal(state_of(s), STATE_CLEAN);
+}
+
+static void a_database_left_attached_is_the_clients_after_attach_database_only(void **state)
+{
+    (void)state;
+    require_shared_data();
+    struct set s = unpack();
+    const char *path = text_of("%s/data.edb", s.data);
+    JET_INSTANCE instance = start_keeping(&s);
+    JET_SESID session;
+    JET_DBID dbid;
+    JET_DBINFOMISC7 info;
+    assert_good(JetBeginSession(instance, &session, NULL, NULL));
+    assert_err(JetOpenDatabase(session, path, NULL, &dbid, 0), JET_errDatabaseAttachedForRecovery);
+    uint32_t count = 0;
+    JET_INSTANCE_INFO_A *list = NULL;
+    assert_good(JetGetInstanceInfoA(&count, &list));
+    assert_int_equal(count, 1);
+    assert_int_equal(list[0].cDatabases, 0);
+    assert_good(JetFreeBuffer((char *)list));
+    assert_good(JetAttachDatabase(session, path, 0));
+    assert_err(JetAttachDatabase(session, path, 0), JET_wrnDatabaseAttached);
+    assert_good(JetOpenDatabase(session, path, NULL, &dbid, 0));
+    assert_good(JetGetDatabaseInfo(session, dbid, &info, sizeof info, JET_DbInfoMisc));
+    assert_true(info.lgposLastReAttach.lGeneration >= 10);
+    JET_TABLEID table;
+    JET_COLUMNDEF column = {.cbStruct = sizeof column, .coltyp = JET_coltypLong};
+    JET_COLUMNID id;
+    assert_good(JetCreateTable(session, dbid, "since", 1, 100, &table));
+    assert_good(JetAddColumn(session, table, "n", &column, NULL, 0, &id));
+    assert_good(JetCloseTable(session, table));
+    assert_err(JetTerm2(instance, JET_bitTermDirty), JET_errDirtyShutdown);
+    assert_int_equal(state_of(&s), STATE_DIRTY);
+
+    instance = create_in(s.logs); /* the log names the database where it is now */
+    assert_good(JetInit(&instance));
+    assert_good(JetBeginSession(instance, &session, NULL, NULL));
+    assert_good(JetAttachDatabase(session, path, 0));
+    assert_good(JetOpenDatabase(session, path, NULL, &dbid, 0));
+    assert_good(JetOpenTable(session, dbid, "since", NULL, 0, 0, &table));
+    assert_good(JetTerm2(instance, JET_bitTermComplete));
+    assert_int_equal(state_of(&s), STATE_CLEAN);
+}
+
+static void a_database_left_attached_that_nobody_attaches_is_closed_clean(void **state)
+{
+    (void)state;
+    require_shared_data();
+    struct set s = unpack();
+    JET_INSTANCE instance = start_keeping(&s);
+    assert_int_equal(access(text_of("%s/data.edb", s.data), F_OK), 0);
+    assert_good(JetTerm2(instance, JET_bitTermComplete));
+    expect_recovered(&s);
+    assert_err(start(&s, &(struct start){.has_map = true, .grbit = JET_bitRecoveryWithoutUndo}), JET_errRecoveredWithoutUndoDatabasesConsistent);
+}
+
+static void a_database_left_attached_needs_only_the_last_log_after_a_crash(void **state)
+{
+    (void)state;
+    require_shared_data();
+    struct set s = unpack();
+    assert_err(JetTerm2(start_keeping(&s), JET_bitTermDirty), JET_errDirtyShutdown);
+    assert_int_equal(state_of(&s), STATE_DIRTY);
+    for (int i = 1; i <= GENERATIONS; i++)
+        assert_int_equal(unlink(text_of("%s/edb%05X.log", s.logs, i)), 0);
+    assert_err(JetTerm2(start_keeping(&s), JET_bitTermDirty), JET_errDirtyShutdown); /* and again */
+    JET_INSTANCE instance = create_in(s.logs);
+    assert_good(JetInit(&instance));
+    assert_good(JetTerm2(instance, JET_bitTermComplete));
+    expect_recovered(&s);
+}
+
+static void a_database_left_attached_can_be_detached(void **state)
+{
+    (void)state;
+    require_shared_data();
+    struct set s = unpack();
+    JET_INSTANCE instance = start_keeping(&s);
+    JET_SESID session;
+    assert_good(JetBeginSession(instance, &session, NULL, NULL));
+    assert_good(JetDetachDatabase(session, text_of("%s/data.edb", s.data)));
+    assert_int_equal(state_of(&s), STATE_CLEAN);
+    assert_good(JetTerm2(instance, JET_bitTermComplete));
+    expect_recovered(&s);
+}
+
+static void nothing_stays_attached_when_the_logs_do_not_have_the_size_wanted(void **state)
+{
+    (void)state;
+    require_shared_data();
+    struct set s = unpack();
+    JET_INSTANCE instance = create_in(s.logs);
+    assert_good(JetSetSystemParameter(&instance, 0, JET_paramAlternateDatabaseRecoveryPath, 0, s.data));
+    assert_good(JetSetSystemParameter(&instance, 0, JET_paramLogFileSize, 2 * LOG_KIB, NULL));
+    assert_err(JetInit2(&instance, JET_bitKeepDbAttachedAtEndOfRecovery), JET_errLogFileSizeMismatchDatabasesConsistent);
+    expect_recovered(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +474,14 @@ int main(void)
         cmocka_unit_test(a_missing_log_or_stream_is_an_error_and_the_client_hears_of_it),
         cmocka_unit_test(an_error_of_the_callback_ends_the_recovery_which_can_be_repeated),
         cmocka_unit_test(the_log_size_is_taken_from_the_stream),
+        cmocka_unit_test(logs_of_a_higher_version_than_the_client_wants_are_refused),
+        cmocka_unit_test(a_client_of_init4_is_asked_at_every_step_when_it_wants_to),
+        cmocka_unit_test(what_the_client_of_init4_answers_is_done),
+        cmocka_unit_test(a_database_left_attached_is_the_clients_after_attach_database_only),
+        cmocka_unit_test(a_database_left_attached_that_nobody_attaches_is_closed_clean),
+        cmocka_unit_test(a_database_left_attached_needs_only_the_last_log_after_a_crash),
+        cmocka_unit_test(a_database_left_attached_can_be_detached),
+        cmocka_unit_test(nothing_stays_attached_when_the_logs_do_not_have_the_size_wanted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,6 +19,7 @@
 
 struct totals {
     unsigned primary, secondary, unicode, entries, unicode_entries, skipped, bad;
+    unsigned outdated_indexes, outdated_entries, outdated_misses; /* made with weights that the table is not */
 };
 
 static struct collation_table *weights;
@@ -70,12 +71,11 @@ static bool is_unicode(const struct edb_table *t, const struct index *index)
     return false;
 }
 
-static bool check_secondary(struct edb_image *image, const char *database, const struct edb_table *t, const struct index *index,
-                            const struct key_rules *rules, struct totals *totals)
+/* All entries that the records have in the index, sorted. False after a report. */
+static bool rebuild(struct edb_image *image, const char *database, const struct edb_table *t, const struct index *index, const struct key_rules *rules,
+                    struct totals *totals, struct edb_nodes *out)
 {
     struct rebuilt rebuilt = {.image = image};
-    struct edb_nodes stored;
-    edb_image_tree(image, index->root, &stored);
     for (uint32_t i = 0; i < t->rows.count; i++) {
         struct record_view record;
         struct record_key_source source;
@@ -90,11 +90,38 @@ static bool check_secondary(struct edb_image *image, const char *database, const
     }
     if (rebuilt.nodes.count > 0)
         qsort(rebuilt.nodes.items, rebuilt.nodes.count, sizeof *rebuilt.nodes.items, compare_nodes);
-    for (uint32_t i = 0; i < rebuilt.nodes.count && i < stored.count; i++)
-        if (compare_nodes(&rebuilt.nodes.items[i], &stored.items[i]) != 0)
-            return report(totals, database, t, index, "entries differ", rebuilt.nodes.items[i].key, stored.items[i].key);
-    if (rebuilt.nodes.count != stored.count)
-        return report(totals, database, t, index, text_of("%u entries, stored %u", rebuilt.nodes.count, stored.count), span_of(NULL, 0), span_of(NULL, 0));
+    *out = rebuilt.nodes;
+    return true;
+}
+
+/* Every entry of the one list that the other has not, named. Returns how many entries are in both. */
+static unsigned compare_entries(const char *database, const struct edb_table *t, const struct index *index, const struct edb_nodes *rebuilt, const struct edb_nodes *stored)
+{
+    unsigned equal = 0;
+    for (uint32_t i = 0, k = 0; i < rebuilt->count || k < stored->count;) {
+        int order = i == rebuilt->count ? 1 : k == stored->count ? -1 : compare_nodes(&rebuilt->items[i], &stored->items[k]);
+        equal += order == 0;
+        if (order > 0)
+            print_message("%s: %s.%s: stored, not rebuilt: %s\n", database, t->schema.name, index->name, hex(stored->items[k].key));
+        if (order < 0)
+            print_message("%s: %s.%s: rebuilt, not stored: %s\n", database, t->schema.name, index->name, hex(rebuilt->items[i].key));
+        i += order <= 0;
+        k += order >= 0;
+    }
+    return equal;
+}
+
+static bool check_secondary(struct edb_image *image, const char *database, const struct edb_table *t, const struct index *index,
+                            const struct key_rules *rules, struct totals *totals)
+{
+    struct edb_nodes rebuilt, stored;
+    if (!rebuild(image, database, t, index, rules, totals, &rebuilt))
+        return false;
+    edb_image_tree(image, index->root, &stored);
+    if (compare_entries(database, t, index, &rebuilt, &stored) != stored.count || rebuilt.count != stored.count)
+        return report(totals, database, t, index, text_of("%u entries, stored %u", rebuilt.count, stored.count), span_of(NULL, 0), span_of(NULL, 0));
+    if (is_unicode(t, index) && stored.count > 0)
+        print_message("%s: %s.%s: %u of %u entries equal\n", database, t->schema.name, index->name, stored.count, stored.count);
     totals->entries += stored.count;
     if (is_unicode(t, index)) {
         totals->unicode++;
@@ -138,6 +165,26 @@ static bool is_exempt(const struct edb_table *t, const struct index *index)
     return (index->flags & INDEX_FLAG_DEFERRED) != 0;
 }
 
+/* An index of a Windows whose weights are others (Server 2008: version 5.0): no key of it is promised, and the engine makes none. With the weights there are, the keys that
+ * differ are the digits', which version 6 moved by one; that is counted here, to show that nothing else does. */
+static bool is_outdated(struct edb_image *image, const struct edb_table *t, const struct index *index, struct key_rules *rules, const char *database, struct totals *totals)
+{
+    struct edb_nodes rebuilt, stored;
+    if (weights == NULL || rules->has_collation || index_is_primary(index))
+        return false;
+    assert_int_equal(collation_open(weights, index->locale, index->lcid, index->sort_id, 0, index->lcmap_flags, &rules->collation), JET_errSuccess);
+    rules->has_collation = true;
+    if (!rebuild(image, database, t, index, rules, totals, &rebuilt))
+        return true;
+    edb_image_tree(image, index->root, &stored);
+    unsigned equal = compare_entries(database, t, index, &rebuilt, &stored);
+    print_message("%s: %s.%s: sort version %08X: %u of %u entries equal\n", database, t->schema.name, index->name, (unsigned)(index->sort_version >> 32), equal, stored.count);
+    totals->outdated_indexes++;
+    totals->outdated_entries += stored.count;
+    totals->outdated_misses += stored.count - equal;
+    return true;
+}
+
 static void check_database(const char *relative, struct totals *totals)
 {
     const char *file = text_of("%s/db", make_scratch_folder("keys"));
@@ -150,6 +197,8 @@ static void check_database(const char *relative, struct totals *totals)
             const struct index *index = &t->schema.indexes[k];
             struct key_rules rules;
             assert_int_equal(key_rules_init(&rules, &t->schema, index, weights), JET_errSuccess);
+            if (is_unicode(t, index) && is_outdated(&image, t, index, &rules, relative, totals))
+                continue;
             if (is_exempt(t, index) || (key_rules_lack_collation(&rules) && t->rows.count > 0)) {
                 totals->skipped++;
                 continue;
@@ -169,7 +218,10 @@ static void print_totals(const struct totals *t)
 {
     print_message("%u primary and %u secondary indexes (%u entries), %u of them with UTF-16 text (%u entries); %u skipped\n", t->primary, t->secondary,
                   t->entries, t->unicode, t->unicode_entries, t->skipped);
+    if (t->outdated_indexes > 0)
+        print_message("%u indexes of another sort version: %u of %u entries differ\n", t->outdated_indexes, t->outdated_misses, t->outdated_entries);
     assert_int_equal(t->bad, 0);
+    assert_true(t->outdated_misses * 100 < t->outdated_entries || t->outdated_entries == 0);
 }
 
 static void every_index_windows_wrote_is_rebuilt_from_its_records(void **state)
@@ -178,7 +230,7 @@ static void every_index_windows_wrote_is_rebuilt_from_its_records(void **state)
     static const char *const databases[] = {
         "adlds-server2008/adamntds.dit", "catroot-w10/catdb", "lv-compression-a/test1.edb", "lv-compression-a/test2.edb",
         "lv-compression-a/test4.edb", "lv-compression-a/decompress_test.edb", "secedit-w10-22h2/secedit.sdb", "secedit-w11-23h2-cis/policy/secedit.sdb",
-        "secedit-w11-23h2-cis/account/secedit.sdb", "secedit-w11-24h2-a/secedit.sdb", "srum-server2022-day0/SRUDB.dat",
+        "secedit-w11-23h2-cis/account/secedit.sdb", "ual-server2012r2/Current.mdb", "ual-server2019-hyperv/Current.mdb", "ual-server2019-nondomain/Current.mdb", "secedit-w11-24h2-a/secedit.sdb", "srum-server2022-day0/SRUDB.dat",
         "srum-w10-1809-belkasoft/repaired/SRUDB.dat", "srum-w10-1809-dissect/SRUDB.dat", "srum-w10-21h1-rathbun/collected/SRUDB.dat",
         "types-32k-large/large.edb", "types-4k/basic.edb", "types-4k/default.edb", "types-4k/multi.edb", "types-4k/text.edb",
         "webcache-w10-1809-dirty/WebCacheV01.dat", "ual-server2012r2/SystemIdentity.mdb", "ual-server2019-hyperv/SystemIdentity.mdb", "ual-server2019-nondomain/SystemIdentity.mdb",

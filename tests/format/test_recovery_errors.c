@@ -15,6 +15,7 @@
 
 #include "database/database.h"
 #include "format/checksum.h"
+#include "os/event.h"
 #include "recovery/recovery.h"
 #include "shared_data.h"
 
@@ -29,7 +30,7 @@ struct row {
     const char *what, *changes;
     JET_ERR expected;      /* warnings too */
     const char *options;   /* letters: i IgnoreLostLogs, d DeleteOutOfRangeLogs, u RecoveryWithoutUndo, m ReplayIgnoreMissingDB, t TruncateLogsAfterRecovery,
-                              s LogStreamMustExist; k other log size, c CleanupMismatchedLogFiles, o circular, p other page size */
+                              s LogStreamMustExist; k other log size, c CleanupMismatchedLogFiles, o circular, p other page size, v log versions of 8920 at most, a KeepDbAttachedAtEndOfRecovery */
 };
 
 static const struct row ROWS[] = {
@@ -108,6 +109,8 @@ static const struct row ROWS[] = {
     {A, "other log size, cleanup", "", JET_errInvalidSettings, "kc"},
     {A, "other log size, cleanup, circular", "", 0, "kco"},
     {A, "other page size", "", JET_errPageSizeMismatch, "p"},
+    {A, "format version below the stream's", "", JET_errEngineFormatVersionSpecifiedTooLowForLogVersion, "v"},
+    {K, "format version below the stream's, clean stream", "", JET_errEngineFormatVersionSpecifiedTooLowForLogVersion, "v"},
     /* 16.3 segments */
     {S, "nothing changed", "", 0, ""},
     {S, "last segment torn at 512", "xor CUR@0+512 0 3584", 0, ""},
@@ -194,6 +197,7 @@ static const struct row ROWS[] = {
     {A, "foreign database ignored", "dbword 24 1", 0, "m"},
     {A, "truncated afterwards", "", 0, "t"},
     {A, "stream must exist", "", 0, "s"},
+    {A, "kept attached", "", 0, "a"},
     /* 16.5 database file */
     {A, "database missing", "rm DB", JET_errAttachedDatabaseMismatch, ""},
     {A, "database signature", "dbword 24 1", JET_errAttachedDatabaseMismatch, ""},
@@ -450,6 +454,7 @@ static JET_ERR recover(const struct recovery_config *config)
     struct recovery_result result;
     JET_ERR err = recovery_run(config, &result);
     log_close(result.log);
+    recovery_release_result(&result);
     return err < 0 ? err : result.warning;
 }
 
@@ -504,17 +509,21 @@ static void apply_options(struct recovery_config *config, const char *letters)
         config->is_file_kib_set = true;
         config->log.file_kib = 1024;
     }
+    if (strchr(letters, 'v') != NULL)
+        config->update_major_max = 5;
+    config->options.keep_attached = strchr(letters, 'a') != NULL;
+    config->options.keep_dbid_max = 6;
     if (strchr(letters, 'p') != NULL)
         config->log.page_size = 2 * PAGE_SIZE;
 }
 
-/* Clean after a success and after what says "databases consistent"; dirty otherwise; not looked at when the file is not the stream's or is gone. */
+/* Clean after a success (dirty when kept attached) and after what says "databases consistent"; dirty otherwise; not looked at when the file is not the stream's or is gone. */
 static bool state_is_right(const char *d, const struct row *row, JET_ERR outcome)
 {
     struct db_header header;
     uint32_t page_size;
     bool used_shadow;
-    bool is_clean = outcome >= 0 || outcome == JET_errLogFileSizeMismatchDatabasesConsistent || row->set == K;
+    bool is_clean = (outcome >= 0 && strchr(row->options, 'a') == NULL) || outcome == JET_errLogFileSizeMismatchDatabasesConsistent || row->set == K;
     if (strchr(row->options, 'm') != NULL || database_read_header(os_fs_posix(), text_of("%s/data.edb", d), &header, &page_size, &used_shadow, NULL) < 0)
         return true;
     return strcmp(row->changes, "after") == 0 || (header.state == DB_STATE_CLEAN) == is_clean;
@@ -546,8 +555,66 @@ static void every_case_of_the_matrix_gives_the_observed_error(void **state)
     assert_int_equal(failed, 0);
 }
 
+/* --- what the administrator is told (events 462, 465, 466) --- */
+
+struct told {
+    char text[256];
+};
+
+static void keep_damage(void *context, const struct event *event)
+{
+    struct told *told = (struct told *)context;
+    if (event->id < 460 || event->id > 466)
+        return;
+    size_t used = strlen(told->text);
+    used += (size_t)snprintf(told->text + used, sizeof told->text - used, "%s%u %c(", used > 0 ? " " : "", event->id, "IWE"[event->level]);
+    for (size_t i = 0; i < event->parameter_count; i++) {
+        const char *slash = strrchr(event->parameters[i], '/');
+        used += (size_t)snprintf(told->text + used, sizeof told->text - used, "%s%s", i > 0 ? "|" : "", slash != NULL ? slash + 1 : event->parameters[i]);
+    }
+    snprintf(told->text + used, sizeof told->text - used, ")");
+}
+
+static void damage_and_what_was_made_good_is_reported_with_its_place(void **state)
+{
+    static const struct {
+        enum set_kind set;
+        const char *changes, *options, *events;
+        JET_ERR expected;
+    } CASES[] = {
+        {S, "", "", "", 0},
+        {A, "flip 9 21257", "", "", 0},
+        {S, "xor CUR@0+512 0 3584", "", "466 W(edb.log)", 0},
+        {A, "xor 9 21257 20", "", "465 E(edb00009.log|9:5:0)", JET_errLogFileCorrupt},
+        {A, "xor CUR 8969 20", "", "465 E(edb.log|A:2:0)", JET_errLogFileCorrupt},
+        {A, "xor 3 21257 20,rm CHK", "", "465 E(edb00003.log|3:5:0)", JET_errLogFileCorrupt},
+        {B, "xor 9 21257 20", "id", "465 E(edb00009.log|9:5:0)", JET_wrnCommittedLogFilesRemoved},
+        {B, "zero CUR 8192 118784,xor CUR 4096 60", "", "462 W(edb.log|A:1:0)", 0},
+    };
+    (void)state;
+    require_shared_data();
+    const char *pristine[K + 1] = {NULL};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct told told = {""};
+        struct event_log events;
+        event_log_init(&events, NULL, NULL, false, JET_EventLoggingLevelMax, (struct event_sink){keep_damage, &told}, NULL);
+        if (pristine[CASES[i].set] == NULL)
+            pristine[CASES[i].set] = prepare(CASES[i].set);
+        const char *d = fresh_copy(pristine[CASES[i].set]);
+        struct recovery_config config = config_for(d);
+        config.events = &events;
+        apply_options(&config, CASES[i].options);
+        change(d, CASES[i].changes);
+        JET_ERR outcome = recover(&config);
+        if (outcome != CASES[i].expected || strcmp(told.text, CASES[i].events) != 0)
+            fail_msg("set %c, %s: %d, events \"%s\" instead of \"%s\"", "ABCSLK"[CASES[i].set], CASES[i].changes, (int)outcome, told.text, CASES[i].events);
+        assert_int_equal(system(text_of("rm -rf '%s'", d)), 0);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_case_of_the_matrix_gives_the_observed_error)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_case_of_the_matrix_gives_the_observed_error),
+                                       cmocka_unit_test(damage_and_what_was_made_good_is_reported_with_its_place)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,11 @@
  * not given again. Rows and index entries must be the same, and the header but for times, signatures of a start and the positions of records that were written again.
  * A page of the database is taken to be written whole or not at all, as the format does (docs/format).
  *
- * OPENESE_REPLAY_CUTS sets about how many images of each set are tried (default 8; "all": every change and every sync, each kind of image), OPENESE_SEED the seed.
+ * OPENESE_REPLAY_CUTS sets about how many images of each set are tried (default 8; "all": every change and every sync, each kind of image), OPENESE_SEED the seed,
+ * ONLY_SET the one set to look into.
+ *
+ * The same over a disk, or a memory, that fails at the nth operation of a kind, once or from then on: the recovery says so, or it ends as the undisturbed one does, with nothing left for
+ * the next. OPENESE_REPLAY_FAULTS sets about how many moments of each kind and set are tried (default 1, and no small caches; "all": each, or 1000 of more).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,7 +123,7 @@ struct run {
     struct fault_fs *fault;
     uint64_t cache_bytes, seed, redo_dbtime;
     struct end end;
-    unsigned done, twice, holes;
+    unsigned done, twice, holes, wrong;
 };
 
 static void remove_folder(const char *folder)
@@ -211,8 +215,16 @@ static uint64_t dbtime_of_redo(const struct replay_set *s)
     return highest;
 }
 
+static bool is_wanted(const struct replay_set *s)
+{
+    const char *only = getenv("ONLY_SET");
+    return only == NULL || strcmp(only, s->what) == 0;
+}
+
 static void interrupt(const struct replay_set *s, bool has_small_cache, uint64_t seed)
 {
+    if (!is_wanted(s))
+        return;
     const char *d = replay_lay_out(s);
     struct run x = {.set = s, .fault = fault_fs_create(os_fs_posix()), .seed = seed};
     struct recovery_result result;
@@ -253,6 +265,133 @@ static void an_interrupted_recovery_ends_in_the_same_bytes(void **state)
     interrupt(&alone, true, seed);
 }
 
+/* --- a disk that fails --- */
+
+enum { FAULT_MEMORY = FAULT_OPERATION_COUNT, FAULT_KINDS, FAULT_MOMENTS = 1, FAULT_MOMENTS_ALL = 1000 };
+#define NEVER ((uint64_t)1 << 40)
+static const char *const FAULT_NAMES[FAULT_KINDS] = {
+    [FAULT_OPEN] = "open", [FAULT_READ] = "read", [FAULT_WRITE] = "write", [FAULT_SYNC] = "sync", [FAULT_SET_SIZE] = "set size", [FAULT_REMOVE] = "remove",
+    [FAULT_RENAME] = "rename", [FAULT_DIR_SYNC] = "folder sync", [FAULT_ANY] = "any", [FAULT_ANY_CHANGE] = "any change", [FAULT_MEMORY] = "allocation",
+};
+
+struct fault {
+    unsigned kind;
+    uint64_t nth;
+    bool sticky;
+};
+
+static const char *lay_out_copy(const struct run *x)
+{
+    const char *folder = make_scratch_folder("faulty");
+    fault_fs_build_image(x->fault, 0, FAULT_IMAGE_KEEP_ALL, 0, folder);
+    return folder;
+}
+
+static void expect_end(struct run *x, const char *folder, const struct fault *f, const char *what)
+{
+    struct end end;
+    take_end(text_of("%s/%s", folder, x->set->file_name), x->redo_dbtime, &end);
+    if (!ends_agree(&end, &x->end, x->set->page_size)) {
+        print_message("%s: %s %llu (%s): %s ends otherwise\n", x->set->what, FAULT_NAMES[f->kind], (unsigned long long)f->nth, f->sticky ? "from then on" : "once", what);
+        x->wrong++;
+    }
+    release_end(&end);
+}
+
+/* One recovery over a fault, and one after it. */
+static void try_fault(struct run *x, const struct fault *f)
+{
+    const char *folder = lay_out_copy(x);
+    struct fault_fs *faulty = fault_fs_create(os_fs_posix());
+    struct recovery_config config = replay_config(x->set, folder), usual = config;
+    struct recovery_result result;
+    usual.cache_bytes = config.cache_bytes = x->cache_bytes;
+    config.log.fs = fault_fs_os(faulty);
+    if (f->kind == FAULT_MEMORY)
+        memory_fail_at(f->nth, f->sticky);
+    else
+        fault_fs_fail(faulty, (enum fault_operation)f->kind, f->nth, JET_errDiskIO, f->sticky);
+    JET_ERR err = replay_run(&config, &result);
+    bool has_come = f->kind == FAULT_MEMORY ? memory_fail_left() == 0 : fault_fs_has_failed(faulty);
+    memory_fail_at(0, 0);
+    assert_int_equal(fault_fs_open_files(faulty), 0);
+    fault_fs_destroy(faulty);
+    if (has_come && err == 0)
+        expect_end(x, folder, f, "a success");
+    if (has_come) {
+        JET_ERR next = replay_run(&usual, &result);
+        if (next != 0 || (err == 0 && result.was_replayed)) {
+            print_message("%s: %s %llu (%s): %d, and the next recovery %d%s\n", x->set->what, FAULT_NAMES[f->kind], (unsigned long long)f->nth, f->sticky ? "from then on" : "once",
+                          (int)err, (int)next, result.was_replayed ? ", needed" : "");
+            x->wrong++;
+        }
+        if (next == 0)
+            expect_end(x, folder, f, "the next recovery");
+        x->done++;
+        x->twice += err == 0;
+    }
+    remove_folder(folder);
+}
+
+static void fail_everywhere(struct run *x, const uint64_t counts[FAULT_KINDS])
+{
+    const char *wanted = getenv("OPENESE_REPLAY_FAULTS");
+    bool all = wanted != NULL && strcmp(wanted, "all") == 0;
+    uint64_t moments = all ? FAULT_MOMENTS_ALL : number_from("OPENESE_REPLAY_FAULTS", FAULT_MOMENTS);
+    for (unsigned kind = 0; kind < FAULT_KINDS; kind++) {
+        if (kind == FAULT_ANY || kind == FAULT_ANY_CHANGE || counts[kind] == 0)
+            continue;
+        uint64_t step = 1 + (counts[kind] - 1) / moments;
+        for (uint64_t nth = 1 + x->seed % step; nth <= counts[kind]; nth += step)
+            for (int sticky = 0; sticky <= 1; sticky++)
+                try_fault(x, &(struct fault){kind, nth, sticky != 0});
+    }
+}
+
+static void fail_recoveries_of(const struct replay_set *s, bool has_small_cache, uint64_t seed)
+{
+    if (!is_wanted(s))
+        return;
+    const char *d = replay_lay_out(s);
+    struct run x = {.set = s, .fault = fault_fs_create(os_fs_posix()), .seed = seed};
+    struct recovery_result result;
+    struct recovery_config config = replay_config(s, d);
+    uint64_t counts[FAULT_KINDS];
+    x.redo_dbtime = dbtime_of_redo(s);
+    config.cache_bytes = x.cache_bytes = has_small_cache ? (uint64_t)SMALL_CACHE_PAGES * s->page_size : 0;
+    config.log.fs = fault_fs_os(x.fault);
+    fault_fs_record(x.fault, d);
+    fault_fs_reset_counts(x.fault);
+    memory_fail_at(NEVER, 0);
+    assert_int_equal(replay_run(&config, &result), 0);
+    counts[FAULT_MEMORY] = NEVER - memory_fail_left();
+    memory_fail_at(0, 0);
+    for (unsigned kind = 0; kind < FAULT_MEMORY; kind++)
+        counts[kind] = fault_fs_count(x.fault, (enum fault_operation)kind);
+    take_end(text_of("%s/%s", d, s->file_name), x.redo_dbtime, &x.end);
+    fail_everywhere(&x, counts);
+    print_message("%-32s %-12s %4u faults, %u of them without effect\n", s->what, has_small_cache ? "small cache" : "", x.done, x.twice);
+    assert_true(x.done > 0);
+    assert_int_equal(x.wrong, 0);
+    release_end(&x.end);
+    fault_fs_destroy(x.fault);
+    remove_folder(d);
+}
+
+static void a_recovery_over_a_failing_disk_says_so_or_is_whole(void **state)
+{
+    (void)state;
+    require_shared_data();
+    uint64_t seed = number_from("OPENESE_SEED", (uint64_t)time(NULL));
+    print_message("seed %llu\n", (unsigned long long)seed);
+    for (int small = 0; small <= (getenv("OPENESE_REPLAY_FAULTS") != NULL); small++) {
+        for (size_t i = 0; i < REPLAY_WINDOWS_COUNT; i++)
+            fail_recoveries_of(&REPLAY_WINDOWS[i], small, seed);
+        for (size_t i = 0; i < REPLAY_CRASH_COUNT; i++)
+            fail_recoveries_of(&REPLAY_CRASHES[i], small, seed);
+    }
+}
+
 /* Once more over its own result: nothing is left to do, and not a byte changes. */
 static void a_recovered_folder_is_left_alone(void **state)
 {
@@ -280,6 +419,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_interrupted_recovery_ends_in_the_same_bytes),
+        cmocka_unit_test(a_recovery_over_a_failing_disk_says_so_or_is_whole),
         cmocka_unit_test(a_recovered_folder_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
