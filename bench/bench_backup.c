@@ -5,14 +5,19 @@
  * Each engine loads the same rows. Then, in turn, so that what else the machine does hits all of them:
  *   backup         the engine's own online backup while nobody writes, best of REPEATS; OpenESE verifies every checksum on the way
  *   backup_socket  OpenESE alone: the same through the control socket, to a client in the same process
+ *   backup_synced  OpenESE alone: the same past the page cache, each file synced
+ *   backup_set     OpenESE alone: what `ese backup -o` does: page tables, SHA-256 of every file, manifest, everything synced
  *   cp             the cp command on the files of the finished backup, best of REPEATS: "of_cp" is cp's time over the backup's, by bytes
+ *   cp_synced      the same and then a sync of each file, which is what the two synced backups are measured by
  *   writers        rates of threads that update rows while nobody, then while one backup after the other runs: "kept" is their ratio. The backups
- *                  run without a break, which is the worst case; their speed is told too
+ *                  run without a break, which is the worst case; their speed is told too. OpenESE: backup_synced
  *   restore        OpenESE alone: copy back and replay
- * Nothing is synced; files are in the page cache after the first pass. Nobody's copy is compressed. OpenESE's client and LMDB write past the
- * page cache.
+ * Nothing else is synced; files are in the page cache after the first pass. Nobody's copy is compressed. LMDB and backup_synced write past the
+ * page cache. "begin_s" to "end_s" tell where OpenESE's seconds went in the best run (bench_ese_phases).
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <stdatomic.h>
@@ -77,24 +82,40 @@ static void load(struct bench *b)
 
 /* --- one copy --- */
 
+enum way { WAY_BACKUP, WAY_SOCKET, WAY_SYNCED, WAY_SET };
+
 struct timing {
     double seconds, cpu;
+    struct bench_phases phases; /* OpenESE */
 };
 
 static struct timing best_of(struct timing best, struct timing one) { return best.seconds != 0 && best.seconds <= one.seconds ? best : one; }
 
-static struct timing time_backup(const struct bench *b, bool through_socket)
+static struct timing time_backup(const struct bench *b, enum way way)
 {
     bench_empty_folder(b->set);
     double from = bench_now(), from_cpu = bench_cpu();
-    if (through_socket)
-        bench_ese_backup_socket(b->socket, b->set);
-    else
-        b->engine->backup(b->database, b->set);
-    return (struct timing){bench_now() - from, bench_cpu() - from_cpu};
+    switch (way) {
+    case WAY_BACKUP: b->engine->backup(b->database, b->set); break;
+    case WAY_SOCKET: bench_ese_backup_socket(b->socket, b->set); break;
+    case WAY_SYNCED: bench_ese_backup_synced(b->database, b->set); break;
+    case WAY_SET: bench_ese_backup_set(b->database, b->set); break;
+    }
+    return (struct timing){bench_now() - from, bench_cpu() - from_cpu, bench_ese_phases()};
 }
 
-static struct timing time_cp(const struct bench *b)
+static int sync_one(const char *path, const struct stat *info, int kind, struct FTW *where)
+{
+    (void)info, (void)where;
+    int file = kind == FTW_F ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (file >= 0) {
+        fdatasync(file);
+        close(file);
+    }
+    return 0;
+}
+
+static struct timing time_cp(const struct bench *b, bool with_sync)
 {
     char *arguments[] = {"cp", "-r", (char *)(uintptr_t)b->set, (char *)(uintptr_t)b->copy, NULL};
     pid_t pid;
@@ -105,34 +126,58 @@ static struct timing time_cp(const struct bench *b)
     double from = bench_now();
     if (posix_spawnp(&pid, "cp", NULL, NULL, arguments, environ) != 0 || wait4(pid, &status, 0, &usage) != pid || status != 0)
         bench_fail("bench", "cp", status);
+    if (with_sync)
+        nftw(b->copy, sync_one, 8, FTW_PHYS);
     double used = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
-    return (struct timing){bench_now() - from, used};
+    return (struct timing){bench_now() - from, used, {0}};
+}
+
+static void report_copy(const struct bench *b, const char *stage, uint64_t bytes, struct timing own, struct timing cp)
+{
+    char more[200];
+    const struct bench_phases *p = &own.phases;
+    int length = snprintf(more, sizeof more, ",\"of_cp\":%.3f", cp.seconds / own.seconds);
+    if (p->begin != 0)
+        snprintf(more + length, sizeof more - (size_t)length, ",\"begin_s\":%.4f,\"read_s\":%.4f,\"wait_s\":%.4f,\"logs_s\":%.4f,\"end_s\":%.4f", p->begin, p->read, p->wait, p->logs, p->end);
+    report(b, stage, bytes, own.seconds, own.cpu, more);
+}
+
+/* The ways of OpenESE alone, and back. */
+static void copies_of_ese(const struct bench *b, struct timing cp)
+{
+    struct timing socket = {0}, synced = {0}, set = {0}, cp_synced = {0}, set_cp = {0};
+    uint64_t bytes = bench_all_bytes(b->set), set_bytes = 0;
+    for (int i = 0; i < REPEATS; i++) {
+        set = best_of(set, time_backup(b, WAY_SET));
+        set_cp = best_of(set_cp, time_cp(b, true));
+        set_bytes = bench_all_bytes(b->set);
+        socket = best_of(socket, time_backup(b, WAY_SOCKET));
+        synced = best_of(synced, time_backup(b, WAY_SYNCED));
+        cp_synced = best_of(cp_synced, time_cp(b, true));
+    }
+    set.phases = (struct bench_phases){0};
+    report_copy(b, "backup_socket", bytes, socket, cp);
+    report_copy(b, "backup_synced", bytes, synced, cp_synced);
+    report_copy(b, "backup_set", set_bytes, set, set_cp);
+    report(b, "cp_synced", bytes, cp_synced.seconds, cp_synced.cpu, "");
+    bench_empty_folder(b->copy);
+    double from = bench_now(), from_cpu = bench_cpu();
+    bench_ese_restore(b->set, b->copy);
+    report(b, "restore", bytes, bench_now() - from, bench_cpu() - from_cpu, "");
 }
 
 static void copies(const struct bench *b)
 {
-    bool is_ese = b->engine == &bench_ese;
-    struct timing own = {0, 0}, socket = {0, 0}, cp = {0, 0};
-    char more[64];
+    struct timing own = {0}, cp = {0};
     for (int i = 0; i < REPEATS; i++) {
-        if (is_ese)
-            socket = best_of(socket, time_backup(b, true));
-        own = best_of(own, time_backup(b, false));
-        cp = best_of(cp, time_cp(b));
+        own = best_of(own, time_backup(b, WAY_BACKUP));
+        cp = best_of(cp, time_cp(b, false));
     }
     uint64_t bytes = bench_all_bytes(b->set);
-    snprintf(more, sizeof more, ",\"of_cp\":%.3f", cp.seconds / own.seconds);
-    report(b, "backup", bytes, own.seconds, own.cpu, more);
-    snprintf(more, sizeof more, ",\"of_cp\":%.3f", cp.seconds / socket.seconds);
-    if (is_ese)
-        report(b, "backup_socket", bytes, socket.seconds, socket.cpu, more);
+    report_copy(b, "backup", bytes, own, cp);
     report(b, "cp", bytes, cp.seconds, cp.cpu, "");
-    if (is_ese) {
-        bench_empty_folder(b->copy);
-        double from = bench_now(), from_cpu = bench_cpu();
-        bench_ese_restore(b->set, b->copy);
-        report(b, "restore", bytes, bench_now() - from, bench_cpu() - from_cpu, "");
-    }
+    if (b->engine == &bench_ese)
+        copies_of_ese(b, cp);
 }
 
 /* --- writers meanwhile --- */
@@ -175,7 +220,7 @@ static double rate(const struct bench *b, struct crew *c, double seconds, bool w
             usleep(10000);
             continue;
         }
-        struct timing one = time_backup(b, false);
+        struct timing one = time_backup(b, b->engine == &bench_ese ? WAY_SYNCED : WAY_BACKUP);
         spent->seconds += one.seconds;
         ++*backups;
     }

@@ -48,8 +48,16 @@ struct bench_engine {
 
 extern const struct bench_engine bench_ese, bench_sqlite, bench_lmdb, bench_bdb, bench_wiredtiger, bench_rocksdb;
 
-/* How the other ways to back up and to restore OpenESE are measured: through the control socket that bench_ese_serve turns on, and back from
- * the set that the last of either backup made. */
+/* How the other ways to back up and to restore OpenESE are measured: past the page cache and synced; as `ese backup` does, with hashes and a
+ * manifest, and synced; through the control socket that bench_ese_serve turns on; and back from the set that the last of these but the second made. */
+void bench_ese_backup_synced(void *engine, const char *folder);
+void bench_ese_backup_set(void *engine, const char *folder);
+/* Where the seconds of the last backup but a set's went, in the thread that reads: begin with its syncs, reading and checking, waiting for the thread that writes,
+ * the list of logs with its roll, end with its stamps. */
+struct bench_phases {
+    double begin, read, wait, logs, end;
+};
+struct bench_phases bench_ese_phases(void);
 void bench_ese_serve(void *engine, const char *socket);
 void bench_ese_backup_socket(const char *socket, const char *folder);
 void bench_ese_restore(const char *set, const char *folder);

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "engine.h"
+#include "driver.h"
 #include "esent_ext.h"
-#include "set/source.h"
+#include "set/write.h"
 
 #define CHECK(call)                                             \
     do {                                                        \
@@ -206,12 +206,13 @@ static uint64_t ese_scan(void *thread, uint64_t *sum)
 
 enum { BACKUP_PIECE = 1 << 20, LANE_DEPTH = 8 };
 static JET_LOGINFO_A last_range; /* of the last backup */
+static struct bench_phases phases;
 
-/* Past the page cache where the file system can: what is copied is not read again soon, and the live database's pages stay. Every piece is a
+/* A synced copy goes past the page cache where the file system can: what is copied is not read again soon, and the live database's pages stay. Every piece is a
  * multiple of the page size, as direct writing wants. */
-static int open_target(const char *path)
+static int open_target(const char *path, bool is_synced)
 {
-    int target = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_DIRECT, 0600);
+    int target = !is_synced ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_DIRECT, 0600);
     return target >= 0 || errno != EINVAL ? target : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 }
 
@@ -222,7 +223,7 @@ struct lane {
     uint8_t *buffers[LANE_DEPTH];
     uint32_t sizes[LANE_DEPTH];
     unsigned filled, written; /* pieces so far */
-    bool is_over;
+    bool is_over, is_synced;
     int target;
 };
 
@@ -249,11 +250,21 @@ static void *write_pieces(void *argument)
 
 static void wait_written(struct lane *l, unsigned most_waiting)
 {
+    double from = bench_now();
     pthread_mutex_lock(&l->lock);
     while (l->filled - l->written > most_waiting)
         pthread_cond_wait(&l->turned, &l->lock);
     pthread_mutex_unlock(&l->lock);
+    phases.wait += bench_now() - from;
 }
+
+/* Runs the calls and adds their time to one of the phases. */
+#define PHASE(which, calls)                       \
+    do {                                          \
+        double phase_from = bench_now();          \
+        calls;                                    \
+        phases.which += bench_now() - phase_from; \
+    } while (0)
 
 static void write_set(struct backup_source *source, const char *list, const char *folder, struct lane *l)
 {
@@ -262,13 +273,13 @@ static void write_set(struct backup_source *source, const char *list, const char
         uint64_t size;
         uint32_t got = 0;
         snprintf(target, sizeof target, "%s/%s", folder, strrchr(path, '/') + 1);
-        l->target = open_target(target);
+        l->target = open_target(target, l->is_synced);
         if (l->target < 0)
             bench_fail("ese", target, errno);
         CHECK(source->open(source->context, path, &size));
         do {
             wait_written(l, LANE_DEPTH - 1);
-            CHECK(source->read(source->context, l->buffers[l->filled % LANE_DEPTH], BACKUP_PIECE, &got));
+            PHASE(read, CHECK(source->read(source->context, l->buffers[l->filled % LANE_DEPTH], BACKUP_PIECE, &got)));
             pthread_mutex_lock(&l->lock);
             if (got > 0)
                 l->sizes[l->filled++ % LANE_DEPTH] = got;
@@ -277,27 +288,30 @@ static void write_set(struct backup_source *source, const char *list, const char
         } while (got > 0);
         wait_written(l, 0);
         CHECK(source->close(source->context));
+        if (l->is_synced)
+            PHASE(wait, fdatasync(l->target));
         close(l->target);
     }
 }
 
-static void backup_from(struct backup_source *source, const char *folder)
+static void backup_from(struct backup_source *source, const char *folder, bool is_synced)
 {
     char *list = NULL;
     pthread_t writer;
-    struct lane l = {.lock = PTHREAD_MUTEX_INITIALIZER, .turned = PTHREAD_COND_INITIALIZER};
+    phases = (struct bench_phases){0};
+    struct lane l = {.is_synced = is_synced, .lock = PTHREAD_MUTEX_INITIALIZER, .turned = PTHREAD_COND_INITIALIZER};
     for (int i = 0; i < LANE_DEPTH; i++)
         l.buffers[i] = (uint8_t *)aligned_alloc(4096, BACKUP_PIECE);
     if (pthread_create(&writer, NULL, write_pieces, &l) != 0)
         bench_fail("ese", "pthread_create", errno);
-    CHECK(source->begin(source->context, false));
+    PHASE(begin, CHECK(source->begin(source->context, false)));
     CHECK(source->list_databases(source->context, &list));
     write_set(source, list, folder, &l);
     mem_free(list);
-    CHECK(source->list_logs(source->context, &list, &last_range));
+    PHASE(logs, CHECK(source->list_logs(source->context, &list, &last_range)));
     write_set(source, list, folder, &l);
     mem_free(list);
-    CHECK(source->end(source->context, JET_bitBackupEndNormal));
+    PHASE(end, CHECK(source->end(source->context, JET_bitBackupEndNormal)));
     source->release(source->context);
     pthread_mutex_lock(&l.lock);
     l.is_over = true;
@@ -312,8 +326,30 @@ static void ese_backup(void *engine, const char *folder)
 {
     struct backup_source source;
     CHECK(backup_source_from_instance(((struct ese *)engine)->instance, &source));
-    backup_from(&source, folder);
+    backup_from(&source, folder, false);
 }
+
+void bench_ese_backup_synced(void *engine, const char *folder)
+{
+    struct backup_source source;
+    CHECK(backup_source_from_instance(((struct ese *)engine)->instance, &source));
+    backup_from(&source, folder, true);
+}
+
+void bench_ese_backup_set(void *engine, const char *folder)
+{
+    struct backup_source source;
+    struct set_write_result result;
+    struct set_output *output;
+    CHECK(backup_source_from_instance(((struct ese *)engine)->instance, &source));
+    CHECK(set_output_folder(folder, SET_KIND_COPY, false, &output));
+    CHECK(set_write(&(struct set_write_config){.source = &source, .output = output, .kind = SET_KIND_COPY}, &result));
+    set_write_release(&result);
+    set_output_close(output);
+    source.release(source.context);
+}
+
+struct bench_phases bench_ese_phases(void) { return phases; }
 
 void bench_ese_serve(void *engine, const char *socket) { CHECK(JetxServeControl(((struct ese *)engine)->instance, socket)); }
 
@@ -324,7 +360,7 @@ void bench_ese_backup_socket(const char *socket, const char *folder)
     while ((err = backup_source_from_socket(socket, &source)) == JET_errTooManyActiveUsers) /* the one before has not been missed yet */
         usleep(1000);
     CHECK(err);
-    backup_from(&source, folder);
+    backup_from(&source, folder, false);
 }
 
 void bench_ese_restore(const char *set, const char *folder)

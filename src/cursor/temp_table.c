@@ -5,7 +5,13 @@
 
 #include "base/memory.h"
 
-enum { KEY_NUMBER_SIZE = 4, VALUES_MAX = 65536 };
+#include "cursor/temp_chunks.h"
+#include "cursor/temp_sorter.h"
+#include "record/collation.h"
+#include "record/locale.h"
+
+enum { KEY_NUMBER_SIZE = 4, VALUES_ON_STACK = 32 };
+static const size_t memory_default = (size_t)32 << 20;
 
 struct temp_table {
     struct table_schema schema;
@@ -14,10 +20,19 @@ struct temp_table {
     struct collation_table *weights; /* owned */
     unsigned options;
     uint32_t references;
-    struct temp_row **rows;
-    uint32_t count, capacity;
     uint64_t last_number;
-    bool is_sorted;
+    enum temp_phase phase;
+    struct temp_spill spill;  /* file: none; the parts open their own */
+    char *spill_path;
+    size_t memory_most;
+    void (*released)(void *context);
+    void *released_context;
+
+    struct temp_sorter *sorter; /* rows are inserted here, and read from it forward */
+    bool is_streaming, has_ended; /* the sorter is being read; to its end */
+    uint32_t streamed;          /* rows read from it; the last of them: */
+    const struct temp_row *current;
+    struct temp_chunks *chunks; /* not NULL: they have taken the sorter's place */
 };
 
 const struct table_schema *temp_table_schema(const struct temp_table *table) { return &table->schema; }
@@ -31,9 +46,11 @@ void temp_table_release(struct temp_table *table)
 {
     if (table == NULL || --table->references > 0)
         return;
-    for (uint32_t i = 0; i < table->count; i++)
-        mem_free(table->rows[i]);
-    mem_free(table->rows);
+    temp_sorter_free(table->sorter);
+    temp_chunks_free(table->chunks);
+    if (table->released != NULL)
+        table->released(table->released_context);
+    mem_free(table->spill_path);
     mem_free(table->schema.columns);
     mem_free(table->index.locale);
     collation_table_close(table->weights);
@@ -114,6 +131,12 @@ static uint32_t id_of(const struct table_schema *s, uint32_t place)
     return 0;
 }
 
+static const char *locale_name(const struct index *x)
+{
+    const struct locale *locale = x->locale != NULL ? locale_by_name(x->locale) : locale_by_id(x->lcid);
+    return locale != NULL ? locale->name : NULL;
+}
+
 static JET_ERR make_index(struct temp_table *t, const struct temp_table_config *config)
 {
     JET_ERR err = JET_errSuccess;
@@ -126,7 +149,7 @@ static JET_ERR make_index(struct temp_table *t, const struct temp_table_config *
         x->flags |= INDEX_FLAG_DOTNET_GUID;
     x->key_most = config->key_most != 0 ? config->key_most : KEY_MOST_DEFAULT;
     x->var_seg_most = config->var_seg_most != 0 && config->var_seg_most < x->key_most ? config->var_seg_most : x->key_most;
-    if (x->key_most > limit || (config->key_most != 0 && config->key_most < KEY_MOST_DEFAULT) || config->var_seg_most > limit)
+    if (x->key_most > limit || (config->key_most != 0 && config->key_most < KEY_MOST_DEFAULT) || config->var_seg_most > x->key_most)
         RAISE(JET_errInvalidParameter);
     x->lcid = config->lcid;
     x->lcmap_flags = config->lcmap_flags != 0 ? config->lcmap_flags : COLLATION_FLAGS_DEFAULT;
@@ -135,6 +158,10 @@ static JET_ERR make_index(struct temp_table *t, const struct temp_table_config *
         if (x->locale == NULL)
             RAISE(JET_errOutOfMemory);
     }
+    const char *locale = locale_name(x);
+    /* What has no order is left without a stamp, and its keys are refused when they are wanted. */
+    if (config->weights != NULL && locale != NULL && collation_current(config->weights, locale, x->sort_id, &x->sort_version) == JET_errOutOfMemory)
+        RAISE(JET_errOutOfMemory);
     for (uint32_t i = 0; i < config->column_count && x->segment_count < INDEX_SEGMENTS_MAX; i++)
         if (config->columns[i].is_key)
             x->segments[x->segment_count++] = (struct index_segment){id_of(&t->schema, i), config->columns[i].is_descending};
@@ -143,6 +170,36 @@ static JET_ERR make_index(struct temp_table *t, const struct temp_table_config *
     t->schema.indexes = x;
     t->schema.index_count = 1;
     TRY(key_rules_init(&t->rules, &t->schema, x, config->weights));
+done:
+    return err;
+}
+
+/* Materialized from the start: who asked for it, and where only that can do what is asked. */
+static bool is_materialized(const struct temp_table *t)
+{
+    if ((t->options & TEMP_FORCE_MATERIALIZATION) != 0 || t->schema.index_count == 0)
+        return true;
+    for (uint32_t i = 0; i < t->schema.column_count && (t->options & TEMP_INTRINSIC_LVS_ONLY) == 0; i++)
+        if (column_type_is_long(t->schema.columns[i].type))
+            return true;
+    return false;
+}
+
+static JET_ERR make_storage(struct temp_table *t, const struct temp_table_config *config)
+{
+    JET_ERR err = JET_errSuccess;
+    /* Only a forward-only table without TEMP_UNIQUE keeps equal keys. */
+    bool drops_equal = (t->options & TEMP_FORWARD_ONLY) == 0 || (t->options & TEMP_UNIQUE) != 0;
+    t->phase = is_materialized(t) ? TEMP_MATERIALIZED : TEMP_INSERTING;
+    t->memory_most = config->memory_most == 0 ? memory_default : config->memory_most;
+    if (config->fs != NULL && config->spill_path != NULL) {
+        t->spill_path = mem_strdup(config->spill_path);
+        if (t->spill_path == NULL)
+            RAISE(JET_errOutOfMemory);
+        t->spill = (struct temp_spill){.fs = config->fs, .path = t->spill_path};
+    }
+    /* Half, since there may be rows in the sorter and in chunks at the same time. */
+    TRY(temp_sorter_create(&t->spill, t->memory_most / 2, drops_equal && t->schema.index_count > 0, &t->sorter));
 done:
     return err;
 }
@@ -156,11 +213,13 @@ JET_ERR temp_table_create(const struct temp_table_config *config, uint32_t *colu
         RAISE(JET_errOutOfMemory);
     t->references = 1;
     t->options = config->options;
-    t->is_sorted = true;
     t->schema.page_size = config->page_size != 0 ? config->page_size : 4096;
     TRY(make_columns(&t->schema, config, column_ids));
     TRY(make_index(t, config));
+    TRY(make_storage(t, config));
     t->weights = config->weights;
+    t->released = config->released;
+    t->released_context = config->released_context;
     *out = t;
     t = NULL;
 done:
@@ -168,90 +227,7 @@ done:
     return err;
 }
 
-/* --- rows --- */
-
-struct span temp_row_key(const struct temp_row *row) { return span_of((const uint8_t *)&row->values[row->value_count], row->key_size); }
-
-static const struct temp_row_value *find_value(const struct temp_row *row, uint32_t column_id, uint32_t sequence)
-{
-    for (uint32_t i = 0; i < row->value_count; i++)
-        if (row->values[i].column_id == column_id && row->values[i].sequence == sequence)
-            return &row->values[i];
-    return NULL;
-}
-
-struct span temp_row_get(const struct temp_row *row, uint32_t column_id, uint32_t sequence)
-{
-    const struct temp_row_value *v = find_value(row, column_id, sequence);
-    return v != NULL ? span_of((const uint8_t *)row + v->offset, v->size) : (struct span){NULL, 0};
-}
-
-uint32_t temp_row_count(const struct temp_row *row, uint32_t column_id)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < row->value_count; i++)
-        n += row->values[i].column_id == column_id;
-    return n;
-}
-
-static int compare_rows(const struct temp_row *a, const struct temp_row *b)
-{
-    int order = span_compare(temp_row_key(a), temp_row_key(b));
-    return order != 0 ? order : (a->number > b->number) - (a->number < b->number);
-}
-
-static int compare_places(const void *a, const void *b) { return compare_rows(*(struct temp_row *const *)a, *(struct temp_row *const *)b); }
-
-static void sort_rows(struct temp_table *t)
-{
-    if (t->is_sorted)
-        return;
-    qsort(t->rows, t->count, sizeof *t->rows, compare_places);
-    /* Only a forward-only table without TEMP_UNIQUE keeps equal keys. */
-    if ((t->options & TEMP_FORWARD_ONLY) == 0 || (t->options & TEMP_UNIQUE) != 0) {
-        uint32_t kept = 0;
-        for (uint32_t i = 0; i < t->count; i++)
-            if (kept > 0 && span_equal(temp_row_key(t->rows[kept - 1]), temp_row_key(t->rows[i])))
-                mem_free(t->rows[i]);
-            else
-                t->rows[kept++] = t->rows[i];
-        t->count = kept;
-    }
-    t->is_sorted = true;
-}
-
-JET_ERR temp_table_rows(struct temp_table *t, struct temp_row ***rows, uint32_t *count)
-{
-    sort_rows(t);
-    *rows = t->rows;
-    *count = t->count;
-    return JET_errSuccess;
-}
-
-void temp_table_remove(struct temp_table *t, uint32_t at)
-{
-    if (at >= t->count)
-        return;
-    mem_free(t->rows[at]);
-    memmove(&t->rows[at], &t->rows[at + 1], (t->count - at - 1) * sizeof *t->rows);
-    t->count--;
-}
-
-JET_ERR temp_table_search(struct temp_table *t, struct span key, bool after, uint32_t *at)
-{
-    sort_rows(t);
-    uint32_t low = 0, high = t->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        int order = span_compare(temp_row_key(t->rows[middle]), key);
-        if (order < 0 || (order == 0 && after))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *at = low;
-    return JET_errSuccess;
-}
+/* --- making rows --- */
 
 /* The values of a row that is not built yet, for the key builder. */
 struct value_list {
@@ -290,44 +266,151 @@ done:
     return err;
 }
 
+/* A row in the making: what it will consist of. */
+struct plan {
+    uint8_t key[KEY_ROOM];
+    uint32_t key_size, count, size;
+    const struct temp_value *values; /* in the order of the row */
+    struct temp_value room[VALUES_ON_STACK], *heap;
+};
+
 static int compare_values(const void *a, const void *b)
 {
-    const struct temp_row_value *x = a, *y = b;
+    const struct temp_value *x = a, *y = b;
     if (x->column_id != y->column_id)
         return x->column_id < y->column_id ? -1 : 1;
     return (x->sequence > y->sequence) - (x->sequence < y->sequence);
 }
 
-static JET_ERR build_row(struct temp_table *t, const struct temp_value *values, uint32_t count, struct temp_row **out)
+static JET_ERR order_values(struct plan *p, const struct temp_value *values, uint32_t count)
 {
     JET_ERR err = JET_errSuccess;
-    uint8_t key[KEY_ROOM];
-    uint32_t key_size;
-    uint64_t size = 0;
+    p->values = values;
+    p->count = count;
+    uint32_t ordered = 1;
+    while (ordered < count && compare_values(&values[ordered - 1], &values[ordered]) < 0)
+        ordered++;
+    if (ordered >= count)
+        goto done;
+    struct temp_value *copy = p->room;
+    if (count > VALUES_ON_STACK) {
+        copy = p->heap = mem_alloc_array(count, sizeof *copy);
+        if (copy == NULL)
+            RAISE(JET_errOutOfMemory);
+    }
+    memcpy(copy, values, count * sizeof *copy);
+    qsort(copy, count, sizeof *copy, compare_values);
+    p->values = copy;
+done:
+    return err;
+}
+
+static JET_ERR plan_row(struct temp_table *t, const struct temp_value *values, uint32_t count, struct plan *p)
+{
+    JET_ERR err = JET_errSuccess;
+    p->heap = NULL;
+    uint64_t size = sizeof(struct temp_row) + (uint64_t)count * sizeof(struct temp_row_value);
     for (uint32_t i = 0; i < count; i++) {
         if (schema_column(&t->schema, values[i].column_id) == NULL)
             RAISE(JET_errColumnNotFound);
         size += values[i].bytes.size;
     }
-    TRY(make_key(t, values, count, key, &key_size));
-    size += sizeof(struct temp_row) + (uint64_t)count * sizeof(struct temp_row_value) + key_size;
-    struct temp_row *row = count <= VALUES_MAX && size <= INT32_MAX ? mem_alloc(size) : NULL;
-    if (row == NULL)
+    TRY(make_key(t, values, count, p->key, &p->key_size));
+    size += p->key_size;
+    if (count > TEMP_ROW_VALUES_MAX || size > TEMP_ROW_SIZE_MAX)
         RAISE(JET_errOutOfMemory);
-    row->number = ++t->last_number;
-    row->key_size = key_size;
-    row->value_count = count;
-    uint32_t at = (uint32_t)(sizeof *row + count * sizeof *row->values);
-    memcpy((uint8_t *)row + at, key, key_size);
-    at += key_size;
-    for (uint32_t i = 0; i < count; i++) {
-        row->values[i] = (struct temp_row_value){values[i].column_id, values[i].sequence, at, values[i].bytes.size};
-        if (values[i].bytes.size > 0)
-            memcpy((uint8_t *)row + at, values[i].bytes.data, values[i].bytes.size);
-        at += values[i].bytes.size;
+    p->size = temp_row_round((uint32_t)size);
+    TRY(order_values(p, values, count));
+done:
+    return err;
+}
+
+static void fill_row(const struct plan *p, uint64_t number, struct temp_row *row)
+{
+    *row = (struct temp_row){.number = number, .size = p->size, .key_size = (uint16_t)p->key_size, .value_count = (uint16_t)p->count};
+    uint32_t at = temp_row_key_offset(row);
+    memcpy((uint8_t *)row + at, p->key, p->key_size);
+    at += p->key_size;
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct span bytes = p->values[i].bytes;
+        if (bytes.size > 0)
+            memcpy((uint8_t *)row + at, bytes.data, bytes.size);
+        at += bytes.size;
+        row->values[i] = (struct temp_row_value){p->values[i].column_id, at};
     }
-    qsort(row->values, count, sizeof *row->values, compare_values);
-    *out = row;
+    memset((uint8_t *)row + at, 0, p->size - at);
+}
+
+static JET_ERR make_row(const struct plan *p, uint64_t number, struct temp_row **row)
+{
+    *row = mem_alloc_uncleared(p->size);
+    if (*row == NULL)
+        return error_raise(JET_errOutOfMemory, __FILE__, __LINE__);
+    fill_row(p, number, *row);
+    return JET_errSuccess;
+}
+
+/* --- from the sorter to chunks --- */
+
+static void stop_streaming(struct temp_table *t)
+{
+    t->is_streaming = t->has_ended = false;
+    t->current = NULL;
+    t->streamed = 0;
+}
+
+static JET_ERR bring_in_order(struct temp_table *t)
+{
+    JET_ERR err = JET_errSuccess;
+    struct temp_chunks *chunks = NULL;
+    const struct temp_row *row;
+    if (t->chunks != NULL)
+        goto done;
+    temp_table_end_insertion(t);
+    stop_streaming(t);
+    TRY(temp_chunks_create(&t->spill, t->memory_most / 2, &chunks));
+    TRY(temp_sorter_begin(t->sorter));
+    for (;;) {
+        TRY(temp_sorter_next(t->sorter, &row));
+        if (row == NULL)
+            break;
+        TRY(temp_chunks_append(chunks, row));
+    }
+    temp_sorter_free(t->sorter);
+    t->sorter = NULL;
+    t->chunks = chunks;
+    chunks = NULL;
+done:
+    temp_chunks_free(chunks);
+    return err;
+}
+
+enum temp_phase temp_table_phase(const struct temp_table *t) { return t->phase; }
+
+void temp_table_end_insertion(struct temp_table *t)
+{
+    if (t->phase != TEMP_INSERTING)
+        return;
+    bool wants_more = (t->options & TEMP_UPDATABLE) != 0 || ((t->options & (TEMP_SCROLLABLE | TEMP_INDEXED)) != 0 && temp_sorter_has_spilled(t->sorter));
+    t->phase = wants_more ? TEMP_MATERIALIZED : TEMP_READING;
+}
+
+/* --- rows --- */
+
+uint64_t temp_table_insert_count(const struct temp_table *t) { return t->chunks != NULL ? temp_chunks_count(t->chunks) : temp_sorter_count(t->sorter); }
+
+static JET_ERR insert_in_sorter(struct temp_table *t, const struct plan *p)
+{
+    JET_ERR err = JET_errSuccess;
+    struct temp_row *row;
+    if (temp_sorter_count(t->sorter) == UINT32_MAX)
+        RAISE(JET_errOutOfMemory);
+    TRY(temp_sorter_reserve(t->sorter, p->size, &row));
+    fill_row(p, t->last_number + 1, row);
+    if (t->phase == TEMP_MATERIALIZED && t->schema.index_count > 0)
+        TRY(temp_sorter_add_new(t->sorter));
+    else
+        TRY(temp_sorter_add(t->sorter));
 done:
     return err;
 }
@@ -336,65 +419,131 @@ JET_ERR temp_table_insert(struct temp_table *t, const struct temp_value *values,
 {
     JET_ERR err = JET_errSuccess;
     struct temp_row *row = NULL;
-    TRY(build_row(t, values, count, &row));
-    if (t->count == t->capacity) {
-        uint32_t capacity = t->capacity == 0 ? 32 : t->capacity * 2;
-        struct temp_row **bigger = mem_resize(t->rows, capacity * sizeof *bigger);
-        if (bigger == NULL)
-            RAISE(JET_errOutOfMemory);
-        t->rows = bigger;
-        t->capacity = capacity;
-    }
-    /* Told about duplicates at once: the order has to be kept from the start. */
-    if ((t->options & TEMP_FORCE_MATERIALIZATION) != 0 && t->schema.index_count > 0) {
-        uint32_t at;
-        TRY(temp_table_search(t, temp_row_key(row), false, &at));
-        if (at < t->count && span_equal(temp_row_key(t->rows[at]), temp_row_key(row)))
-            RAISE(JET_errKeyDuplicate);
-        memmove(&t->rows[at + 1], &t->rows[at], (t->count - at) * sizeof *t->rows);
-        t->rows[at] = row;
+    struct plan p;
+    TRY(plan_row(t, values, count, &p));
+    if (t->is_streaming) /* who reads and inserts by turns */
+        TRY(bring_in_order(t));
+    if (t->chunks == NULL) {
+        TRY(insert_in_sorter(t, &p));
     } else {
-        t->rows[t->count] = row;
-        t->is_sorted = t->is_sorted && (t->count == 0 || span_compare(temp_row_key(t->rows[t->count - 1]), temp_row_key(row)) < 0);
+        TRY(make_row(&p, t->last_number + 1, &row));
+        TRY(temp_chunks_insert(t->chunks, row));
+        row = NULL;
     }
-    t->count++;
-    row = NULL;
+    t->last_number++;
 done:
     mem_free(row);
+    mem_free(p.heap);
+    return err;
+}
+
+static JET_ERR stream_row(struct temp_table *t, uint32_t at)
+{
+    JET_ERR err = JET_errSuccess;
+    if (!t->is_streaming || at == 0) {
+        stop_streaming(t);
+        temp_table_end_insertion(t);
+        TRY(temp_sorter_begin(t->sorter));
+        t->is_streaming = true;
+    }
+    if (t->has_ended)
+        return JET_errNoCurrentRecord;
+    err = temp_sorter_next(t->sorter, &t->current);
+    if (err < 0) {
+        stop_streaming(t);
+        goto done;
+    }
+    t->has_ended = t->current == NULL;
+    t->streamed += !t->has_ended;
+    if (t->has_ended)
+        return JET_errNoCurrentRecord;
+done:
+    return err;
+}
+
+JET_ERR temp_table_row(struct temp_table *t, uint32_t at, const struct temp_row **row)
+{
+    JET_ERR err = JET_errSuccess;
+    if (t->chunks == NULL) {
+        bool is_next = at == t->streamed, is_here = t->current != NULL && at + 1 == t->streamed;
+        if (t->has_ended && at >= t->streamed)
+            return JET_errNoCurrentRecord;
+        if (is_next || (at == 0 && !is_here)) {
+            err = stream_row(t, at);
+            if (err == JET_errNoCurrentRecord)
+                return err;
+            TRY(err);
+            is_here = true;
+        }
+        if (is_here) {
+            *row = t->current;
+            goto done;
+        }
+        TRY(bring_in_order(t));
+    }
+    err = temp_chunks_get(t->chunks, at, row);
+done:
+    return err;
+}
+
+JET_ERR temp_table_count(struct temp_table *t, uint32_t *count)
+{
+    JET_ERR err = JET_errSuccess;
+    if (t->chunks == NULL && t->has_ended) {
+        *count = t->streamed;
+        goto done;
+    }
+    TRY(bring_in_order(t));
+    *count = temp_chunks_count(t->chunks);
+done:
+    return err;
+}
+
+JET_ERR temp_table_remove(struct temp_table *t, uint32_t at)
+{
+    JET_ERR err = JET_errSuccess;
+    TRY(bring_in_order(t));
+    TRY(temp_chunks_remove(t->chunks, at));
+done:
+    return err;
+}
+
+JET_ERR temp_table_search(struct temp_table *t, struct span key, bool after, uint32_t *at)
+{
+    JET_ERR err = JET_errSuccess;
+    TRY(bring_in_order(t));
+    TRY(temp_chunks_search(t->chunks, key, after, at));
+done:
     return err;
 }
 
 JET_ERR temp_table_replace(struct temp_table *t, uint32_t at, const struct temp_value *values, uint32_t count, bool key_may_change)
 {
     JET_ERR err = JET_errSuccess;
-    struct temp_row *row = NULL, *old;
+    struct temp_row *row = NULL;
+    const struct temp_row *old;
+    struct plan p;
     uint32_t to;
-    sort_rows(t);
-    if (at >= t->count)
-        RAISE(JET_errNoCurrentRecord);
-    old = t->rows[at];
-    TRY(build_row(t, values, count, &row));
-    row->number = old->number;
+    TRY(plan_row(t, values, count, &p));
+    TRY(bring_in_order(t));
+    TRY(temp_chunks_get(t->chunks, at, &old));
     if (t->schema.index_count == 0) /* the key is the number of the row, which stays */
-        memcpy(&row->values[row->value_count], &old->values[old->value_count], old->key_size);
+        memcpy(p.key, temp_row_key(old).data, p.key_size);
+    TRY(make_row(&p, old->number, &row));
     if (span_equal(temp_row_key(row), temp_row_key(old))) {
-        t->rows[at] = row;
+        TRY(temp_chunks_replace(t->chunks, at, row));
         row = NULL;
-        mem_free(old);
         goto done;
     }
     if (!key_may_change)
         RAISE(JET_errRecordPrimaryChanged);
-    TRY(temp_table_search(t, temp_row_key(row), false, &to));
-    if (to < t->count && span_equal(temp_row_key(t->rows[to]), temp_row_key(row)))
-        RAISE(JET_errKeyDuplicate);
-    temp_table_remove(t, at);
-    to -= to > at;
-    memmove(&t->rows[to + 1], &t->rows[to], (t->count - to) * sizeof *t->rows);
-    t->rows[to] = row;
-    t->count++;
+    /* In its new place first: a duplicate leaves everything as it was. */
+    TRY(temp_chunks_search(t->chunks, temp_row_key(row), false, &to));
+    TRY(temp_chunks_insert(t->chunks, row));
     row = NULL;
+    TRY(temp_chunks_remove(t->chunks, at + (to <= at)));
 done:
     mem_free(row);
+    mem_free(p.heap);
     return err;
 }

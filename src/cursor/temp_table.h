@@ -1,16 +1,18 @@
-/* Temporary tables: rows in memory, in key order, with the columns their maker asked for (JetOpenTempTable; also every list that an
- * information function returns).
+/* Temporary tables: rows in key order, with the columns their maker asked for (JetOpenTempTable; also every list that an information function returns).
  *
- * Rows are blocks of bytes; an array of pointers gives their order. While rows are only being inserted the array is not kept in order:
- * it is sorted, and duplicates dropped, when somebody first looks (the first row inserted of equal keys stays).
+ * While rows are only being inserted they go to a sorter (temp_sorter.h). Reading them from the first to the last merges what that has; as soon as somebody wants more than
+ * that - a step back, a key, a change - they are brought in order once and kept so (temp_chunks.h). Either way memory is limited where there is a place to spill to. How the
+ * table is used decides, its options do not; those only say what a client may do and what happens to equal keys (temp_table_allows).
  *
- *   block:  struct temp_row | key | values' bytes
+ * Of rows with equal keys the first inserted stays, and the others vanish when the table is read; or their insertion fails at once, in a table that is materialized.
  *
- * Threads: one at a time, like the cursors on it. Memory only; nothing of it survives.
+ * Threads: one at a time, like the cursors on it. Nothing of it survives.
  */
 #ifndef OPENESE_CURSOR_TEMP_TABLE_H
 #define OPENESE_CURSOR_TEMP_TABLE_H
 
+#include "cursor/temp_row.h"
+#include "os/file.h"
 #include "record/key.h"
 
 struct temp_column {
@@ -34,6 +36,13 @@ struct temp_table_config {
     const char *locale;                     /* of Unicode key columns; NULL = "en-US" unless lcid says otherwise */
     uint32_t lcid, lcmap_flags;             /* 0 = default */
     struct collation_table *weights;        /* may be NULL; the table takes them over on success */
+    /* Where rows go that do not fit in memory_most bytes: to a file beside spill_path, which has no name while it is used. NULL: they stay in memory. */
+    struct os_fs *fs;
+    const char *spill_path;                 /* copied */
+    size_t memory_most;                     /* 0 = default */
+    /* Called with released_context when the last user has left; may be NULL. */
+    void (*released)(void *context);
+    void *released_context;
 };
 
 struct temp_table;
@@ -52,34 +61,32 @@ const struct table_schema *temp_table_schema(const struct temp_table *table);
 const struct key_rules *temp_table_rules(const struct temp_table *table);
 unsigned temp_table_options(const struct temp_table *table);
 
+/* What a client may do with a table depends on where it is in its life (reference page of JetOpenTempTable): rows are inserted; then the first move ends that and they are
+ * read; or it is materialized, from the start or by that move, and may be changed and read at any time. */
+enum temp_phase { TEMP_INSERTING, TEMP_READING, TEMP_MATERIALIZED };
+enum temp_phase temp_table_phase(const struct temp_table *table);
+/* What the first move does to the phase. */
+void temp_table_end_insertion(struct temp_table *table);
+
 struct temp_value {
-    uint32_t column_id, sequence; /* sequence 1.. */
+    uint32_t column_id, sequence; /* sequence 1.., without gaps */
     struct span bytes;
 };
-/* Adds a row; columns not named are null. JET_errKeyDuplicate (with the rows in order, or TEMP_FORCE_MATERIALIZATION), JET_errNullKeyDisallowed,
- * JET_errFeatureNotAvailable (Unicode key without weights), JET_errColumnNotFound, JET_errOutOfMemory. */
+/* Adds a row; columns not named are null. JET_errKeyDuplicate (a materialized table), JET_errNullKeyDisallowed, JET_errFeatureNotAvailable (Unicode key without weights),
+ * JET_errColumnNotFound, JET_errOutOfMemory, JET_errDiskFull and other errors of the spill file. */
 MUST_CHECK JET_ERR temp_table_insert(struct temp_table *table, const struct temp_value *values, uint32_t count);
+/* Rows inserted and not removed; those with equal keys may still be counted. */
+uint64_t temp_table_insert_count(const struct temp_table *table);
 
-struct temp_row_value {
-    uint32_t column_id, sequence, offset, size;
-};
-struct temp_row {
-    uint64_t number; /* order of insertion */
-    uint32_t key_size, value_count;
-    /* values (sorted by column id, then sequence), key, bytes */
-    struct temp_row_value values[];
-};
-struct span temp_row_key(const struct temp_row *row);
-/* data NULL: null. */
-struct span temp_row_get(const struct temp_row *row, uint32_t column_id, uint32_t sequence);
-uint32_t temp_row_count(const struct temp_row *row, uint32_t column_id);
+/* The functions below may read and write the spill file: besides their own errors they have those of temp_table_insert, and JET_errDatabaseCorrupted (that file was changed by
+ * somebody). A row lives until the next call. */
 
-/* Rows in order; sorts when that is due. The array lives until the next insertion or removal. */
-MUST_CHECK JET_ERR temp_table_rows(struct temp_table *table, struct temp_row ***rows, uint32_t *count);
-/* Removes the row at a place of that array. */
-void temp_table_remove(struct temp_table *table, uint32_t at);
-/* Gives the row at a place of that array other values. JET_errRecordPrimaryChanged when its key would change, unless that is allowed: the row then moves, or
- * JET_errKeyDuplicate. Other errors as of temp_table_insert. */
+/* Row number `at` in order. JET_errNoCurrentRecord: there are not so many. */
+MUST_CHECK JET_ERR temp_table_row(struct temp_table *table, uint32_t at, const struct temp_row **row);
+MUST_CHECK JET_ERR temp_table_count(struct temp_table *table, uint32_t *count);
+/* Removes a row. */
+MUST_CHECK JET_ERR temp_table_remove(struct temp_table *table, uint32_t at);
+/* Gives a row other values. JET_errRecordPrimaryChanged when its key would change, unless that is allowed: the row then moves, or JET_errKeyDuplicate. */
 MUST_CHECK JET_ERR temp_table_replace(struct temp_table *table, uint32_t at, const struct temp_value *values, uint32_t count, bool key_may_change);
 /* Place of the first row whose key is >= key (> with `after`). */
 MUST_CHECK JET_ERR temp_table_search(struct temp_table *table, struct span key, bool after, uint32_t *at);

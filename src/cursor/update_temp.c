@@ -102,15 +102,18 @@ static JET_ERR load_current_row(struct cursor *c)
 {
     JET_ERR err = JET_errSuccess;
     struct row row;
+    uint32_t sequence = 0;
     TRY(row_latch(c, &row));
     for (uint32_t i = 0; i < row.temp->value_count; i++) {
-        const struct temp_row_value *v = &row.temp->values[i];
+        struct span value = temp_row_value_at(row.temp, i);
+        uint32_t id = row.temp->values[i].column_id;
         struct draft_value *draft = NULL;
-        TRY(add_draft(c->update, v->column_id, v->sequence, &draft));
-        draft->bytes = mem_copy((const uint8_t *)row.temp + v->offset, v->size);
+        sequence = i > 0 && row.temp->values[i - 1].column_id == id ? sequence + 1 : 1;
+        TRY(add_draft(c->update, id, sequence, &draft));
+        draft->bytes = mem_copy(value.data, value.size);
         if (draft->bytes == NULL)
             RAISE(JET_errOutOfMemory);
-        draft->size = v->size;
+        draft->size = value.size;
     }
 done:
     return err;
@@ -226,7 +229,7 @@ JET_ERR temp_delete(struct cursor *c)
     JET_ERR err = JET_errSuccess;
     TRY(check_changeable(c));
     TRY(navigate_test(c));
-    temp_table_remove(c->temp, c->temp_at);
+    TRY(temp_table_remove(c->temp, c->temp_at));
     c->temp_position = ROW_BETWEEN; /* just before the next row */
 done:
     return err;
