@@ -6,18 +6,19 @@
  *
  * It is not done where keys ascend: there splits leave full pages anyway, and what would move to the left would be followed by as much again.
  *
- * Called by split.c with the structure of the tree locked and nothing latched. Latches as in merge.c: the parent, then the two leaves from left to right.
+ * When a tree is packed (merge.c), leaves are filled from the right neighbour in the same way, as far as it goes.
+ *
+ * Called by split.c and merge.c with the structure of the tree locked and nothing latched. Latches as in merge.c: the parent, then the two leaves from left to right.
  */
-#include "base/memory.h"
 #include "btree/leaf_change.h"
-#include "page/image.h"
 #include "page/move.h"
 #include "page/structure_record.h"
 
 enum {
     TAG_COUNT_MAX = 0xFFF,
-    WORTH_SHARE = 12, WORTH_NODES = 5, /* a neighbour counts that has a twelfth of a page free, and room for five nodes as large as the leaf's: a record holds a whole page */
-    NODES_MIN = 3 * WORTH_NODES        /* leaves of fewer nodes are too coarse to be evened out */
+    WORTH_SHARE = 16, WORTH_NODES = 4, /* a neighbour counts that has a sixteenth of a page free, and room for four nodes as large as the leaf's: a record holds a whole page */
+    NODES_MIN = 3 * WORTH_NODES,       /* leaves of fewer nodes are too coarse to be evened out */
+    FILL_SHARE = 8, FILL_RESERVE_SHARE = 16 /* a leaf is filled up that has an eighth free, beside the sixteenth that stays free */
 };
 
 struct evening {
@@ -161,19 +162,6 @@ static bool choose_bound(struct evening *v)
 
 /* --- doing it --- */
 
-static JET_ERR add_record(struct change_macro *macro, const struct merge_record *r)
-{
-    JET_ERR err = JET_errSuccess;
-    uint8_t *room;
-    TRY(change_macro_room(macro, MERGE_RECORD_FIXED + r->separator.size + r->image.size, &room));
-    change_macro_added(macro, merge_record_encode(room, r));
-    change_macro_page(macro, r->page.page_no);
-    change_macro_page(macro, r->left_page);
-    change_macro_page(macro, r->right_page);
-done:
-    return err;
-}
-
 /* The leaf before its nodes leave it, with the dbtime of the record: redo takes it when only the neighbour is behind. */
 static JET_ERR log_move(struct evening *v, uint64_t dbtime, lgpos_t *position)
 {
@@ -181,8 +169,6 @@ static JET_ERR log_move(struct evening *v, uint64_t dbtime, lgpos_t *position)
     const struct leaf_change *c = v->c;
     struct change_macro macro;
     struct page_edit leaf = change_edit(&v->leaf);
-    uint8_t *bytes = page_ref_bytes(&v->leaf), *image = NULL;
-    uint32_t size;
     macro.record_count = macro.page_count = 0;
     macro.trailing = span_of(NULL, 0);
     uint64_t other_before = page_dbtime(&v->other.view);
@@ -191,7 +177,7 @@ static JET_ERR log_move(struct evening *v, uint64_t dbtime, lgpos_t *position)
     if (!change_is_logged(c->t, c->tree))
         return JET_errSuccess;
     r.page = change_page_prefix(c->t, c->tree, &v->parent.view, dbtime, v->path->lines[v->level], false);
-    TRY(add_record(&macro, &r));
+    TRY(merge_add_record(&macro, &r, NULL));
     r.parent_page = r.page.page_no;
     r.dbtime_parent_before = r.page.dbtime_before;
     r.page = change_page_prefix(c->t, c->tree, &v->leaf.view, dbtime, 0, false);
@@ -205,21 +191,9 @@ static JET_ERR log_move(struct evening *v, uint64_t dbtime, lgpos_t *position)
     r.bytes_moved_max = (uint16_t)(v->moved_bytes + v->promised_bytes);
     r.uncommitted_target = (uint16_t)(v->promised_bytes + page_uncommitted_free_bytes(&v->other.view));
     r.separator = span_of(v->separator, v->separator_size);
-    image = (uint8_t *)mem_alloc_uncleared(leaf.size);
-    if (image == NULL)
-        RAISE(JET_errOutOfMemory);
-    uint64_t old_dbtime = load_le64(bytes + 8);
-    uint32_t old_flags = load_le32(bytes + 36);
-    page_set_dbtime(&leaf, dbtime);
-    err = page_image_shrink(&leaf, false, image, &size, &r.image_flags);
-    store_le64(bytes + 8, old_dbtime);
-    store_le32(bytes + 36, old_flags);
-    TRY(err);
-    r.image = span_of(image, size);
-    TRY(add_record(&macro, &r));
+    TRY(merge_add_record(&macro, &r, &leaf));
     TRY(change_macro_log(&macro, c->t, c->tree, dbtime, position));
 done:
-    mem_free(image);
     change_macro_free(&macro);
     return err;
 }
@@ -288,6 +262,51 @@ JET_ERR leaf_change_even_out(struct leaf_change *c, const struct btree_path *pat
         goto done;
     TRY(move_nodes(&v));
     TRY(apply(&v, is_done));
+done:
+    let_go(&v);
+    return err;
+}
+
+/* The first lines, as many as the left neighbour takes. */
+static bool choose_lines_to_fill(struct evening *v)
+{
+    struct page_edit other = change_edit(&v->other);
+    const struct page_view *page = &v->leaf.view;
+    uint32_t nodes = page_node_count(page), area = page->size - page->header_size, taken = 0;
+    struct node_reader reader = node_reader_of(page);
+    v->promised_bytes = page_uncommitted_free_bytes(page);
+    uint32_t needed = v->promised_bytes + area / FILL_RESERVE_SHARE, spare = page_room(&other);
+    if (spare < needed + area / FILL_SHARE)
+        return false;
+    for (v->count = 0; v->count + 1 < nodes; v->count++) {
+        struct node n = node_reader_get(&reader, v->count);
+        struct page_key key = page_key_of_node(&n);
+        uint32_t cost = page_node_cost(page_key_size(&key), page_common_prefix(&other, &key), n.data.size);
+        if ((n.flags & NODE_FLAG_DELETED) != 0 || taken + cost + needed > spare || v->other.view.tag_count + v->count + 1 >= TAG_COUNT_MAX - 1)
+            break;
+        taken += cost;
+    }
+    v->first = 0;
+    v->moved_bytes = taken;
+    return v->count > 0 && taken >= area / WORTH_SHARE;
+}
+
+JET_ERR leaf_fill_left(struct transaction *t, const struct btree *tree, const struct btree_path *path, bool *moved)
+{
+    JET_ERR err = JET_errSuccess;
+    uint8_t separator[BTREE_BOOKMARK_MAX];
+    struct leaf_change c = {.t = t, .tree = tree};
+    struct evening v = {.c = &c, .path = path, .level = path->depth - 1, .page_no = path->page_nos[path->depth], .other_no = path->neighbours[0], .separator = separator};
+    *moved = false;
+    if (path->depth == 0 || v.other_no == 0)
+        return JET_errSuccess;
+    if (v.other_no == v.page_no || v.other_no == tree->root)
+        RAISE(JET_errBadParentPageLink);
+    TRY(latch(&v));
+    if (!choose_lines_to_fill(&v) || !choose_bound(&v))
+        goto done;
+    TRY(move_nodes(&v));
+    *moved = true;
 done:
     let_go(&v);
     return err;

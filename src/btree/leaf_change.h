@@ -8,6 +8,8 @@
 
 #include "btree/change.h"
 
+struct merge_record; /* page/structure_record.h */
+
 enum leaf_change_kind { LEAF_CHANGE_INSERT, LEAF_CHANGE_REPLACE, LEAF_CHANGE_UNDO };
 
 struct leaf_change {
@@ -92,6 +94,15 @@ bool split_is_ascending(const struct page_view *page, uint32_t line);
  * change has not been made, and the leaf must be split, or the path is not true any more: it must be read again. The structure of the tree is locked, nothing is latched. */
 MUST_CHECK JET_ERR leaf_change_even_out(struct leaf_change *c, const struct btree_path *path, bool *is_done);
 
+/* Moves the first nodes of the leaf at the end of the path to its left neighbour under the same parent, as many as that one takes, if it has room worth it; the leaf keeps its last node.
+ * *moved: done. The structure of the tree is locked, nothing is latched. */
+MUST_CHECK JET_ERR leaf_fill_left(struct transaction *t, const struct btree *tree, const struct btree_path *path, bool *moved);
+
+/* --- merge.c --- */
+
+/* Adds a merge record and the pages it names to a macro. imaged: the page that loses nodes, as it is now; its image is made in the record itself. NULL: none. */
+MUST_CHECK JET_ERR merge_add_record(struct change_macro *macro, struct merge_record *r, const struct page_edit *imaged);
+
 /* --- split_plan.c: which nodes go, which prefixes come --- */
 
 /* A node of the list after the operation. */
@@ -127,6 +138,8 @@ struct split_choice {
 bool split_choose(const struct split_question *question, struct split_choice *out);
 /* The best prefix for items [from, to): index of its item, or -1. *bytes: what prefix and nodes take. */
 int32_t split_best_prefix(const struct split_item *items, uint32_t from, uint32_t to, uint32_t *bytes);
+/* What the items take with the key of item `of` as prefix, the prefix included. */
+uint32_t split_bytes_with_prefix(const struct split_item *items, uint32_t from, uint32_t to, uint32_t of);
 /* The shortest key that separates two neighbours on leaves: greater than all of left, not greater than right. room: BTREE_BOOKMARK_MAX. Returns its size; 0: they are
  * not in order, or too long. */
 uint32_t split_separator(const struct split_item *left, const struct split_item *right, bool is_unique, uint8_t *room);

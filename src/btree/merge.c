@@ -1,5 +1,5 @@
 /* Pages that leave a tree (recovery 7.6, log-files 9.6): the leaf that has lost its last node, with the internal pages that led to it alone, and the nearly empty leaf
- * whose nodes fit into its right neighbour.
+ * whose nodes fit into its right neighbour; or, where a tree is packed, every leaf whose nodes fit there.
  *
  * The one idea: the structure lock of the tree keeps splits and other merges out, so the way from the root to the leaf and its neighbours is read first and stays true; then
  * exactly the pages that change are latched (down, then left to right), and what other writers may have done to the leaf meanwhile is looked at again. What is not worth
@@ -9,24 +9,28 @@
  * that page becomes lower, and with it the separators above that repeat it. When nothing of the tree is left but one chain of pages, they all go and the root becomes an empty
  * leaf (EmptyTree).
  *
- * Called by undo.c, for leaves that the cleanup of versions has emptied. Locks: structure lock, page latches; the space lock for the freed pages, when both are given back.
+ * Packing also fills leaves from their right neighbours (even_out.c): so of many half empty leaves half as many full ones become, though no two of them fit into one page.
+ *
+ * Called by undo.c, for leaves that the cleanup of versions has emptied, and by tidy.c. Locks: structure lock, page latches; the space lock for the freed pages, when both are given back.
  */
 #include "btree/merge.h"
 
 #include "base/memory.h"
 #include "btree/extent_internal.h"
+#include "btree/leaf_change.h"
 #include "page/image.h"
 #include "page/move.h"
-#include "page/structure_record.h"
 
 enum {
     MOVED_SHARE = 4,   /* nodes move while they fill at most a quarter of their page ... */
-    RESERVE_SHARE = 8  /* ... and an eighth of the right page stays free */
+    RESERVE_SHARE = 8, /* ... and an eighth of the right page stays free */
+    PACKED_RESERVE_SHARE = 16 /* packing leaves less */
 };
 
 struct merging {
     struct transaction *t;
     const struct btree *tree;
+    bool packs;                       /* however full the leaf is */
     struct btree_path path;
     page_no_t left_no, right_no;
     enum merge_record_kind kind;
@@ -38,7 +42,6 @@ struct merging {
     uint32_t separator_size;
     uint32_t moved_bytes, promised_bytes;
     struct change_macro macro;
-    uint8_t *before, *image;
 };
 
 static uint32_t leaf_level(const struct merging *m) { return m->path.depth; }
@@ -53,8 +56,6 @@ static void let_go(struct merging *m)
         cache_release(&m->level[i]);
     change_macro_free(&m->macro);
     mem_free(m->separator);
-    mem_free(m->before);
-    mem_free(m->image);
 }
 
 /* --- what to do --- */
@@ -98,7 +99,7 @@ static JET_ERR choose(struct merging *m, const struct btree_target *target)
     m->right_no = page_next(&leaf.view);
     if (leaf_is_dead(m->tree, &leaf.view))
         m->kind = MERGE_EMPTY_PAGE;
-    else if (is_nearly_empty(&leaf.view) && m->right_no != 0 && m->path.lines[m->path.depth - 1] + 1 < m->path.counts[m->path.depth - 1])
+    else if ((m->packs || is_nearly_empty(&leaf.view)) && m->right_no != 0 && m->path.lines[m->path.depth - 1] + 1 < m->path.counts[m->path.depth - 1])
         m->kind = MERGE_FULL_RIGHT;
 done:
     cache_release(&leaf);
@@ -247,38 +248,25 @@ static bool nodes_may_move(struct merging *m)
     uint32_t promised = page_uncommitted_free_bytes(page), area = page->size - page->header_size;
     m->moved_bytes = page_copy_cost(&source, 0, page_node_count(page), &target);
     m->promised_bytes = promised + page_uncommitted_free_bytes(&m->right.view);
-    return m->moved_bytes + promised + area / RESERVE_SHARE <= page_room(&target) && m->promised_bytes <= UINT16_MAX;
-}
-
-static JET_ERR make_image(struct merging *m, uint64_t dbtime, struct merge_record *r)
-{
-    JET_ERR err = JET_errSuccess;
-    const struct page_view *page = &leaf_of(m)->view;
-    uint32_t size;
-    m->before = mem_alloc(page->size);
-    m->image = mem_alloc(page->size);
-    if (m->before == NULL || m->image == NULL)
-        RAISE(JET_errOutOfMemory);
-    memcpy(m->before, page->bytes, page->size);
-    struct page_edit e = page_edit_trusted(m->before, page->size, page->page_no);
-    page_set_dbtime(&e, dbtime);
-    TRY(page_image_shrink(&e, false, m->image, &size, &r->image_flags));
-    r->image = span_of(m->image, size);
-done:
-    return err;
+    uint32_t reserve = area / (m->packs ? (uint32_t)PACKED_RESERVE_SHARE : (uint32_t)RESERVE_SHARE);
+    return m->moved_bytes + promised + reserve <= page_room(&target) && m->promised_bytes <= UINT16_MAX;
 }
 
 /* --- the log --- */
 
-static JET_ERR add_record(struct merging *m, const struct merge_record *r)
+JET_ERR merge_add_record(struct change_macro *macro, struct merge_record *r, const struct page_edit *imaged)
 {
     JET_ERR err = JET_errSuccess;
+    uint32_t image_at = MERGE_RECORD_FIXED + r->separator.size, image_size = 0;
     uint8_t *room;
-    TRY(change_macro_room(&m->macro, MERGE_RECORD_FIXED + r->separator.size + r->image.size, &room));
-    change_macro_added(&m->macro, merge_record_encode(room, r));
-    change_macro_page(&m->macro, r->page.page_no);
-    change_macro_page(&m->macro, r->left_page);
-    change_macro_page(&m->macro, r->right_page);
+    TRY(change_macro_room(macro, image_at + (imaged != NULL ? imaged->size : 0), &room));
+    if (imaged != NULL)
+        TRY(page_image_before(imaged, r->page.dbtime, room + image_at, &image_size, &r->image_flags));
+    r->image = span_of(room + image_at, image_size);
+    change_macro_added(macro, merge_record_encode(room, r));
+    change_macro_page(macro, r->page.page_no);
+    change_macro_page(macro, r->left_page);
+    change_macro_page(macro, r->right_page);
 done:
     return err;
 }
@@ -295,7 +283,7 @@ static JET_ERR log_merge(struct merging *m, uint64_t dbtime, lgpos_t *position)
     for (uint32_t i = m->top; i < m->path.depth; i++) {
         r.page = change_page_prefix(m->t, tree, &m->level[i].view, dbtime, m->path.lines[i], false);
         r.flags = m->flags[i];
-        TRY(add_record(m, &r));
+        TRY(merge_add_record(&m->macro, &r, NULL));
         r.parent_page = r.page.page_no;
         r.dbtime_parent_before = r.page.dbtime_before;
     }
@@ -311,9 +299,9 @@ static JET_ERR log_merge(struct merging *m, uint64_t dbtime, lgpos_t *position)
         r.bytes_moved = (uint16_t)m->moved_bytes;
         r.bytes_moved_max = (uint16_t)(m->moved_bytes + page_uncommitted_free_bytes(&leaf_of(m)->view));
         r.uncommitted_target = (uint16_t)m->promised_bytes;
-        TRY(make_image(m, dbtime, &r));
     }
-    TRY(add_record(m, &r));
+    struct page_edit leaf = change_edit(leaf_of(m));
+    TRY(merge_add_record(&m->macro, &r, m->kind == MERGE_FULL_RIGHT ? &leaf : NULL));
     TRY(change_macro_log(&m->macro, m->t, tree, dbtime, position));
 done:
     return err;
@@ -458,11 +446,11 @@ static JET_ERR free_pages(const struct merging *m)
 }
 
 /* One page; *done_it: there may be more to do at the same place. */
-static JET_ERR merge_once(struct transaction *t, const struct btree *tree, const struct btree_target *target, struct merging *m, bool *done_it)
+static JET_ERR merge_once(struct transaction *t, const struct btree *tree, const struct btree_target *target, bool packs, struct merging *m, bool *done_it)
 {
     JET_ERR err = JET_errSuccess;
     struct mutex *lock = database_structure_lock(tree->db, tree->root);
-    *m = (struct merging){.t = t, .tree = tree};
+    *m = (struct merging){.t = t, .tree = tree, .packs = packs};
     *done_it = false;
     change_wait_for_thaw(tree);
     mutex_lock(lock);
@@ -482,22 +470,61 @@ done:
     return err;
 }
 
-JET_ERR btree_merge(struct transaction *t, const struct btree *tree, struct span key, struct span data)
+/* *done_it: some page has left the tree. */
+static JET_ERR merge(struct transaction *t, const struct btree *tree, const struct btree_target *target, bool packs, bool *done_it)
 {
     JET_ERR err = JET_errSuccess;
-    bool done_it = true;
-    struct btree_target target = {.key = key, .data = data};
-    struct merging *m = NULL;
-    if (tree->is_space_tree)
-        return JET_errSuccess;
-    m = mem_alloc(sizeof *m);
+    bool once_more = true;
+    struct merging *m = mem_alloc(sizeof *m);
+    *done_it = false;
     if (m == NULL)
         RAISE(JET_errOutOfMemory);
     /* The page that has taken over the range may be an empty one too: one that could not go before. */
-    do
-        TRY(merge_once(t, tree, &target, m, &done_it));
-    while (done_it && m->kind == MERGE_EMPTY_PAGE);
+    while (once_more) {
+        TRY(merge_once(t, tree, target, packs, m, &once_more));
+        *done_it = *done_it || once_more;
+        once_more = once_more && m->kind == MERGE_EMPTY_PAGE;
+    }
 done:
     mem_free(m);
+    return err;
+}
+
+JET_ERR btree_merge(struct transaction *t, const struct btree *tree, struct span key, struct span data)
+{
+    bool ignored;
+    return tree->is_space_tree ? JET_errSuccess : merge(t, tree, &(struct btree_target){.key = key, .data = data}, false, &ignored);
+}
+
+static JET_ERR fill_left(struct transaction *t, const struct btree *tree, const struct btree_target *target, bool *moved)
+{
+    JET_ERR err = JET_errSuccess;
+    struct btree_path path;
+    struct mutex *lock = database_structure_lock(tree->db, tree->root);
+    change_wait_for_thaw(tree);
+    mutex_lock(lock);
+    err = btree_read_path(tree, target, &path);
+    if (err >= 0)
+        err = leaf_fill_left(t, tree, &path, moved);
+    mutex_unlock(lock);
+    return err;
+}
+
+JET_ERR btree_pack(struct transaction *t, const struct btree *tree, struct span key, struct span data, unsigned options, bool *changed)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct btree_target target = {.key = key, .data = data};
+    bool moved = false, done_it = false;
+    *changed = false;
+    if (tree->is_space_tree)
+        return JET_errSuccess;
+    TRY(merge(t, tree, &target, true, changed));
+    if (*changed || (options & BTREE_PACK_WHOLE_LEAVES) != 0)
+        goto done;
+    TRY(fill_left(t, tree, &target, &moved));
+    *changed = moved;
+    if (moved) /* what is left of the leaf may fit to its right now */
+        TRY(merge(t, tree, &target, true, &done_it));
+done:
     return err;
 }

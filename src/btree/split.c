@@ -300,29 +300,17 @@ static bool needs_image(const struct split_level *level)
     return level->split.kind != PAGE_SPLIT_APPEND && !(level->split.kind == PAGE_SPLIT_RIGHT && page_split_is_independent(&level->split));
 }
 
-/* The source as it was, but with its new dbtime. */
-static JET_ERR shrink_image(const struct split_level *level, uint64_t dbtime, uint8_t *room, struct split_record *r)
+/* source: the page that is split, as it was, if the record needs its image. */
+static JET_ERR add_split_record(struct splitter *s, struct split_record *r, const struct page_edit *source)
 {
     JET_ERR err = JET_errSuccess;
-    const struct page_view *view = &level->source->view;
-    uint32_t size = 0;
-    struct page_edit e = page_edit_trusted(level->before, view->size, view->page_no);
-    uint64_t old = load_le64(level->before + 8);
-    uint32_t flags = load_le32(level->before + 36);
-    page_set_dbtime(&e, dbtime);
-    err = page_image_shrink(&e, false, room, &size, &r->image_flags);
-    store_le64(level->before + 8, old);
-    store_le32(level->before + 36, flags);
-    r->image = span_of(room, size);
-    return err;
-}
-
-static JET_ERR add_split_record(struct splitter *s, const struct split_record *r)
-{
-    JET_ERR err = JET_errSuccess;
-    uint8_t *bytes;
-    TRY(change_macro_room(&s->macro, SPLIT_RECORD_FIXED + r->parent_key.size + r->prefix_old.size + r->prefix_new.size + r->image.size, &bytes));
-    change_macro_added(&s->macro, split_record_encode(bytes, r));
+    uint32_t image_at = SPLIT_RECORD_FIXED + r->parent_key.size + r->prefix_old.size + r->prefix_new.size, image_size = 0;
+    uint8_t *room;
+    TRY(change_macro_room(&s->macro, image_at + (source != NULL ? source->size : 0), &room));
+    if (source != NULL)
+        TRY(page_image_before(source, r->page.dbtime, room + image_at, &image_size, &r->image_flags));
+    r->image = span_of(room + image_at, image_size);
+    change_macro_added(&s->macro, split_record_encode(room, r));
     change_macro_page(&s->macro, r->page.page_no);
     change_macro_page(&s->macro, r->new_page);
     change_macro_page(&s->macro, r->right_page);
@@ -330,9 +318,8 @@ done:
     return err;
 }
 
-static JET_ERR record_level(struct splitter *s, uint32_t index, uint64_t dbtime, uint8_t *image_room)
+static JET_ERR record_level(struct splitter *s, uint32_t index, uint64_t dbtime)
 {
-    JET_ERR err = JET_errSuccess;
     const struct split_level *level = &s->levels[index];
     const struct page_split *split = &level->split;
     const struct page_ref *parent = index > 0 ? s->levels[index - 1].source : s->parent;
@@ -347,11 +334,8 @@ static JET_ERR record_level(struct splitter *s, uint32_t index, uint64_t dbtime,
                              .prefix_line_source = level->choice.prefix_line_source, .prefix_line_new = split->prefix_line_new,
                              .parent_key = span_of(level->separator, level->separator_size), .prefix_old = span_of(level->prefix_old, level->prefix_old_size),
                              .prefix_new = split->prefix_source};
-    if (needs_image(level))
-        TRY(shrink_image(level, dbtime, image_room, &r));
-    TRY(add_split_record(s, &r));
-done:
-    return err;
+    struct page_edit source = change_edit(level->source);
+    return add_split_record(s, &r, needs_image(level) ? &source : NULL);
 }
 
 /* The ancestor that only gets a pointer. */
@@ -360,7 +344,7 @@ static JET_ERR record_parent(struct splitter *s, uint64_t dbtime)
     struct split_record r = {.page = change_page_prefix(s->t, s->tree, &s->parent->view, dbtime, s->parent_line, false), .dbtime_right_before = DBTIME_IN_MACRO,
                              .dbtime_parent_before = DBTIME_IN_MACRO, .root = s->tree->root, .objid = s->tree->objid, .line_operation = (uint16_t)s->parent_line,
                              .prefix_line_source = -1, .prefix_line_new = -1};
-    return add_split_record(s, &r);
+    return add_split_record(s, &r, NULL);
 }
 
 /* The operation, and what undoes its replace: if only the old page of the split is on disk when the system stops, redo has no other source for the data before. */
@@ -388,20 +372,15 @@ done:
 static JET_ERR record_all(struct splitter *s, uint64_t dbtime, page_no_t target_page)
 {
     JET_ERR err = JET_errSuccess;
-    uint8_t *image_room = NULL;
     if (!change_is_logged(s->t, s->tree))
         goto done;
-    image_room = (uint8_t *)mem_alloc_uncleared(cache_file_page_size(s->tree->file));
-    if (image_room == NULL)
-        RAISE(JET_errOutOfMemory);
     if (s->parent != NULL)
         TRY(record_parent(s, dbtime));
     for (uint32_t i = 0; i < s->level_count; i++)
-        TRY(record_level(s, i, dbtime, image_room));
+        TRY(record_level(s, i, dbtime));
     if (s->with_operation)
         TRY(record_operation(s, dbtime, target_page));
 done:
-    mem_free(image_room);
     return err;
 }
 

@@ -58,8 +58,8 @@ static uint32_t bytes_without_prefix(const struct split_item *items, uint32_t fr
     return bytes;
 }
 
-/* With the key of item `of` as prefix. Items are in order, so what two have in common is the least that any two neighbours between them have. */
-static uint32_t bytes_with_prefix(const struct split_item *items, uint32_t from, uint32_t to, uint32_t of)
+/* Items are in order, so what two have in common is the least that any two neighbours between them have. */
+uint32_t split_bytes_with_prefix(const struct split_item *items, uint32_t from, uint32_t to, uint32_t of)
 {
     uint32_t size = page_key_size(&items[of].key), bytes = size + item_cost(&items[of], size), shared = size;
     for (uint32_t i = of; i > from; i--) {
@@ -101,7 +101,7 @@ int32_t split_best_prefix(const struct split_item *items, uint32_t from, uint32_
     for (uint32_t i = 0; i < CANDIDATES; i++) {
         if (page_key_size(&items[candidates[i]].key) <= PAGE_PREFIX_WORTH)
             continue;
-        uint32_t with = bytes_with_prefix(items, from, to, candidates[i]);
+        uint32_t with = split_bytes_with_prefix(items, from, to, candidates[i]);
         if (with < *bytes) {
             *bytes = with;
             best = (int32_t)candidates[i];

@@ -577,6 +577,21 @@ done:
     return err;
 }
 
+JET_ERR btree_test_conflict(const struct transaction *t, struct btree_cursor *cursor)
+{
+    JET_ERR err = JET_errSuccess;
+    struct node node;
+    TRY(btree_cursor_get(cursor, &node));
+    if (cursor->tree->db != NULL) { /* else nobody can have changed it */
+        struct leaf_change c = {.tree = cursor->tree, .target = btree_cursor_target(cursor)};
+        struct version_node id = leaf_change_node(&c);
+        err = version_check_conflict_as(t->store, t, &id, VERSION_CONFLICT_UNCOMMITTED);
+    }
+    btree_cursor_release(cursor);
+done:
+    return err;
+}
+
 /* --- the root's external header --- */
 
 /* *missing: bytes of room the root lacks; 0: done. */

@@ -33,6 +33,8 @@ MUST_CHECK JET_ERR btree_delete(struct transaction *t, struct btree_cursor *curs
 MUST_CHECK JET_ERR btree_add_delta(struct transaction *t, struct btree_cursor *cursor, uint32_t offset, uint32_t width, int64_t delta, unsigned options, int64_t *old);
 /* Nobody else may change the node until the transaction ends (JetGetLock). is_shared: others may lock it so too. Nothing is logged. */
 MUST_CHECK JET_ERR btree_lock_node(struct transaction *t, struct btree_cursor *cursor, bool is_shared);
+/* JET_errWriteConflict: another transaction has changed or locked the node and not committed (JetGetCursorInfo). Nothing is changed. */
+MUST_CHECK JET_ERR btree_test_conflict(const struct transaction *t, struct btree_cursor *cursor);
 /* Replaces the root page's external header (space header, autoincrement mark). */
 MUST_CHECK JET_ERR btree_set_root_header(struct transaction *t, const struct btree *tree, struct span external);
 

@@ -5,6 +5,8 @@
 #include "base/assert.h"
 #include "base/memory.h"
 #include "cache/internal.h"
+#include "os/clock.h"
+#include "os/thread_work.h"
 
 /* --- the cache --- */
 
@@ -275,7 +277,11 @@ static JET_ERR bring_in(struct cache_file *file, page_no_t page_no, struct cache
     TRY(enter_frame(file, page_no, out, is_latched));
     if (!*is_latched)
         return JET_errSuccess;
+    uint64_t started = clock_monotonic_ns();
     struct read_result result = read_page(*out);
+    thread_work.pages_read++;
+    thread_work.misses++;
+    thread_work.miss_ns += clock_monotonic_ns() - started;
     if (result.error >= JET_errSuccess && frames_enter(file->cache, *out))
         return JET_errSuccess;
     bool is_cut = result.error >= JET_errSuccess; /* the file ends before the page now */
@@ -327,6 +333,7 @@ static inline void fill_ref(struct page_ref *out, const struct cache_file *file,
     out->view = page_view_trusted(frame->bytes, file->cache->page_size, frame->page_no);
     out->frame = frame;
     out->latch = latch;
+    thread_work.pages_referenced++;
 }
 
 JET_ERR cache_get(struct cache_file *file, page_no_t page_no, enum page_latch latch, struct page_ref *out)
@@ -440,6 +447,7 @@ void cache_prefetch(struct cache_file *file, page_no_t first, uint32_t count)
     }
     while (count > 0 && table_contains(file, first + count - 1))
         count--;
+    thread_work.pages_read_ahead += count;
     if (count > 0)
         os_file_prefetch(file->file, page_file_offset(first, file->cache->page_size), (size_t)count * file->cache->page_size);
 }

@@ -164,6 +164,15 @@ void cache_file_unannounce_freeze(struct cache_file *file);
 /* For who is about to change pages and holds no latch: while some file is frozen, waits when half of the frames are dirty, so that readers find frames. Costs one atomic load otherwise. */
 void cache_wait_for_thaw(const struct cache_file *file);
 
+/* What a core dump of the process contains of the pages: all, or those of these kinds alone. Of memory allocated later: all. */
+enum cache_dump {
+    CACHE_DUMP_ALL = 0x1,
+    CACHE_DUMP_DIRTY = 0x2,
+    CACHE_DUMP_CACHED = 0x4,    /* pages with data */
+    CACHE_DUMP_UNSETTLED = 0x8  /* pages being read, or found damaged, while somebody holds them */
+};
+void cache_set_dumped(struct cache *cache, unsigned what);
+
 struct cache_statistics {
     uint64_t hits, misses, evictions, repaired, failed, bytes_allocated, frames, pinned;
     uint64_t dirty, writes, pages_written, write_failures;

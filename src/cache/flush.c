@@ -1,6 +1,7 @@
 /* The write side's public functions (cache.h): changing pages, flush, sync, discard, growth and truncation. */
 #include "base/assert.h"
 #include "cache/internal.h"
+#include "os/thread_work.h"
 
 /* --- changing pages --- */
 
@@ -17,6 +18,10 @@ void cache_mark_dirty(struct page_ref *ref, lgpos_t last_change, lgpos_t oldest)
     struct cache_frame *frame = ref->frame;
     assert_always(frame != NULL && ref->latch == PAGE_LATCH_EXCLUSIVE && !frame->file->is_read_only);
     frame->is_new = false;
+    if (cache_is_dirty(ref))
+        thread_work.pages_dirtied_again++;
+    else
+        thread_work.pages_dirtied++;
     dirty_mark(frame, last_change, oldest);
     ref->view = page_view_trusted(frame->bytes, frame->file->cache->page_size, frame->page_no);
 }

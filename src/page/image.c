@@ -96,6 +96,16 @@ done:
     return err;
 }
 
+JET_ERR page_image_before(const struct page_edit *page, uint64_t dbtime, uint8_t *out, uint32_t *size, uint32_t *flags)
+{
+    JET_ERR err = JET_errSuccess;
+    struct page_edit image = page_edit_trusted(out, page->size, page->page_no);
+    TRY(page_image_shrink(page, false, out, size, flags));
+    page_set_dbtime(&image, dbtime); /* in the header, which no shortening moves */
+done:
+    return err;
+}
+
 JET_ERR page_image_join(struct span header, struct span trailer, uint32_t page_size, page_no_t page_no, uint8_t *out)
 {
     JET_ERR err = JET_errSuccess;

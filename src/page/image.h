@@ -18,6 +18,8 @@ MUST_CHECK JET_ERR page_image_restore(struct span stored, uint32_t flags, uint32
 /* Writes the image of a page as short as is worth it into out (page_size bytes). *flags says how it was made; with try_compression off it is at most
  * dehydrated. JET_errOutOfMemory. */
 MUST_CHECK JET_ERR page_image_shrink(const struct page_edit *page, bool try_compression, uint8_t *out, uint32_t *size, uint32_t *flags);
+/* The same, never compressed, of a page that is about to lose nodes: but for the dbtime, which is that of the record the image stands in (log-files 9.5, 9.6). */
+MUST_CHECK JET_ERR page_image_before(const struct page_edit *page, uint64_t dbtime, uint8_t *out, uint32_t *size, uint32_t *flags);
 
 /* A page logged as its first and its last bytes, the gap left out: rebuilt under another number. Checked as page_image_restore. */
 MUST_CHECK JET_ERR page_image_join(struct span header, struct span trailer, uint32_t page_size, page_no_t page_no, uint8_t *out);

@@ -120,7 +120,7 @@ static void put_page_prefix(uint8_t *p, uint8_t type, const struct page_prefix *
 
 static uint8_t *put_span(uint8_t *p, struct span bytes)
 {
-    if (bytes.size > 0)
+    if (bytes.size > 0 && bytes.data != p) /* an image may have been made at its place */
         memcpy(p, bytes.data, bytes.size);
     return p + bytes.size;
 }

@@ -80,7 +80,7 @@ struct emptied_page empty_tree_entry(const struct log_record *record, uint32_t i
 
 enum { SPLIT_RECORD_FIXED = 110, MERGE_RECORD_FIXED = 96, PAGE_MOVE_RECORD_FIXED = 96, CREATE_SE_RECORD_SIZE = 48, CREATE_ME_RECORD_SIZE = 56,
        CONVERT_RECORD_SIZE = 68 };
-/* Write a record (fixed size + the spans); return its size. */
+/* Write a record (fixed size + the spans); return its size. The image of a split or merge comes last, and may stand at its place already. */
 uint32_t split_record_encode(uint8_t *out, const struct split_record *record);
 uint32_t merge_record_encode(uint8_t *out, const struct merge_record *record);
 uint32_t page_move_record_encode(uint8_t *out, const struct page_move_record *record);
