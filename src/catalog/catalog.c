@@ -86,8 +86,11 @@ const struct collation_table *catalog_weights(struct catalog *catalog)
     mutex_lock(&catalog->lock);
     if (!catalog->weights_were_sought) {
         catalog->weights_were_sought = true;
-        if (collation_table_open(catalog->db->fs, NULL, &catalog->weights) < 0)
+        if (collation_table_find(catalog->db->fs, &catalog->weights) < 0)
             catalog->weights = NULL;
+        const char *stand_in = catalog->weights != NULL ? collation_table_stand_in(catalog->weights) : NULL;
+        if (stand_in != NULL && catalog->db->stand_in_used != NULL)
+            catalog->db->stand_in_used(catalog->db->stand_in_context, stand_in);
     }
     const struct collation_table *weights = catalog->weights;
     mutex_unlock(&catalog->lock);

@@ -195,7 +195,15 @@ done:
 
 /* --- renaming, defaults --- */
 
-JET_ERR catalog_rename_column(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, const char *new_name)
+/* Only the first of several columns of the primary index, a fixed one of one bit, may become one that applications do not know of. */
+static bool may_be_placeholder(const struct table_schema *table, const struct column *column)
+{
+    const struct index *primary = schema_primary(table);
+    return column->type == COLUMN_TYPE_BIT && column_is_fixed(column->id & ~COLUMN_ID_TEMPLATE_BIT) && primary != NULL && primary->segment_count >= 2
+        && primary->segments[0].column_id == column->id;
+}
+
+static JET_ERR rename_column(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, const char *new_name, bool makes_placeholder)
 {
     JET_ERR err = JET_errSuccess;
     struct table_change change = {.catalog = catalog};
@@ -209,13 +217,27 @@ JET_ERR catalog_rename_column(struct transaction *t, struct catalog *catalog, ui
     other = schema_column_by_name(change.table, to.text);
     if (other != NULL && other != column)
         RAISE(JET_errColumnDuplicate);
+    if (makes_placeholder && !may_be_placeholder(change.table, column))
+        RAISE(JET_errInvalidPlaceholderColumn);
     TRY(catalog_store_read(&change.store, objid_table, CATALOG_ROW_COLUMN, column->id & ~COLUMN_ID_TEMPLATE_BIT, &row));
     row.name = catalog_name_span(&to);
+    if (makes_placeholder)
+        row.flags |= COLUMN_FLAG_PRIMARY_PLACEHOLDER;
     err = catalog_store_replace(&change.store, &row);
     TRY(err == JET_errKeyDuplicate ? error_raise(JET_errColumnDuplicate, __FILE__, __LINE__) : err);
 done:
     catalog_row_free(&row);
     return table_change_end(&change, err == JET_errRecordNotFound ? JET_errColumnNotFound : err);
+}
+
+JET_ERR catalog_rename_column(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, const char *new_name)
+{
+    return rename_column(t, catalog, objid_table, name, new_name, false);
+}
+
+JET_ERR catalog_make_placeholder(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, const char *new_name)
+{
+    return rename_column(t, catalog, objid_table, name, new_name, true);
 }
 
 JET_ERR catalog_set_default(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, struct span value)
@@ -226,7 +248,9 @@ JET_ERR catalog_set_default(struct transaction *t, struct catalog *catalog, uint
     const struct column *column;
     TRY(table_change_begin(t, catalog, objid_table, &change));
     TRY(catalog_check_changeable(change.table, false));
-    TRY(find_own_column(&change, name, false, &column));
+    TRY(find_own_column(&change, name, true, &column)); /* what the template defines is not found, as in the original engine */
+    if (is_in_an_index(change.table, column))
+        RAISE(JET_errColumnInUse);
     if ((column->flags & (COLUMN_FLAG_USER_DEFAULT | COLUMN_FLAG_VERSION | COLUMN_FLAG_AUTOINCREMENT)) != 0)
         RAISE(JET_errInvalidColumnType);
     if (value.size > 255 || (column->max_size != 0 && value.size > column->max_size))

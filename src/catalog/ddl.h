@@ -21,6 +21,7 @@ struct column_definition {
     const char *callback;       /* JET_bitColumnUserDefinedDefault: "dll!function" */
     struct span callback_data;
     bool is_permitted;          /* the table is open with JET_bitTablePermitDDL: a fixed schema may be changed (not a template's) */
+    bool is_shared;             /* other sessions may have the table open: no column that needs it alone */
     uint32_t *id_out;           /* may be NULL */
     JET_ERR *err_out;           /* may be NULL */
 };
@@ -70,12 +71,41 @@ MUST_CHECK JET_ERR catalog_rename_table(struct transaction *t, struct catalog *c
 MUST_CHECK JET_ERR catalog_add_column(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const struct column_definition *definition);
 MUST_CHECK JET_ERR catalog_delete_column(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, bool ignore_template);
 MUST_CHECK JET_ERR catalog_rename_column(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, const char *new_name);
+/* The same, and the column becomes a placeholder: it stays in the primary index, and keys are made without a value of it. JET_errInvalidPlaceholderColumn: it is not a fixed column
+ * of JET_coltypBit, the first of at least two of the primary index. */
+MUST_CHECK JET_ERR catalog_make_placeholder(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, const char *new_name);
 MUST_CHECK JET_ERR catalog_set_default(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *column, struct span value);
 /* Builds the index from the rows there are. All the definitions in one pass over the rows. */
 MUST_CHECK JET_ERR catalog_create_indexes(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const struct index_definition *definitions, uint32_t count);
 MUST_CHECK JET_ERR catalog_delete_index(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name);
+
+/* --- sort orders of indexes over UTF-16 text, for the check at attach --- */
+/* A version of a locale's sort order that indexes of the database use, as MSysLocales counts them. */
+struct locale_use {
+    char locale[86];
+    uint8_t sort_id[16];
+    uint64_t version;
+};
+/* Calls visit, under a page latch, for each version that an index uses. A database without MSysLocales (before Windows 7) has none. Rows that make no sense: JET_errDatabaseCorrupted. */
+MUST_CHECK JET_ERR catalog_visit_locales(struct catalog *catalog, struct transaction *t, JET_ERR (*visit)(void *context, const struct locale_use *use), void *context);
+/* Is there no entry in the index's tree? */
+MUST_CHECK JET_ERR catalog_index_is_empty(struct catalog *catalog, const struct index *index, bool *is_empty);
+/* Deletes an index whose order nobody knows any more, whatever the table forbids of schema changes (JET_bitTableFixedDDL, a template). */
+MUST_CHECK JET_ERR catalog_drop_outdated_index(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name);
+/* The index holds nothing: it gets the sort order that its locale has today. */
+MUST_CHECK JET_ERR catalog_renew_sort_order(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name);
 /* Makes the table's long-value tree if it has none; committed at once in a transaction of its own (others may need it too). *root, *objid: of the tree. */
 MUST_CHECK JET_ERR catalog_need_long_value_tree(struct catalog *catalog, struct transaction *t, uint32_t objid_table, page_no_t *root, uint32_t *objid);
+
+/* Counted by JetComputeStats. when: days since 1899-12-30. */
+struct catalog_statistics {
+    uint32_t entries, keys, pages;
+    double when;
+};
+/* In the row of the table (objid == objid_table) or of one of its indexes; an inner level. JET_errWriteConflict, JET_errRecordNotFound. */
+MUST_CHECK JET_ERR catalog_set_statistics(struct transaction *t, struct catalog *catalog, uint32_t objid_table, uint32_t objid, const struct catalog_statistics *statistics);
+/* As the transaction sees it; zero when nothing was counted, or there is no such row. */
+MUST_CHECK JET_ERR catalog_get_statistics(struct transaction *t, struct catalog *catalog, uint32_t objid_table, uint32_t objid, struct catalog_statistics *out);
 
 /* A function registered for a table, of cursor/. The list only grows. */
 struct table_callback {

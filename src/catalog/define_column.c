@@ -63,8 +63,10 @@ static JET_ERR check_escrow(const struct column_plan *plan, const struct column_
         RAISE(JET_errCannotBeTagged);
     if (is_set(d, JET_bitColumnVersion | JET_bitColumnAutoincrement) || !has_default)
         RAISE(JET_errInvalidGrbit);
+    if (d->is_shared)
+        RAISE(JET_errExclusiveTableLockRequired);
     if (d->type == COLUMN_TYPE_LONG_LONG && plan->update_major < FORMAT_WITH_64_BIT_ESCROW)
-        RAISE(JET_errFeatureNotAvailable);
+        RAISE(JET_errEngineFormatVersionParamTooLowForRequestedFeature);
     if (is_set(d, JET_bitColumnFinalize) && is_set(d, JET_bitColumnDeleteOnZero))
         RAISE(JET_errInvalidGrbit);
 done:
@@ -82,6 +84,8 @@ static JET_ERR check_maintained(const struct column_definition *d)
         RAISE(JET_errCannotBeTagged);
     if (is_set(d, JET_bitColumnVersion) && is_set(d, JET_bitColumnAutoincrement))
         RAISE(JET_errInvalidGrbit);
+    if (is_set(d, JET_bitColumnAutoincrement) && d->is_shared)
+        RAISE(JET_errExclusiveTableLockRequired);
 done:
     return err;
 }

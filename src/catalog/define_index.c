@@ -5,12 +5,11 @@
 #include "base/text.h"
 #include "catalog/internal.h"
 #include "record/key.h"
+#include "record/locale.h"
 
-enum { SEGMENT_TEMPLATE = 0x80, SEGMENT_DESCENDING = 0x40, SEGMENT_MUST_BE_NULL = 0x20, SEGMENT_SIZE = 4, CODE_PAGE_UTF16 = 1200, LCID_DEFAULT = 0x409 };
+enum { SEGMENT_TEMPLATE = 0x80, SEGMENT_DESCENDING = 0x40, SEGMENT_MUST_BE_NULL = 0x20, SEGMENT_SIZE = 4, CODE_PAGE_UTF16 = 1200, LCID_DEFAULT = 0x409, UPDATE_MAJOR_UPPERCASE = 50 };
 enum { TUPLE_LENGTH_LEAST = 2, TUPLE_LENGTH_MOST = 255, TUPLE_MIN_DEFAULT = 3, TUPLE_MAX_DEFAULT = 10, TUPLE_COUNT_MOST = 32767 };
 #define LOCALE_DEFAULT "en-US"
-/* The common sort order, 00000001-57ee-1e5c-00b4-d0000bb1e11e (records-and-catalog 4.4). */
-static const uint8_t sort_id_default[16] = {1, 0, 0, 0, 0xEE, 0x57, 0x5C, 0x1E, 0x00, 0xB4, 0xD0, 0x00, 0x0B, 0xB1, 0xE1, 0x1E};
 
 static bool is_set(const struct index_definition *d, uint32_t bits) { return (d->grbit & bits) != 0; }
 static bool is_tuple(const struct index_definition *d) { return is_set(d, JET_bitIndexTuples | JET_bitIndexTupleLimits); }
@@ -162,15 +161,15 @@ static JET_ERR add_collation(struct catalog *catalog, const struct index_definit
     const char *locale = d->locale != NULL ? d->locale : LOCALE_DEFAULT;
     size_t length = strlen(locale);
     struct collation collation;
-    out->row.lcmap_flags = d->lcmap_flags != 0 ? d->lcmap_flags | COLLATION_SORT_KEY : COLLATION_FLAGS_DEFAULT;
+    out->row.lcmap_flags = d->lcmap_flags == 0 ? COLLATION_FLAGS_DEFAULT : d->lcmap_flags == COLLATION_UPPERCASE ? d->lcmap_flags : d->lcmap_flags | COLLATION_SORT_KEY;
     catalog_row_set(&out->row, CATALOG_LCMAP_FLAGS);
-    if (length >= sizeof out->locale)
+    if (length >= sizeof out->locale || locale_by_name(locale) == NULL)
         RAISE(JET_errInvalidLanguageId);
-    for (size_t i = 0; i < length; i++) {
-        if ((uint8_t)locale[i] >= 0x80 || (uint8_t)locale[i] <= ' ')
-            RAISE(JET_errInvalidLanguageId);
+    if ((out->row.lcmap_flags & COLLATION_UPPERCASE) != 0 && catalog_database(catalog)->header.update_major < UPDATE_MAJOR_UPPERCASE)
+        RAISE(JET_errEngineFormatVersionParamTooLowForRequestedFeature);
+    TRY(collation_check_flags(out->row.lcmap_flags, true));
+    for (size_t i = 0; i < length; i++) /* a name that exists is ASCII */
         store_le16(out->locale_bytes + 2 * i, (uint16_t)locale[i]);
-    }
     memcpy(out->locale, locale, length + 1);
     bool has_names = catalog_database(catalog)->header.update_major >= DB_UPDATE_MAJOR_BASE;
     if (!has_names && ascii_compare_nocase(locale, LOCALE_DEFAULT) != 0)
@@ -182,9 +181,8 @@ static JET_ERR add_collation(struct catalog *catalog, const struct index_definit
     if ((out->row.flags & INDEX_FLAG_UNICODE_TEXT) == 0)
         goto done;
     const struct collation_table *weights = catalog_weights(catalog);
-    TRY(collation_open(weights, locale, 0, NULL, 0, out->row.lcmap_flags, &collation));
-    memcpy(out->sort_id, sort_id_default, sizeof out->sort_id);
-    out->sort_version = collation_table_version(weights);
+    TRY(collation_current(weights, locale, out->sort_id, &out->sort_version));
+    TRY(collation_open(weights, locale, 0, out->sort_id, out->sort_version, out->row.lcmap_flags, &collation));
     store_le64(out->version, out->sort_version);
     out->row.version = span_of(out->version, sizeof out->version);
     if (has_names)

@@ -21,20 +21,30 @@ done:
 
 /* --- making --- */
 
-static JET_ERR check_empty(const struct table_change *change)
+static JET_ERR tree_is_empty(struct catalog *catalog, page_no_t root, uint32_t objid, bool *is_empty)
 {
     JET_ERR err = JET_errSuccess;
     struct btree tree;
     struct btree_cursor cursor = {0};
-    TRY(btree_open(change->catalog->db->pages, change->table->root, change->table->objid, &tree));
+    TRY(btree_open(catalog->db->pages, root, objid, &tree));
     TRY(btree_cursor_open(&tree, &cursor));
     err = btree_first(&cursor);
-    if (err >= 0)
-        RAISE(JET_errTableNotEmpty);
-    if (err == JET_errNoCurrentRecord || err == JET_errRecordNotFound)
+    *is_empty = err == JET_errNoCurrentRecord || err == JET_errRecordNotFound;
+    if (*is_empty)
         err = JET_errSuccess;
 done:
     btree_cursor_close(&cursor);
+    return err;
+}
+
+static JET_ERR check_empty(const struct table_change *change)
+{
+    JET_ERR err = JET_errSuccess;
+    bool is_empty;
+    TRY(tree_is_empty(change->catalog, change->table->root, change->table->objid, &is_empty));
+    if (!is_empty)
+        RAISE(JET_errTableNotEmpty);
+done:
     return err;
 }
 
@@ -135,14 +145,15 @@ done:
 
 /* --- deleting --- */
 
-JET_ERR catalog_delete_index(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name)
+static JET_ERR delete_index(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, bool is_forced)
 {
     JET_ERR err = JET_errSuccess;
     struct table_change change = {.catalog = catalog};
     struct catalog_name checked;
     TRY(catalog_name_init(&checked, name));
     TRY(table_change_begin(t, catalog, objid_table, &change));
-    TRY(catalog_check_changeable(change.table, false));
+    if (!is_forced)
+        TRY(catalog_check_changeable(change.table, false));
     const struct index *index = schema_index_by_name(change.table, checked.text);
     if (index == NULL)
         RAISE(JET_errIndexNotFound);
@@ -157,5 +168,49 @@ JET_ERR catalog_delete_index(struct transaction *t, struct catalog *catalog, uin
         TRY(catalog_locales_count(t, catalog, index->locale, index->sort_id, index->sort_version, -1));
     TRY(catalog_note_deleted_tree(catalog, t, index->root, index->objid));
 done:
+    return table_change_end(&change, err);
+}
+
+JET_ERR catalog_delete_index(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name)
+{
+    return delete_index(t, catalog, objid_table, name, false);
+}
+
+/* --- sort orders that are out of date --- */
+
+JET_ERR catalog_drop_outdated_index(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name)
+{
+    return delete_index(t, catalog, objid_table, name, true);
+}
+
+JET_ERR catalog_index_is_empty(struct catalog *catalog, const struct index *index, bool *is_empty)
+{
+    return tree_is_empty(catalog, index->root, index->objid, is_empty);
+}
+
+JET_ERR catalog_renew_sort_order(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name)
+{
+    JET_ERR err = JET_errSuccess;
+    struct table_change change = {.catalog = catalog};
+    struct catalog_row row = {0};
+    uint8_t sort_id[16], version[8];
+    uint64_t sort_version;
+    TRY(table_change_begin(t, catalog, objid_table, &change));
+    const struct index *index = schema_index_by_name(change.table, name);
+    if (index == NULL)
+        RAISE(JET_errIndexNotFound);
+    TRY(collation_current(catalog_weights(catalog), index->locale, sort_id, &sort_version));
+    TRY(enter(&change));
+    TRY(catalog_store_read(&change.store, objid_table, CATALOG_ROW_INDEX, index->objid, &row));
+    store_le64(version, sort_version);
+    row.version = span_of(version, sizeof version);
+    row.sort_id = span_of(sort_id, sizeof sort_id);
+    TRY(catalog_store_replace(&change.store, &row));
+    if (index->locale != NULL) {
+        TRY(catalog_locales_count(t, catalog, index->locale, index->sort_id, index->sort_version, -1));
+        TRY(catalog_locales_count(t, catalog, index->locale, sort_id, sort_version, 1));
+    }
+done:
+    catalog_row_free(&row);
     return table_change_end(&change, err);
 }

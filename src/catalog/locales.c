@@ -3,12 +3,15 @@
  * A table of keys and values: the key is UTF-16 text with its final zero; type 1 is a value about the table itself, 2 a number. One row for each version of a
  * locale counts the indexes that use it, so that an engine with other tables knows whether any must be rebuilt. Called by the files that change schemas. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
 #include "btree/update.h"
 #include "catalog/internal.h"
 #include "record/key.h"
+#include "record/locale.h"
 
 enum { TYPE_SCHEMA = 1, TYPE_LONG = 2, KEY_BYTES_MOST = 512, RECORD_MOST = KEY_BYTES_MOST + 32, VALUE_OFFSET = 5, KEY_MOST = 255, VALUE_WIDTH = 4 };
 
@@ -94,8 +97,9 @@ done:
 
 static void locale_name(const char *locale, const uint8_t id[16], uint64_t version, char *out, size_t room)
 {
-    snprintf(out, room, "LocaleName=%s,SortID=%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x,Ver=%llx", locale, load_le32(id), load_le16(id + 4), load_le16(id + 6),
-             id[8], id[9], id[10], id[11], id[12], id[13], id[14], id[15], (unsigned long long)version);
+    char sort_id[SORT_ID_TEXT];
+    locale_sort_id_format(id, sort_id);
+    snprintf(out, room, "LocaleName=%s,SortID=%s,Ver=%llx", locale, sort_id, (unsigned long long)version);
 }
 
 JET_ERR catalog_locales_count(struct transaction *t, struct catalog *catalog, const char *locale, const uint8_t sort_id[16], uint64_t version, int change)
@@ -123,6 +127,101 @@ JET_ERR catalog_locales_count(struct transaction *t, struct catalog *catalog, co
         TRY(btree_add_delta(t, &cursor, VALUE_OFFSET, VALUE_WIDTH, change, 0, NULL));
     else if (err == JET_errRecordNotFound)
         TRY(change > 0 ? insert_row(t, &tree, name, TYPE_LONG, (uint32_t)change, 0) : JET_errSuccess);
+done:
+    btree_cursor_close(&cursor);
+    catalog_release_table(catalog, table);
+    return err;
+}
+
+/* --- which versions there are --- */
+
+static bool parse_sort_id(const char *text, uint8_t id[16])
+{
+    unsigned a, b, c, d[8];
+    int used = 0;
+    if (sscanf(text, "%8x-%4x-%4x-%2x%2x-%2x%2x%2x%2x%2x%2x%n", &a, &b, &c, &d[0], &d[1], &d[2], &d[3], &d[4], &d[5], &d[6], &d[7], &used) != 11 || text[used] != ',')
+        return false;
+    store_le32(id, a);
+    store_le16(id + 4, (uint16_t)b);
+    store_le16(id + 6, (uint16_t)c);
+    for (int i = 0; i < 8; i++)
+        id[8 + i] = (uint8_t)d[i];
+    return true;
+}
+
+/* What locale_name has written. */
+static bool parse_name(const char *text, struct locale_use *use)
+{
+    static const char locale[] = "LocaleName=", sort_id[] = ",SortID=", version[] = ",Ver=";
+    const char *end = strstr(text, sort_id), *number = strstr(text, version);
+    if (strncmp(text, locale, sizeof locale - 1) != 0 || end == NULL || number == NULL)
+        return false;
+    size_t length = (size_t)(end - text) - (sizeof locale - 1);
+    if (length >= sizeof use->locale || !parse_sort_id(end + sizeof sort_id - 1, use->sort_id))
+        return false;
+    memcpy(use->locale, text + sizeof locale - 1, length);
+    use->locale[length] = 0;
+    char *rest;
+    use->version = strtoull(number + sizeof version - 1, &rest, 16);
+    return rest != number + sizeof version - 1 && *rest == 0;
+}
+
+/* Key and number of a row; a row with more indexes than none is visited. */
+static JET_ERR visit_row(const struct table_schema *table, struct span bytes, uint32_t page_size, JET_ERR (*visit)(void *context, const struct locale_use *use), void *context)
+{
+    JET_ERR err = JET_errSuccess;
+    enum { VALUE_COLUMN = 2, KEY_COLUMN = 128 };
+    const struct column *value_column = schema_column(table, VALUE_COLUMN), *key_column = schema_column(table, KEY_COLUMN);
+    struct record_view record;
+    struct column_value value, key;
+    struct locale_use use;
+    char name[KEY_BYTES_MOST / 2];
+    uint32_t length = 0;
+    if (value_column == NULL || key_column == NULL)
+        RAISE(JET_errDatabaseCorrupted);
+    TRY(record_view_init(&record, bytes, page_size));
+    TRY(record_column(&record, value_column, 1, &value));
+    TRY(record_column(&record, key_column, 1, &key));
+    for (; length < sizeof name - 1 && 2 * length + 1 < key.bytes.size && key.bytes.data[2 * length] != 0; length++)
+        name[length] = (char)key.bytes.data[2 * length];
+    name[length] = 0;
+    if (name[0] != 'L' || value.bytes.size < VALUE_WIDTH || load_le32(value.bytes.data) == 0)
+        goto done;
+    if (!parse_name(name, &use)) { /* "LCID=...,Ver=..." of the first versions names no order of today either */
+        if (strncmp(name, "LCID=", 5) != 0)
+            RAISE(JET_errDatabaseCorrupted);
+        use = (struct locale_use){.version = 0};
+    }
+    TRY(visit(context, &use));
+done:
+    return err;
+}
+
+JET_ERR catalog_visit_locales(struct catalog *catalog, struct transaction *t, JET_ERR (*visit)(void *context, const struct locale_use *use), void *context)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct table_schema *table = NULL;
+    struct btree tree;
+    struct btree_cursor cursor = {0};
+    err = catalog_find_table(catalog, "MSysLocales", &table);
+    if (err == JET_errObjectNotFound) {
+        err = JET_errSuccess;
+        goto done;
+    }
+    TRY(err);
+    TRY(btree_open(catalog->db->pages, table->root, table->objid, &tree));
+    TRY(btree_cursor_open(&tree, &cursor));
+    btree_cursor_set_reader(&cursor, t);
+    for (err = btree_first(&cursor); err >= 0; err = btree_next(&cursor)) {
+        struct node node;
+        TRY(btree_cursor_get(&cursor, &node));
+        err = visit_row(table, node.data, catalog->db->page_size, visit, context);
+        btree_cursor_release(&cursor);
+        if (err < 0)
+            goto done;
+    }
+    if (err == JET_errNoCurrentRecord || err == JET_errRecordNotFound)
+        err = JET_errSuccess;
 done:
     btree_cursor_close(&cursor);
     catalog_release_table(catalog, table);

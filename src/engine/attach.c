@@ -13,8 +13,10 @@
 #include "base/memory.h"
 #include "btree/btree.h"
 #include "engine/checkpoint.h"
+#include "engine/index_check.h"
 #include "engine/local_storage.h"
 #include "engine/process.h"
+#include "engine/text_order.h"
 #include "log/log.h"
 #include "os/clock.h"
 #include "os/path.h"
@@ -148,6 +150,8 @@ struct database_open_config attach_open_config(struct instance *instance, const 
         .page_size = instance->page_size,
         .dbid = (uint32_t)(slot - instance->attachments) + 1,
         .observer = {.page_repaired = page_repaired, .page_failed = page_failed, .write_failed = write_failed, .context = instance},
+        .stand_in_used = text_order_stand_in_used,
+        .stand_in_context = instance,
     };
 }
 
@@ -246,67 +250,18 @@ static JET_ERR find_file(struct instance *instance, const char *path, struct os_
     return err;
 }
 
-JET_ERR engine_attach_database(struct session *session, const char *path, uint32_t pages_max, JET_GRBIT grbit)
-{
-    JET_ERR err = JET_errSuccess;
-    struct instance *instance = session->instance;
-    char *absolute = NULL;
-    struct os_file_info info;
-    struct attachment *slot = NULL;
-    bool is_elsewhere = false, has_lock = false;
-    bool is_read_only = (grbit & JET_bitDbReadOnly) != 0;
-    const struct attach_limits limits = {pages_max, (uint32_t)instance_parameter(instance, JET_paramDbExtensionSize)};
-    if (session->level > 0)
-        RAISE(JET_errInTransaction);
-    if ((grbit & BIT_DB_VERSIONING_OFF) != 0)
-        RAISE(JET_errCannotDisableVersioning);
-    TRY(attach_path(path, &absolute));
-    if ((grbit & JET_bitDbDeleteUnicodeIndexes) != 0 && is_read_only)
-        RAISE(JET_errInvalidGrbit);
-    TRY(find_file(instance, absolute, &info));
-    if (info.is_read_only && !is_read_only)
-        RAISE(JET_errDatabaseFileReadOnly);
-    is_elsewhere = attach_is_elsewhere(instance, info.device, info.inode);
-    instance_lock_databases(instance);
-    has_lock = true;
-    /* An attach that failed while we waited may have left a dirty header and disabled the instance: that is the answer, not what the file says. */
-    unsigned state = atomic_load(&instance->state);
-    if ((state & INSTANCE_DISABLED) != 0)
-        RAISE(instance_unavailable_error(state));
-    TRY(backup_check_idle(instance->backup));
-    if (attach_find_identity(instance, info.device, info.inode) != NULL) {
-        err = JET_wrnDatabaseAttached;
-        goto done;
-    }
-    if (is_elsewhere)
-        RAISE(JET_errDatabaseSharingViolation);
-    slot = attach_reserve(instance);
-    if (slot == NULL)
-        RAISE(JET_errTooManyAttachedDatabases);
-    err = attach_file(instance, slot, absolute, &info, &limits, grbit);
-    slot->is_reserved = false;
-    TRY(err);
-    if ((grbit & JET_bitDbExclusive) != 0)
-        slot->exclusive = session;
-done:
-    if (has_lock)
-        instance_unlock_databases(instance);
-    mem_free(absolute);
-    return err;
-}
-
-/* --- detach --- */
+/* --- detaching one --- */
 
 /* Pages first, then the record, then the header: what a crash leaves in between is a dirty database whose replay ends with the record. Under databases_lock; nobody has
  * it open, and once its versions are cleaned nobody changes it. */
-static JET_ERR detach_slot(struct instance *instance, struct attachment *slot)
+static JET_ERR detach_slot(struct instance *instance, struct attachment *slot, uint64_t clean_wait_ms)
 {
     JET_ERR err = JET_errSuccess;
     struct database *db = slot->database;
     lgpos_t position = 0;
     bool is_pending = false;
     if (!db->is_read_only) {
-        TRY(txn_clean_database(instance->cleaner, db, CLEAN_WAIT_MS));
+        TRY(txn_clean_database(instance->cleaner, db, clean_wait_ms));
         TRY(checkpoint_flush_database(instance, db));
     }
     if (db->is_logged) {
@@ -334,14 +289,123 @@ done:
     return err;
 }
 
-static JET_ERR check_and_detach(struct instance *instance, struct attachment *slot)
+/* *waits: only versions that somebody's snapshot still needs are in the way. */
+static JET_ERR check_and_detach(struct instance *instance, struct attachment *slot, bool *waits)
 {
     JET_ERR err = JET_errSuccess;
+    *waits = false;
     TRY(backup_check_idle(instance->backup));
-    if (slot->open_count > 0)
+    if (slot->open_count > 0 || maintenance_has_tasks(instance, slot->database->dbid))
         RAISE(JET_errDatabaseInUse);
-    TRY(detach_slot(instance, slot));
+    err = detach_slot(instance, slot, 0);
+    *waits = err == JET_errDatabaseInUse;
 done:
+    return err;
+}
+
+/* --- attach and detach --- */
+
+/* A database with indexes that cannot be trusted does not stay attached. */
+static JET_ERR check_indexes(struct session *session, struct attachment *slot, bool is_wanted, JET_GRBIT grbit)
+{
+    JET_ERR err = index_check_attached(session, slot->database, is_wanted, grbit);
+    if (err < 0 && (atomic_load(&session->instance->state) & INSTANCE_DISABLED) == 0) {
+        JET_ERR detached = detach_slot(session->instance, slot, CLEAN_WAIT_MS);
+        if (detached < 0) /* it stays, and says so when it is detached again */
+            err = detached;
+    }
+    return err;
+}
+
+JET_ERR engine_attach_database(struct session *session, const char *path, uint32_t pages_max, JET_GRBIT grbit)
+{
+    JET_ERR err = JET_errSuccess;
+    struct instance *instance = session->instance;
+    char *absolute = NULL;
+    struct os_file_info info;
+    struct attachment *slot = NULL;
+    bool is_elsewhere = false, has_lock = false;
+    bool is_read_only = (grbit & JET_bitDbReadOnly) != 0, is_checked = index_check_is_wanted(instance);
+    const struct attach_limits limits = {pages_max, (uint32_t)instance_parameter(instance, JET_paramDbExtensionSize)};
+    if (session->level > 0)
+        RAISE(JET_errInTransaction);
+    if ((grbit & BIT_DB_VERSIONING_OFF) != 0)
+        RAISE(JET_errCannotDisableVersioning);
+    TRY(attach_path(path, &absolute));
+    if ((grbit & JET_bitDbDeleteUnicodeIndexes) != 0 && is_read_only)
+        RAISE(JET_errInvalidGrbit);
+    TRY(find_file(instance, absolute, &info));
+    if (info.is_read_only && !is_read_only)
+        RAISE(JET_errDatabaseFileReadOnly);
+    is_elsewhere = attach_is_elsewhere(instance, info.device, info.inode);
+    instance_lock_databases(instance);
+    has_lock = true;
+    /* An attach that failed while we waited may have left a dirty header and disabled the instance: that is the answer, not what the file says. */
+    unsigned state = atomic_load(&instance->state);
+    if ((state & INSTANCE_DISABLED) != 0)
+        RAISE(instance_unavailable_error(state));
+    TRY(backup_check_idle(instance->backup));
+    slot = attach_find_identity(instance, info.device, info.inode);
+    if (slot != NULL && !slot->is_for_recovery) {
+        err = JET_wrnDatabaseAttached;
+        goto done;
+    }
+    if (slot != NULL) {
+        TRY(attach_again(instance, slot, &limits));
+    } else {
+        if (is_elsewhere)
+            RAISE(JET_errDatabaseSharingViolation);
+        slot = attach_reserve(instance);
+        if (slot == NULL)
+            RAISE(JET_errTooManyAttachedDatabases);
+        err = attach_file(instance, slot, absolute, &info, &limits, grbit);
+        slot->is_reserved = false;
+        TRY(err);
+    }
+    JET_ERR warning = slot->database->is_read_only ? JET_errSuccess : check_indexes(session, slot, is_checked, grbit);
+    TRY(warning);
+    if ((grbit & JET_bitDbExclusive) != 0)
+        slot->exclusive = session;
+    err = warning;
+done:
+    if (has_lock)
+        instance_unlock_databases(instance);
+    mem_free(absolute);
+    return err;
+}
+
+/* Background tasks of what is about to be detached: of databases that nobody has open. They may want databases_lock before they end. */
+static void end_tasks(struct instance *instance, const char *path)
+{
+    for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
+        struct attachment *slot = &instance->attachments[i];
+        instance_lock_databases(instance);
+        bool goes = slot->database != NULL && slot->open_count == 0 && (path == NULL || find_path(instance, path) == slot);
+        instance_unlock_databases(instance);
+        if (goes)
+            maintenance_end_database(instance, (JET_DBID)i + 1);
+    }
+}
+
+/* One attempt. path NULL: all databases. */
+static JET_ERR try_detach(struct instance *instance, const char *path, bool *waits)
+{
+    JET_ERR err = JET_errSuccess;
+    bool is_found = path == NULL;
+    instance_lock_databases(instance);
+    struct attachment *wanted = path != NULL ? find_path(instance, path) : NULL;
+    *waits = false;
+    for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
+        struct attachment *slot = &instance->attachments[i];
+        if (slot->database == NULL || (path != NULL && slot != wanted))
+            continue;
+        is_found = true;
+        TRY(check_and_detach(instance, slot, waits));
+    }
+    if (!is_found)
+        RAISE(JET_errDatabaseNotFound);
+done:
+    instance_unlock_databases(instance);
     return err;
 }
 
@@ -350,29 +414,18 @@ JET_ERR engine_detach_database(struct session *session, const char *path, JET_GR
     JET_ERR err = JET_errSuccess;
     struct instance *instance = session->instance;
     char *absolute = NULL;
-    bool has_lock = false;
+    bool waits = false;
     if ((grbit & JET_bitForceDetach) != 0)
         RAISE(JET_errForceDetachNotAllowed);
     if (session->level > 0)
         RAISE(JET_errInTransaction);
     if (path != NULL && path[0] != 0)
         TRY(attach_path(path, &absolute));
-    instance_lock_databases(instance);
-    has_lock = true;
-    if (absolute != NULL) {
-        struct attachment *slot = find_path(instance, absolute);
-        if (slot == NULL)
-            RAISE(JET_errDatabaseNotFound);
-        TRY(check_and_detach(instance, slot));
-    } else {
-        for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
-            if (instance->attachments[i].database != NULL)
-                TRY(check_and_detach(instance, &instance->attachments[i]));
-        }
-    }
+    end_tasks(instance, absolute);
+    /* Others go on while it waits for their snapshots: the transactions that must end may need databases_lock for that. */
+    for (uint64_t begun = clock_monotonic_ns(); (err = try_detach(instance, absolute, &waits)) < 0 && waits && clock_monotonic_ns() - begun < CLEAN_WAIT_MS * UINT64_C(1000000);)
+        thread_sleep_ms(ATTACH_POLL_MS);
 done:
-    if (has_lock)
-        instance_unlock_databases(instance);
     mem_free(absolute);
     return err;
 }
@@ -424,6 +477,8 @@ JET_ERR engine_open_database(struct session *session, const char *path, JET_GRBI
     struct attachment *slot = find_path(instance, absolute);
     if (slot == NULL)
         RAISE(JET_errDatabaseNotFound);
+    if (slot->is_for_recovery)
+        RAISE(JET_errDatabaseAttachedForRecovery);
     err = attach_open_slot(session, slot, grbit, is_single);
     if (err >= 0)
         *dbid = slot->database->dbid;
@@ -466,7 +521,7 @@ JET_ERR attach_visit_logged(void *context, JET_ERR (*visit)(void *visit_context,
     instance_lock_databases(instance);
     for (int i = 0; i < INSTANCE_DATABASES_MAX && err >= 0; i++) {
         struct database *db = instance->attachments[i].database;
-        if (db != NULL && db->is_logged)
+        if (db != NULL && db->is_logged && !instance->attachments[i].is_for_recovery)
             err = visit(visit_context, db);
     }
     instance_unlock_databases(instance);

@@ -52,4 +52,10 @@ enum { ATTACH_POLL_MS = 10 };
 /* Opens an attached database in a session, under databases_lock (13.4). */
 MUST_CHECK JET_ERR attach_open_slot(struct session *session, struct attachment *slot, JET_GRBIT grbit, bool is_single);
 
+/* reattach.c: databases that recovery left attached (JET_bitKeepDbAttachedAtEndOfRecovery). */
+/* The file takes the slot of its id, attached for recovery. Before checkpoint_start. */
+MUST_CHECK JET_ERR attach_adopt(struct instance *instance, uint32_t dbid, const char *path);
+/* The client attaches one: the log and the header say so. On an error it stays attached for recovery. Under databases_lock. */
+MUST_CHECK JET_ERR attach_again(struct instance *instance, struct attachment *slot, const struct attach_limits *limits);
+
 #endif

@@ -19,20 +19,28 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "record/icu_orders.h"
+#include "record/locale.h"
 
 enum { UNITS = 65536, EXCEPTION_PAGES = 256, SORT_ENTRY_SIZE = 36, COMPRESSION_ENTRY_SIZE = 24, COMPRESSION_LENGTHS = 8, TABLE_SIZE_MAX = 64 << 20 };
 enum { SORT_THREE_BYTE_WEIGHTS = 0x1, SORT_REVERSE_DIACRITICS = 0x10, SORT_DOUBLE_COMPRESSION = 0x20, SORT_INVERSE_CASING = 0x40 };
 #define NO_COMPRESSION 0xFFFFFFFFu
+/* What may go with COLLATION_SORT_KEY. */
+#define SORT_KEY_FLAGS                                                                                                                              \
+    ((uint32_t)(COLLATION_IGNORE_CASE | COLLATION_IGNORE_NON_SPACE | COLLATION_IGNORE_SYMBOLS | COLLATION_DIGITS_AS_NUMBERS | COLLATION_LINGUISTIC_IGNORE_CASE | \
+                COLLATION_LINGUISTIC_IGNORE_DIACRITIC | COLLATION_BYTE_REVERSED | COLLATION_STRING_SORT | COLLATION_IGNORE_KANA | COLLATION_IGNORE_WIDTH | \
+                COLLATION_LINGUISTIC_CASING))
 
 enum script {
     SCRIPT_UNSORTABLE = 0, SCRIPT_COMBINING = 1, SCRIPT_EXPANSION = 2, SCRIPT_KANA_SPECIAL = 3, SCRIPT_JAMO = 4, SCRIPT_IDEOGRAPH = 5,
-    SCRIPT_PUNCTUATION = 6, SCRIPT_SYMBOL_FIRST = 7, SCRIPT_SYMBOL_LAST = 12, SCRIPT_KANA = 34, SCRIPT_PRIVATE_FIRST = 169, SCRIPT_PRIVATE_LAST = 175,
+    SCRIPT_PUNCTUATION = 6, SCRIPT_SYMBOL_FIRST = 7, SCRIPT_SYMBOL_LAST = 12, SCRIPT_DIGIT = 13, SCRIPT_CASED_LAST = 20, SCRIPT_KANA = 34, SCRIPT_ARABIC = 41, SCRIPT_PRIVATE_FIRST = 169, SCRIPT_PRIVATE_LAST = 175,
     SCRIPT_CJK_FIRST = 192, SCRIPT_CJK_LAST = 239
 };
 enum { CASE_FULL_WIDTH = 0x01, CASE_FULL_SIZE = 0x02, CASE_SUBSCRIPT = 0x08, CASE_UPPER = 0x10, CASE_HIRAGANA = 0x20, CASE_COMPRESSION = 0xC0 };
 enum { WEIGHT_LEAST = 2, EXPANSION_DEPTH = 4, LOCAL_ROOM = 264, SLACK = 8 };
 
 struct collation_table {
+    struct icu_orders *icu; /* not NULL: nothing else is */
     uint8_t *bytes;
     uint32_t size;
     const uint8_t *weights;
@@ -180,10 +188,34 @@ done:
     return err;
 }
 
+JET_ERR collation_table_of_icu(struct collation_table **out)
+{
+    JET_ERR err = JET_errSuccess;
+    *out = NULL;
+    struct collation_table *t = (struct collation_table *)mem_alloc(sizeof *t);
+    if (t == NULL)
+        RAISE(JET_errOutOfMemory);
+    TRY(icu_orders_open(&t->icu));
+    *out = t;
+    t = NULL;
+done:
+    collation_table_close(t);
+    return err;
+}
+
+JET_ERR collation_table_find(struct os_fs *fs, struct collation_table **out)
+{
+    JET_ERR err = collation_table_open(fs, NULL, out);
+    return err == JET_errFeatureNotAvailable ? collation_table_of_icu(out) : err;
+}
+
+const char *collation_table_stand_in(const struct collation_table *table) { return table->icu != NULL ? icu_orders_name(table->icu) : NULL; }
+
 void collation_table_close(struct collation_table *table)
 {
     if (table == NULL)
         return;
+    icu_orders_close(table->icu);
     mem_free(table->bytes);
     mem_free(table);
 }
@@ -208,44 +240,134 @@ static bool find_sort(const struct collation_table *t, const uint8_t *sort_id, u
     return false;
 }
 
-/* Without a sort id (formats before 0x14) only the locales known to use the default order are served. */
-static bool locale_is_default(const char *locale, uint32_t lcid)
+static const struct locale *find_locale(const char *locale, uint32_t lcid)
 {
-    enum { LANGUAGE_ENGLISH = 0x09, LANGUAGE_INVARIANT = 0x7F };
-    if (locale != NULL && locale[0] != '\0')
-        return (locale[0] | 0x20) == 'e' && (locale[1] | 0x20) == 'n' && (locale[2] == '\0' || locale[2] == '-');
-    uint32_t language = lcid & 0x3FF;
-    return lcid == 0 || ((lcid >> 16) == 0 && (language == LANGUAGE_ENGLISH || language == LANGUAGE_INVARIANT));
+    return locale != NULL && locale[0] != 0 ? locale_by_name(locale) : locale_by_id(lcid != 0 ? lcid : LOCALE_ID_INVARIANT);
+}
+
+/* Without a sort id (formats before 0x14) the locale decides. */
+static JET_ERR find_sort_of_locale(const struct collation_table *t, const char *locale, uint32_t lcid, uint32_t *sort)
+{
+    JET_ERR err = JET_errSuccess;
+    uint8_t id[SORT_ID_SIZE];
+    const struct locale *found = find_locale(locale, lcid);
+    if (found == NULL)
+        RAISE(JET_errInvalidLanguageId);
+    locale_sort_id(found->sort, id);
+    if (!find_sort(t, id, sort))
+        RAISE(JET_errInvalidLanguageId);
+done:
+    return err;
 }
 
 /* Weights of the common characters agree between versions 6.2 (Windows 8.1, 10) and 6.3; those of version 5 (Server 2008) have other digits:
  * data/windows/adlds-server2008 has '1' as 0D 19 where version 6 has 0D 1A. */
-static bool versions_agree(const struct collation_table *t, uint64_t sort_version)
+static bool version_is_served(const struct collation_table *t, uint64_t sort_version)
 {
     uint32_t nls_version = (uint32_t)(sort_version >> 32);
     return nls_version == 0 || nls_version >> 16 == t->version >> 16;
+}
+
+/* Any other order, be it of Windows or of another ICU, is one whose keys are not known. */
+static JET_ERR open_icu(const struct collation_table *t, const char *locale, uint32_t lcid, const uint8_t *sort_id, uint64_t sort_version, struct collation *out)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct locale *found = find_locale(locale, lcid);
+    uint64_t version;
+    if (found == NULL)
+        RAISE(JET_errInvalidLanguageId);
+    TRY(icu_orders_version(t->icu, found->name, &version));
+    /* Formats before 0x14 keep the version only, which no order of Windows has. */
+    bool has_our_id = sort_id == NULL || is_all_zero(sort_id, SORT_ID_SIZE) || memcmp(sort_id, ICU_SORT_ID, SORT_ID_SIZE) == 0;
+    if (sort_version != version || !has_our_id)
+        RAISE(JET_errFeatureNotAvailable);
+    TRY(icu_orders_find(t->icu, found->name, out->flags, &out->icu));
+done:
+    return err;
 }
 
 JET_ERR collation_open(const struct collation_table *table, const char *locale, uint32_t lcid, const uint8_t *sort_id, uint64_t sort_version,
                        uint32_t flags, struct collation *out)
 {
     JET_ERR err = JET_errSuccess;
-    const uint32_t known = COLLATION_IGNORE_CASE | COLLATION_IGNORE_NON_SPACE | COLLATION_IGNORE_SYMBOLS | COLLATION_SORT_KEY | COLLATION_STRING_SORT |
-                           COLLATION_IGNORE_KANA | COLLATION_IGNORE_WIDTH | COLLATION_LINGUISTIC_CASING;
     *out = (struct collation){.table = table, .flags = flags};
-    if (table == NULL || (flags & ~known) != 0 || (flags & COLLATION_SORT_KEY) == 0 || !versions_agree(table, sort_version))
+    if (table == NULL || (flags & ~SORT_KEY_FLAGS) != COLLATION_SORT_KEY)
+        RAISE(JET_errFeatureNotAvailable);
+    if (table->icu != NULL) {
+        TRY(open_icu(table, locale, lcid, sort_id, sort_version, out));
+        goto done;
+    }
+    if (!version_is_served(table, sort_version))
         RAISE(JET_errFeatureNotAvailable);
     if (sort_id != NULL && !is_all_zero(sort_id, 16)) {
         if (!find_sort(table, sort_id, &out->sort))
             RAISE(JET_errInvalidLanguageId);
-    } else if (!locale_is_default(locale, lcid)) {
-        RAISE(JET_errInvalidLanguageId);
+    } else {
+        TRY(find_sort_of_locale(table, locale, lcid, &out->sort));
     }
     /* upper case before lower: how the weights change is not known */
     if ((load_le32(sort_entry(out) + 16) & SORT_INVERSE_CASING) != 0 && (flags & COLLATION_IGNORE_CASE) == 0)
         RAISE(JET_errFeatureNotAvailable);
 done:
     return err;
+}
+
+JET_ERR collation_current(const struct collation_table *table, const char *locale, uint8_t sort_id[16], uint64_t *version)
+{
+    JET_ERR err = JET_errSuccess;
+    uint32_t sort;
+    if (table == NULL)
+        RAISE(JET_errFeatureNotAvailable);
+    if (locale == NULL)
+        locale = "en-US";
+    if (table->icu != NULL) {
+        const struct locale *found = find_locale(locale, 0);
+        if (found == NULL)
+            RAISE(JET_errInvalidLanguageId);
+        TRY(icu_orders_version(table->icu, found->name, version));
+        memcpy(sort_id, ICU_SORT_ID, SORT_ID_SIZE);
+        goto done;
+    }
+    TRY(find_sort_of_locale(table, locale, 0, &sort));
+    memcpy(sort_id, table->sorts + sort * SORT_ENTRY_SIZE, SORT_ID_SIZE);
+    *version = collation_table_version(table);
+done:
+    return err;
+}
+
+JET_ERR collation_check_flags(uint32_t flags, bool uppercase_allowed)
+{
+    if ((flags & ~SORT_KEY_FLAGS) != COLLATION_SORT_KEY && !(uppercase_allowed && flags == COLLATION_UPPERCASE))
+        return error_raise(JET_errInvalidLCMapStringFlags, __FILE__, __LINE__);
+    return JET_errSuccess;
+}
+
+bool collation_versions_agree(uint64_t created, uint64_t current)
+{
+    /* Windows raised these without another order of any text that an index may hold. */
+    static const uint32_t agreeing[][2] = {{0x60101, 0x60102}, {0x6020D, 0x6020E}, {0x6020E, 0x6020F}, {0x6020D, 0x6020F}};
+    uint32_t low = (uint32_t)(created >> 32), high = (uint32_t)(current >> 32);
+    if (low > high) {
+        uint32_t kept = low;
+        low = high;
+        high = kept;
+    }
+    for (size_t i = 0; i < sizeof agreeing / sizeof *agreeing; i++)
+        if (low == agreeing[i][0] && high == agreeing[i][1])
+            return true;
+    return created == current;
+}
+
+enum collation_state collation_state_of(const struct collation_table *table, const char *locale, const uint8_t sort_id[16], uint64_t sort_version, uint32_t flags)
+{
+    struct collation collation;
+    uint8_t id[SORT_ID_SIZE];
+    uint64_t version;
+    if (sort_version == 0 || collation_current(table, locale, id, &version) < 0)
+        return COLLATION_UNUSABLE;
+    if (collation_versions_agree(sort_version, version) && memcmp(sort_id, id, sizeof id) == 0)
+        return COLLATION_GOOD;
+    return collation_open(table, locale, 0, sort_id, sort_version, flags, &collation) >= 0 ? COLLATION_OUT_OF_DATE : COLLATION_UNUSABLE;
 }
 
 /* --- building a key --- */
@@ -289,9 +411,19 @@ static uint32_t weight_value(const struct key_state *s, uint16_t unit)
     return load_le32(weights + 4 * (size_t)(page + (unit & 0xFF)));
 }
 
-static void add_diacritic(struct key_state *s, uint8_t value)
+/* The scripts that know case and marks as language does: digits, Latin, Greek, Cyrillic and their neighbours, Arabic; ideographs have no case. */
+static bool is_linguistic(uint8_t script) { return (script >= SCRIPT_DIGIT && script <= SCRIPT_CASED_LAST) || script == SCRIPT_ARABIC || script == SCRIPT_IDEOGRAPH; }
+
+static void add_diacritic(struct key_state *s, struct weight w)
 {
-    add(s, &s->diacritic, (s->flags & COLLATION_IGNORE_NON_SPACE) != 0 ? WEIGHT_LEAST : value);
+    bool is_ignored = (s->flags & COLLATION_IGNORE_NON_SPACE) != 0 || ((s->flags & COLLATION_LINGUISTIC_IGNORE_DIACRITIC) != 0 && is_linguistic(w.script));
+    add(s, &s->diacritic, is_ignored ? WEIGHT_LEAST : w.diacritic);
+}
+
+static void add_case(struct key_state *s, struct weight w)
+{
+    bool is_ignored = (s->flags & COLLATION_LINGUISTIC_IGNORE_CASE) != 0 && is_linguistic(w.script);
+    add(s, &s->case_bits, is_ignored ? WEIGHT_LEAST : w.case_bits & s->case_mask);
 }
 
 static bool has_third_byte(const struct key_state *s, uint8_t script)
@@ -307,8 +439,8 @@ static void add_plain(struct key_state *s, struct weight w)
     if (has_third_byte(s, w.script)) /* too many characters for two bytes: the diacritic weight is a third */
         add(s, &s->primary, w.diacritic);
     else
-        add_diacritic(s, w.diacritic);
-    add(s, &s->case_bits, w.case_bits & s->case_mask);
+        add_diacritic(s, w);
+    add_case(s, w);
 }
 
 /* A mark on the character before: its weight is added there. */
@@ -316,6 +448,8 @@ static void add_combining(struct key_state *s, struct weight w)
 {
     if ((s->flags & COLLATION_IGNORE_NON_SPACE) != 0)
         return;
+    if ((s->flags & COLLATION_LINGUISTIC_IGNORE_DIACRITIC) != 0)
+        w.diacritic = WEIGHT_LEAST;
     if (s->diacritic.size > 0)
         s->diacritic.bytes[s->diacritic.size - 1] = (uint8_t)(s->diacritic.bytes[s->diacritic.size - 1] + w.diacritic);
     else
@@ -342,18 +476,42 @@ static void add_ideograph(struct key_state *s, struct weight w)
     add(s, &s->case_bits, w.case_bits & s->case_mask);
 }
 
-/* Kana differ in size, script and width only in lists of their own. A repeat mark (primary 0) or the prolonged sound mark (1) takes the
- * weight of the kana before it; without one the rule is not known. */
-static JET_ERR add_kana(struct key_state *s, uint32_t at, struct weight w)
+/* The character that a mark at `at` repeats: the one before it that has a weight of its own; script 0 when there is none. */
+static struct weight repeated(const struct key_state *s, uint32_t at)
 {
-    JET_ERR err = JET_errSuccess;
+    struct weight before = {0, 0, 0, 0};
+    while (at > 0 && (before.script == SCRIPT_UNSORTABLE || before.script == SCRIPT_COMBINING || (before.script == SCRIPT_KANA_SPECIAL && before.primary <= 1)))
+        before = unpack(weight_value(s, unit_at(s, --at)));
+    if (before.script <= SCRIPT_EXPANSION || (before.script == SCRIPT_KANA_SPECIAL && before.primary <= 1))
+        before.script = 0;
+    return before;
+}
+
+static void add_kana_lists(struct key_state *s, uint8_t bits, uint8_t repeat)
+{
+    add(s, &s->kana[KANA_SIZE], (uint8_t)(0xC4 | (bits & CASE_FULL_SIZE)));
+    add(s, &s->kana[KANA_REPEAT], repeat);
+    add(s, &s->kana[KANA_TYPE], (uint8_t)(0xC4 | (bits & CASE_HIRAGANA)));
+    add(s, &s->kana[KANA_WIDTH], (uint8_t)(0xC4 | (bits & CASE_FULL_WIDTH)));
+}
+
+/* Kana differ in size, script and width only in lists of their own. A repeat mark (primary 0) or the prolonged sound mark (1) takes the
+ * weight of the character before it; without one it sorts behind everything. */
+static void add_kana(struct key_state *s, uint32_t at, struct weight w)
+{
     uint8_t repeat = 3, bits = w.case_bits & s->case_mask;
     if (w.primary <= 1) {
-        struct weight before = {0, 0, 0, 0};
-        while (at > 0 && (before.script == SCRIPT_UNSORTABLE || before.script == SCRIPT_COMBINING || (before.script == SCRIPT_KANA_SPECIAL && before.primary <= 1)))
-            before = unpack(weight_value(s, unit_at(s, --at)));
-        if (before.script != SCRIPT_KANA_SPECIAL || before.primary <= 1)
-            RAISE(JET_errFeatureNotAvailable);
+        struct weight before = repeated(s, at);
+        if (before.script == 0) {
+            add(s, &s->primary, 0xFF);
+            add(s, &s->primary, 0xFF);
+            return;
+        }
+        if (before.script != SCRIPT_KANA_SPECIAL) {
+            before.case_bits = WEIGHT_LEAST;
+            add_plain(s, before);
+            return;
+        }
         repeat = (uint8_t)(4 + w.primary);
         bits = before.case_bits & s->case_mask;
         if (w.primary == 1) {
@@ -362,32 +520,41 @@ static JET_ERR add_kana(struct key_state *s, uint32_t at, struct weight w)
         }
         w.primary = before.primary;
     }
-    add(s, &s->kana[KANA_SIZE], (uint8_t)(0xC4 | (bits & CASE_FULL_SIZE)));
-    add(s, &s->kana[KANA_REPEAT], repeat);
-    add(s, &s->kana[KANA_TYPE], (uint8_t)(0xC4 | (bits & CASE_HIRAGANA)));
-    add(s, &s->kana[KANA_WIDTH], (uint8_t)(0xC4 | (bits & CASE_FULL_WIDTH)));
+    add_kana_lists(s, bits, repeat);
     add_plain(s, (struct weight){w.primary, SCRIPT_KANA, w.diacritic, WEIGHT_LEAST});
+}
+
+/* Both halves stand for themselves, marks too; only a half may have halves again. */
+static JET_ERR add_expansion(struct key_state *s, uint32_t value, int depth)
+{
+    JET_ERR err = JET_errSuccess;
+    uint32_t i = value >> 16;
+    if (i >= s->collation->table->expansion_count || depth == 0)
+        RAISE(JET_errFeatureNotAvailable);
+    const uint8_t *pair = s->collation->table->expansions + 4 * (size_t)i;
+    for (uint32_t half = 0; half < 2; half++) {
+        uint32_t part = weight_value(s, load_le16(pair + 2 * half));
+        if (unpack(part).script == SCRIPT_EXPANSION)
+            TRY(add_expansion(s, part, depth - 1));
+        else
+            add_plain(s, unpack(part & ~((uint32_t)CASE_COMPRESSION << 24)));
+    }
 done:
     return err;
 }
 
-static JET_ERR add_weight(struct key_state *s, uint32_t at, uint32_t value, int depth)
+static JET_ERR add_weight(struct key_state *s, uint32_t at, uint32_t value)
 {
     JET_ERR err = JET_errSuccess;
     struct weight w = unpack(value);
     if (w.script == SCRIPT_EXPANSION) {
-        uint32_t i = value >> 16;
-        if (i >= s->collation->table->expansion_count || depth == 0)
-            RAISE(JET_errFeatureNotAvailable);
-        const uint8_t *pair = s->collation->table->expansions + 4 * (size_t)i;
-        TRY(add_weight(s, at, weight_value(s, load_le16(pair)), depth - 1));
-        TRY(add_weight(s, at, weight_value(s, load_le16(pair + 2)), depth - 1));
+        TRY(add_expansion(s, value, EXPANSION_DEPTH));
     } else if (w.script == SCRIPT_UNSORTABLE) {
         goto done;
     } else if (w.script == SCRIPT_COMBINING) {
         add_combining(s, w);
     } else if (w.script == SCRIPT_KANA_SPECIAL) {
-        TRY(add_kana(s, at, w));
+        add_kana(s, at, w);
     } else if (w.script == SCRIPT_JAMO) {
         RAISE(JET_errFeatureNotAvailable); /* conjoining Hangul letters have rules of their own */
     } else if (w.script == SCRIPT_IDEOGRAPH) {
@@ -401,6 +568,54 @@ static JET_ERR add_weight(struct key_state *s, uint32_t at, uint32_t value, int 
     }
 done:
     return err;
+}
+
+/* The value of a decimal digit of any script, or -1; raised and circled ones are none. */
+static int digit_of(const struct key_state *s, struct weight w)
+{
+    if (w.script != SCRIPT_DIGIT || (w.case_bits & ~CASE_FULL_WIDTH) != WEIGHT_LEAST)
+        return -1;
+    for (int digit = 0; digit < 10; digit++)
+        if (unpack(weight_value(s, (uint16_t)('0' + digit))).primary == w.primary)
+            return digit;
+    return -1;
+}
+
+/* The digit at `at` if it is of the same kind as `first`, else -1. */
+static int digit_like(const struct key_state *s, struct weight first, uint32_t at)
+{
+    if (at >= s->unit_count)
+        return -1;
+    struct weight w = unpack(weight_value(s, unit_at(s, at)));
+    return w.diacritic == first.diacritic && w.case_bits == first.case_bits ? digit_of(s, w) : -1;
+}
+
+/* A run of digits of one kind as one number: how many there are without leading zeros, then two digits to a byte, then the leading zeros, fewer being greater. It is marked as its digits
+ * are. Returns the units taken. */
+static uint32_t add_number(struct key_state *s, uint32_t at)
+{
+    enum { DIGITS_MOST = 0xFD, ZEROS_END = 0xFE, NIBBLE_BIAS = 2 };
+    uint32_t zeros = 0, count = 0;
+    struct weight first = unpack(weight_value(s, unit_at(s, at)));
+    while (zeros < DIGITS_MOST && digit_like(s, first, at + zeros) == 0)
+        zeros++;
+    while (count < DIGITS_MOST && digit_like(s, first, at + zeros + count) >= 0)
+        count++;
+    add(s, &s->primary, SCRIPT_DIGIT);
+    add(s, &s->primary, 0x02);
+    add(s, &s->primary, (uint8_t)(count + NIBBLE_BIAS));
+    uint32_t byte = (count & 1) != 0 ? NIBBLE_BIAS : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        byte = byte << 4 | (uint32_t)(digit_like(s, first, at + zeros + i) + NIBBLE_BIAS);
+        if (((count - i) & 1) != 0) {
+            add(s, &s->primary, (uint8_t)byte);
+            byte = 0;
+        }
+    }
+    add(s, &s->primary, (uint8_t)(ZEROS_END - zeros));
+    add_diacritic(s, first);
+    add_case(s, first);
+    return zeros + count;
 }
 
 /* Compares the n units of a compression entry with the text at `at`. */
@@ -449,6 +664,10 @@ static uint32_t find_compression(const struct key_state *s, uint32_t at, uint32_
 static JET_ERR add_text(struct key_state *s, uint32_t at, uint32_t *next)
 {
     JET_ERR err = JET_errSuccess;
+    if ((s->flags & COLLATION_DIGITS_AS_NUMBERS) != 0 && digit_of(s, unpack(weight_value(s, unit_at(s, at)))) >= 0) {
+        *next = at + add_number(s, at);
+        goto done;
+    }
     uint32_t value, length = find_compression(s, at, &value);
     *next = at + (length != 0 ? length : 1);
     if (length == 0 && (s->sort_flags & SORT_DOUBLE_COMPRESSION) != 0 && at + 1 < s->unit_count &&
@@ -456,11 +675,11 @@ static JET_ERR add_text(struct key_state *s, uint32_t at, uint32_t *next)
         (length = find_compression(s, at + 1, &value)) != 0) {
         /* Hungarian writes a doubled "cs" as "ccs" */
         *next = at + 1 + length;
-        TRY(add_weight(s, at, value & ~((uint32_t)CASE_COMPRESSION << 24), 0));
+        TRY(add_weight(s, at, value & ~((uint32_t)CASE_COMPRESSION << 24)));
     }
     if (length == 0)
         value = weight_value(s, unit_at(s, at));
-    TRY(add_weight(s, at, value & ~((uint32_t)((value >> 8 & 0xFF) == SCRIPT_EXPANSION ? 0 : CASE_COMPRESSION) << 24), EXPANSION_DEPTH));
+    TRY(add_weight(s, at, value & ~((uint32_t)((value >> 8 & 0xFF) == SCRIPT_EXPANSION ? 0 : CASE_COMPRESSION) << 24)));
 done:
     return err;
 }
@@ -521,10 +740,12 @@ static void put_key(struct key_state *s, struct sink *k)
     put_weights(k, &s->case_bits, WEIGHT_LEAST);
     put_byte(k, SEPARATOR);
     if (s->kana[KANA_SIZE].size > 0) {
-        put_kana(k, &s->kana[KANA_SIZE], 0xC4 | (s->case_mask & CASE_FULL_SIZE), 0xFF);
+        if ((s->flags & COLLATION_IGNORE_NON_SPACE) != 0)
+            s->kana[KANA_SIZE].size = s->kana[KANA_REPEAT].size = 0;
+        put_kana(k, &s->kana[KANA_SIZE], 0xC4 | CASE_FULL_SIZE, 0xFF); /* what is usual does not follow the flags: ignored kinds are listed */
         put_kana(k, &s->kana[KANA_REPEAT], 3, 0x02);
-        put_kana(k, &s->kana[KANA_TYPE], 0xC4 | (s->case_mask & CASE_HIRAGANA), 0xFF);
-        put_kana(k, &s->kana[KANA_WIDTH], 0xC4 | (s->case_mask & CASE_FULL_WIDTH), 0xFF);
+        put_kana(k, &s->kana[KANA_TYPE], 0xC4 | CASE_HIRAGANA, 0xFF);
+        put_kana(k, &s->kana[KANA_WIDTH], 0xC4 | CASE_FULL_WIDTH, 0xFF);
     }
     put_byte(k, SEPARATOR);
     put(k, s->special.bytes, s->special.size);
@@ -543,17 +764,17 @@ static uint8_t case_mask_of(uint32_t flags)
     return mask;
 }
 
-JET_ERR collation_sort_key(const struct collation *collation, struct span text, uint8_t *out, uint32_t room, uint32_t *size, bool *is_cut)
+static JET_ERR weights_sort_key(const struct collation *collation, struct span text, uint8_t *out, uint32_t room, uint32_t *size, bool *is_cut)
 {
     JET_ERR err = JET_errSuccess;
     enum { LISTS = 4 + KANA_LISTS };
     uint8_t local[LISTS * (LOCAL_ROOM + SLACK)], *block = NULL;
     const uint8_t *sort = sort_entry(collation);
     uint32_t compression = load_le32(sort + 20);
-    bool is_linguistic = (collation->flags & COLLATION_LINGUISTIC_CASING) != 0 && load_le32(sort + 28) != 0;
+    bool has_casing = (collation->flags & COLLATION_LINGUISTIC_CASING) != 0 && load_le32(sort + 28) != 0;
     struct key_state s = {.collation = collation, .flags = collation->flags, .sort_flags = load_le32(sort + 16), .text = text,
                           .unit_count = text.size / 2, .room = room, .case_mask = case_mask_of(collation->flags),
-                          .exceptions = load_le32(sort + (is_linguistic ? 28 : 24))};
+                          .exceptions = load_le32(sort + (has_casing ? 28 : 24))};
     struct weights *lists[LISTS] = {&s.primary, &s.diacritic, &s.case_bits, &s.special, &s.kana[0], &s.kana[1], &s.kana[2], &s.kana[3]};
     struct sink sink = {.out = out, .room = room};
     *size = 0;
@@ -567,9 +788,27 @@ JET_ERR collation_sort_key(const struct collation *collation, struct span text, 
         TRY(add_text(&s, at, &at));
     put_key(&s, &sink);
     *size = sink.size;
-    if (is_cut != NULL)
-        *is_cut = sink.is_cut;
+    *is_cut = sink.is_cut;
 done:
     mem_free(block);
+    return err;
+}
+
+JET_ERR collation_sort_key(const struct collation *collation, struct span text, uint8_t *out, uint32_t room, uint32_t *size, bool *is_cut)
+{
+    JET_ERR err = JET_errSuccess;
+    bool was_cut = false;
+    *size = 0;
+    TRY(collation->icu != NULL ? icu_orders_key(collation->table->icu, collation->icu, text, out, room, size, &was_cut)
+                               : weights_sort_key(collation, text, out, room, size, &was_cut));
+    if ((collation->flags & COLLATION_BYTE_REVERSED) != 0)
+        for (uint32_t i = 0; i + 1 < *size; i += 2) {
+            uint8_t kept = out[i];
+            out[i] = out[i + 1];
+            out[i + 1] = kept;
+        }
+    if (is_cut != NULL)
+        *is_cut = was_cut;
+done:
     return err;
 }

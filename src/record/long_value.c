@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "format/compression.h"
+#include "os/thread_work.h"
 
 enum { LID64_KEY_SIZE = 8, LID32_KEY_SIZE = 4, CHUNK_OFFSET_SIZE = 4, ROOT_SIZE = 8, ROOT2_SIZE = 9, ROOT_FLAG_ENCRYPTED = 1 };
 enum { FETCH_STEP = 1 << 20 };
@@ -221,7 +222,10 @@ JET_ERR long_value_read(const struct long_value_nodes *nodes, uint64_t lid, uint
 {
     JET_ERR err = JET_errSuccess;
     struct long_value_info found;
+    const uint32_t misses = thread_work.misses;
+    const uint64_t miss_ns = thread_work.miss_ns;
     *written = 0;
+    thread_work.long_values_read++;
     TRY(find_root(nodes, lid, &found));
     if (info != NULL)
         *info = found;
@@ -234,6 +238,8 @@ done:
     if (err < 0)
         *written = 0;
     release_nodes(nodes);
+    thread_work.long_value_misses += thread_work.misses - misses;
+    thread_work.long_value_miss_ns += thread_work.miss_ns - miss_ns;
     return err;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/memory.h"
 #include "record/collation.h"
+#include "record/locale.h"
 
 /* weights: 65536, then one exception table (256 page bases, one page); two sorts; one expansion; one compression table */
 enum { UNITS = 65536, WEIGHTS = UNITS + 512, SORTS_AT = 16 + 4 * WEIGHTS, TABLE_SIZE = SORTS_AT + 8 + 2 * 36 + 4 + 4 + 4 + 24 + 20 };
@@ -39,6 +40,8 @@ static int make_table(void **state)
             weight(base + c, 14, 2 + 4 * (c - 'a'), 2, 2);
             weight(base + c - 32, 14, 2 + 4 * (c - 'a'), 2, 0x12);
         }
+        for (uint32_t c = '0'; c <= '9'; c++)
+            weight(base + c, 13, 3 + 2 * (c - '0'), 2, 2);
         weight(base + '-', 6, 0x82, 2, 2);
         weight(base + '!', 7, 0x1C, 2, 2);
         weight(base + 0xE4, 14, 2, 0x13, 2); /* a with two dots */
@@ -141,6 +144,14 @@ static void flags_leave_things_out(void **state)
     assert_string_equal(key_of(&no_symbols, u"a-!b", 256), "0e020e060101010100");
     assert_string_equal(key_of(&no_marks, u"\u00E4a\u0301", 256), "0e020e020101010100");
     assert_string_equal(key_of(&string_sort, u"a-b", 256), "0e0206820e060101010100");
+    struct collation numbers = rules(t, 1, 0x400 | COLLATION_DIGITS_AS_NUMBERS), reversed = rules(t, 1, 0x400 | COLLATION_BYTE_REVERSED);
+    assert_string_equal(key_of(&numbers, u"10020a", 256), "0d0207232242fe0e020101010100");
+    assert_string_equal(key_of(&numbers, u"007", 256), "0d020329fc0101010100");
+    assert_string_equal(key_of(&numbers, u"0", 256), "0d0202fd0101010100");
+    assert_string_equal(key_of(&reversed, u"ab", 256), "020e060e0101010100");
+    struct collation no_case = rules(t, 1, 0x400 | COLLATION_LINGUISTIC_IGNORE_CASE), no_diacritic = rules(t, 1, 0x400 | COLLATION_LINGUISTIC_IGNORE_DIACRITIC);
+    assert_string_equal(key_of(&no_case, u"aB", 256), "0e020e060101010100");
+    assert_string_equal(key_of(&no_diacritic, u"\u00E4B", 256), "0e020e06010102120101" "00");
     collation_table_close(t);
 }
 
@@ -186,14 +197,71 @@ static void what_has_no_known_rule_says_so(void **state)
     struct collation c;
     uint8_t id[16] = {1}, unknown[16] = {9};
     assert_int_equal(collation_open(NULL, "en-US", 0, id, 0, 0x400, &c), JET_errFeatureNotAvailable);
-    assert_int_equal(collation_open(t, "en-US", 0, id, 0, 0x400 | COLLATION_DIGITS_AS_NUMBERS, &c), JET_errFeatureNotAvailable);
     assert_int_equal(collation_open(t, "en-US", 0, id, 0, 0x400 | COLLATION_UPPERCASE, &c), JET_errFeatureNotAvailable);
     assert_int_equal(collation_open(t, "en-US", 0, id, 0x0005000000050000ull, 0x400, &c), JET_errFeatureNotAvailable);
     assert_int_equal(collation_open(t, "en-US", 0, id, 0x0006020F0006020Full, 0x400, &c), JET_errSuccess);
     assert_int_equal(collation_open(t, "en-US", 0, unknown, 0, 0x400, &c), JET_errInvalidLanguageId);
-    assert_int_equal(collation_open(t, "ja-JP", 0, NULL, 0, 0x400, &c), JET_errInvalidLanguageId);
-    assert_int_equal(collation_open(t, NULL, 1033, NULL, 0, 0x400, &c), JET_errSuccess);
+    assert_int_equal(collation_open(t, "xx-YY", 0, NULL, 0, 0x400, &c), JET_errInvalidLanguageId);
+    assert_int_equal(collation_open(t, "ja-JP", 0, NULL, 0, 0x400, &c), JET_errInvalidLanguageId); /* an order that the table has not */
+    assert_int_equal(collation_open(t, NULL, 0x1000, NULL, 0, 0x400, &c), JET_errInvalidLanguageId);
+    assert_int_equal(collation_open(t, NULL, 1033, id, 0, 0x400, &c), JET_errSuccess);
     assert_string_equal(key_of(&c, u"a\u1100", 256), "not available");
+    collation_table_close(t);
+}
+
+static void flags_are_those_of_the_original_engine(void **state)
+{
+    (void)state;
+    static const uint32_t good[] = {0x400, 0x30401, 0x402, 0x404, 0x408, 0x410, 0x420, 0xC00, 0x1400, 0x8000400, 0x8031C3F};
+    static const uint32_t bad[] = {0, 1, 0x600, 0x500, 0x10000, 0x40000400, 0x480, 0x1000400};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_int_equal(collation_check_flags(good[i], false), JET_errSuccess);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(collation_check_flags(bad[i], true), JET_errInvalidLCMapStringFlags);
+    assert_int_equal(collation_check_flags(COLLATION_UPPERCASE, false), JET_errInvalidLCMapStringFlags);
+    assert_int_equal(collation_check_flags(COLLATION_UPPERCASE, true), JET_errSuccess);
+}
+
+static void locales_have_names_numbers_and_orders(void **state)
+{
+    (void)state;
+    static const struct { const char *name; uint32_t id, sort; } known[] = {
+        {"", 0x7F, 1}, {"en-US", 0x409, 1}, {"DE-de", 0x407, 1}, {"de-DE_phoneb", 0x10407, 0x3F}, {"zh-CN_phoneb", 0x50804, 0x4B}, {"aa", 0x1000, 1}, {"x-IV_mathan", 0x1007F, 0x35}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        const struct locale *locale = locale_by_name(known[i].name);
+        assert_non_null(locale);
+        assert_int_equal(locale->id, known[i].id);
+        assert_int_equal(locale->sort, known[i].sort);
+        if (locale->id != LOCALE_ID_UNSPECIFIED)
+            assert_ptr_equal(locale_by_id(locale->id), locale);
+    }
+    assert_string_equal(locale_by_id(7)->name, "de-DE");
+    assert_string_equal(locale_by_id(4)->name, "zh-CN");
+    assert_string_equal(locale_by_id(0x800)->name, "en-US");
+    assert_string_equal(locale_by_id(0x85D)->name, "iu-Latn-CA");
+    assert_null(locale_by_id(0x1000));
+    assert_null(locale_by_id(0xFFFF));
+    static const char *const unknown[] = {"xx-YY", "en-", "a", "en_US_POSIX", "en-US\n"};
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+        assert_null(locale_by_name(unknown[i]));
+}
+
+static void versions_agree_as_the_original_engine_has_it(void **state)
+{
+    (void)state;
+    assert_true(collation_versions_agree(0x0006020D0006020Dull, 0x0006020F0006020Full));
+    assert_true(collation_versions_agree(0x0006020F0006020Full, 0x0006020E0006020Eull));
+    assert_true(collation_versions_agree(0x0006010200060102ull, 0x0006010100060101ull));
+    assert_true(collation_versions_agree(0x0006030500060305ull, 0x0006030500060305ull));
+    assert_false(collation_versions_agree(0x0006020F0006020Full, 0x0006030500060305ull));
+    assert_false(collation_versions_agree(0, 0x0006030500060305ull));
+    struct collation_table *t = open_table();
+    uint8_t id[16] = {1}, current[16];
+    uint64_t version;
+    assert_int_equal(collation_state_of(t, "en-US", id, 0x0006030500060305ull, 0x400), COLLATION_UNUSABLE); /* the locale has no order in this table */
+    assert_int_equal(collation_state_of(NULL, "en-US", id, 0x0006030500060305ull, 0x400), COLLATION_UNUSABLE);
+    assert_int_equal(collation_current(t, "xx-YY", current, &version), JET_errInvalidLanguageId);
+    assert_int_equal(collation_current(NULL, "en-US", current, &version), JET_errFeatureNotAvailable);
     collation_table_close(t);
 }
 
@@ -250,6 +318,33 @@ static void known_windows_keys_are_made_with_the_real_table(void **state)
     collation_table_close(t);
 }
 
+/* A sample of what Wine makes of the same table: marks that repeat, kana with flags, numbers, what is ignored linguistically, compressions, expansions with marks. */
+static void keys_are_those_of_wine(void **state)
+{
+    (void)state;
+    static const struct { const char *locale; uint32_t flags; const char16_t *text; const char *key; } keys[] = {
+        {"en-US", 0x30401, u"\u30A2", "2202010101ff02c4ffc4ff0100"}, {"en-US", 0x30403, u"\u3041", "2202010101ff02c4ffc4ff0100"},
+        {"en-US", 0x10400, u"\u3042", "2202010101ff02c4ffff0100"}, {"ja-JP", 0x400, u"\u30FC", "ffff0101010100"},
+        {"ja-JP", 0x400, u"\u00E9\u30FC", "0e210e21010e0e01010100"}, {"ja-JP", 0x400, u"\u3042\u30FC\u30FC", "220222022202010101ff03050502ffff0100"},
+        {"ja-JP", 0x400, u"-\u30FCA", "06820e02010102120101ffff821200"}, {"en-US", 0x408, u"1a12", "0d020323fe0e020d020434fe0101010100"},
+        {"en-US", 0x408, u"00120", "0d0205234" "2fc0101010100"}, {"en-US", 0x408, u"\u0660\u0661\u0662", "0d020434fd010401010100"},
+        {"en-US", 0x420, u"c\u0308", "0e0a010401010100"}, {"en-US", 0x420, u"\u00E7", "0e0a0101010100"}, {"en-US", 0x410, u"\u00E6N", "0e020e210e700101010100"},
+        {"en-US", 0xC00, u"y", "a70e0101010100"}, {"en-US", 0x30401, u"\u0385", "0753010001020c01010100"}, {"en-US", 0x30401, u"\u309F", "033e034301010606010100"},
+        {"cy-GB", 0x30401, u"llg", "0e4b0e250101010100"}, {"zh-CN", 0x30401, u"\u3400", "cb74160101010100"}};
+    struct collation_table *t;
+    if (collation_table_open(os_fs_posix(), NULL, &t) < 0) {
+        print_message("skipped: no weight table\n");
+        skip();
+    }
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct collation c;
+        assert_int_equal(collation_open(t, keys[i].locale, 0, NULL, 0, keys[i].flags, &c), JET_errSuccess);
+        if (strcmp(key_of(&c, keys[i].text, 256), keys[i].key) != 0)
+            fail_msg("key %zu is %s, not %s", i, key_of(&c, keys[i].text, 256), keys[i].key);
+    }
+    collation_table_close(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,8 +353,12 @@ int main(void)
         cmocka_unit_test(locales_have_exceptions_and_compressions),
         cmocka_unit_test(a_key_is_cut_at_the_room),
         cmocka_unit_test(what_has_no_known_rule_says_so),
+        cmocka_unit_test(flags_are_those_of_the_original_engine),
+        cmocka_unit_test(locales_have_names_numbers_and_orders),
+        cmocka_unit_test(versions_agree_as_the_original_engine_has_it),
         cmocka_unit_test(damaged_tables_are_refused),
         cmocka_unit_test(known_windows_keys_are_made_with_the_real_table),
+        cmocka_unit_test(keys_are_those_of_wine),
     };
     return cmocka_run_group_tests(tests, make_table, drop_table);
 }
