@@ -5,6 +5,7 @@
 #include "catalog/catalog.h"
 #include "cursor/row_dump.h"
 #include "open_database.h"
+#include "parts.h"
 
 struct dump_run {
     const struct command *self;
@@ -68,6 +69,29 @@ done:
     return err;
 }
 
+static JET_ERR dump_opened(struct dump_run *run, struct database *db, const char *table)
+{
+    static char buffer[1 << 16];
+    setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+    JET_ERR err = catalog_open(db, &run->catalog);
+    if (err >= 0) {
+        if (run->index == NULL)
+            puts("table\tprimary_key\tcolumns...");
+        err = table != NULL ? dump_one(run, table) : catalog_visit_tables(run->catalog, visit_table, run);
+    }
+    if (fflush(stdout) != 0 && err >= 0)
+        err = JET_errDiskFull;
+    return err;
+}
+
+JET_ERR dump_database(const struct command *self, struct database *db, const char *table, uint32_t *damaged)
+{
+    struct dump_run run = {.self = self, .sink = {print_line, NULL}};
+    JET_ERR err = dump_opened(&run, db, table);
+    *damaged = run.damaged;
+    return err;
+}
+
 static int run_dump(const struct command *self, int argc, char **argv)
 {
     struct option_spec options[] = {{"table", 't', true, NULL}, {"index", 0, true, NULL}, {"cache", 0, true, NULL}};
@@ -88,17 +112,7 @@ static int run_dump(const struct command *self, int argc, char **argv)
     status = tool_database_open(self, argv[0], cache_bytes, NULL, &db);
     if (status != EXIT_GOOD)
         return status;
-
-    static char buffer[1 << 16];
-    setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
-    JET_ERR err = catalog_open(db.database, &run.catalog);
-    if (err >= 0) {
-        if (run.index == NULL)
-            puts("table\tprimary_key\tcolumns...");
-        err = table != NULL ? dump_one(&run, table) : catalog_visit_tables(run.catalog, visit_table, &run);
-    }
-    if (fflush(stdout) != 0 && err >= 0)
-        err = JET_errDiskFull;
+    JET_ERR err = dump_opened(&run, db.database, table);
     tool_database_close(&db);
     if (err < 0)
         return tool_error(self, err, "cannot dump %s%s%s", argv[0], table != NULL ? ", table " : "", table != NULL ? table : "");

@@ -9,7 +9,7 @@
 #include "format/checkpoint.h"
 #include "format/flush_map.h"
 #include "format/log_header.h"
-#include "tool.h"
+#include "parts.h"
 
 /* Collects named values and prints them as aligned text or as one JSON object. */
 struct printer {
@@ -262,10 +262,10 @@ static bool show_flush_map(struct printer *p, const uint8_t *head, uint64_t size
     return true;
 }
 
-static int show_file(const struct command *self, struct printer *p, const char *path)
+JET_ERR info_show(const char *path, bool is_json, unsigned kinds)
 {
     JET_ERR err = JET_errSuccess;
-    int status = EXIT_GOOD;
+    struct printer printer = {.is_json = is_json}, *p = &printer;
     struct os_file *file = NULL;
     struct os_file_info info = {0};
     struct db_header header;
@@ -279,16 +279,30 @@ static int show_file(const struct command *self, struct printer *p, const char *
     if (info.is_directory)
         RAISE(JET_errFileInvalidType);
     TRY(os_file_read(file, 0, head, info.size < FLUSH_MAP_PAGE_SIZE ? (size_t)info.size : FLUSH_MAP_PAGE_SIZE));
-    if (show_log(p, head, info.size) || show_checkpoint(p, head, info.size) || show_flush_map(p, head, info.size))
+    if (((kinds & INFO_LOG) != 0 && show_log(p, head, info.size)) || ((kinds & INFO_CHECKPOINT) != 0 && show_checkpoint(p, head, info.size)) ||
+        ((kinds & INFO_FLUSH_MAP) != 0 && show_flush_map(p, head, info.size)))
         goto done;
+    if ((kinds & INFO_DATABASE) == 0)
+        RAISE(JET_errFileInvalidType);
     TRY(database_read_header(os_fs_posix(), path, &header, &page_size, &used_shadow, NULL));
     print_database(p, &header, page_size, used_shadow, info.size);
 done:
     os_file_close(file);
     mem_free(head);
-    if (err < 0)
-        status = tool_error(self, err, "%s: no valid header of a database, log, checkpoint or flush map", path);
-    return status;
+    return err;
+}
+
+enum info_kind info_kind_of(const char *path)
+{
+    struct os_file *file = NULL;
+    uint8_t type[4] = {0};
+    enum info_kind kind = INFO_DATABASE;
+    if (os_file_open(os_fs_posix(), path, OS_OPEN_READ, &file) >= 0 && os_file_read(file, FILE_TYPE_OFFSET, type, sizeof type) >= 0) {
+        uint32_t number = load_le32(type);
+        kind = number == FILE_TYPE_LOG ? INFO_LOG : number == FILE_TYPE_CHECKPOINT ? INFO_CHECKPOINT : number == FILE_TYPE_FLUSH_MAP ? INFO_FLUSH_MAP : INFO_DATABASE;
+    }
+    os_file_close(file);
+    return kind;
 }
 
 static int run_info(const struct command *self, int argc, char **argv)
@@ -300,12 +314,12 @@ static int run_info(const struct command *self, int argc, char **argv)
     if (count == 0)
         return tool_usage(self, "needs a file");
     for (int i = 0; i < count; i++) {
-        struct printer printer = {.is_json = options[0].value != NULL};
-        if (count > 1 && !printer.is_json)
+        bool is_json = options[0].value != NULL;
+        if (count > 1 && !is_json)
             printf("%s%s:\n", i > 0 ? "\n" : "", argv[i]);
-        int result = show_file(self, &printer, argv[i]);
-        if (result != EXIT_GOOD)
-            status = result;
+        JET_ERR err = info_show(argv[i], is_json, INFO_ANY);
+        if (err < 0)
+            status = tool_error(self, err, "%s: no valid header of a database, log, checkpoint or flush map", argv[i]);
     }
     return status;
 }

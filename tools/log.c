@@ -12,6 +12,7 @@
 #include "log_rows.h"
 #include "open_database.h"
 #include "os/path.h"
+#include "parts.h"
 
 enum { OBJIDS_MAX = 512, STALE_BYTES = 32, DETAIL_SIZE = 4096 };
 
@@ -254,14 +255,29 @@ done:
     return err;
 }
 
-/* A damaged log is listed as far as it can be read and does not hide the others. */
-static int list_file(struct list_run *run, const char *path, const char *label)
+static JET_ERR list_generation(struct list_run *run, const char *path, const char *label)
 {
     struct log_generation g = {.image = NULL};
     JET_ERR err = log_generation_read(os_fs_posix(), path, &g);
     if (err >= 0 && lgpos_make(g.header.generation + 1, 0, 0) > run->since)
         err = list_records(run, label, &g);
     log_generation_release(&g);
+    return err;
+}
+
+static void print_heading(void) { puts("file\tlgpos\tlrtyp\tname\tsize\tpgno\tdbtime\tdbtime_before\tdetail"); }
+
+JET_ERR log_print(const struct command *self, const char *path)
+{
+    struct list_run run = {.self = self};
+    print_heading();
+    return list_generation(&run, path, path_file_name(path));
+}
+
+/* A damaged log is listed as far as it can be read and does not hide the others. */
+static int list_file(struct list_run *run, const char *path, const char *label)
+{
+    JET_ERR err = list_generation(run, path, label);
     if (err >= 0)
         return EXIT_GOOD;
     run->damaged++;
@@ -365,7 +381,7 @@ static int run_log(const struct command *self, int argc, char **argv)
     if (os_stat(os_fs_posix(), argv[0], &info) < 0)
         return tool_error(self, JET_errFileNotFound, "%s", argv[0]);
     if (!run.is_json)
-        puts("file\tlgpos\tlrtyp\tname\tsize\tpgno\tdbtime\tdbtime_before\tdetail");
+        print_heading();
     status = info.is_directory ? list_folder(&run, argv[0], options[6].value) : list_file(&run, argv[0], path_file_name(argv[0]));
     if (fflush(stdout) != 0)
         status = tool_error(self, JET_errDiskFull, "cannot write the list");

@@ -1,11 +1,13 @@
-/* ese: one command for ESE databases, with sub-commands. This file only chooses the sub-command. */
+/* ese: one command for ESE databases, with sub-commands. This file only chooses the sub-command, or the other program by the name it was called with. */
 #include <string.h>
+#include <strings.h>
 
+#include "os/path.h"
 #include "tool.h"
 
 static const struct command *const COMMANDS[] = {
     &COMMAND_INFO, &COMMAND_VERIFY, &COMMAND_DUMP, &COMMAND_EXPORT, &COMMAND_BACKUP, &COMMAND_VERIFY_BACKUP, &COMMAND_RESTORE, &COMMAND_RECOVER,
-    &COMMAND_LOG,
+    &COMMAND_LOG, &COMMAND_COMPACT,
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 
@@ -19,6 +21,8 @@ static void print_help(FILE *out)
 
 int main(int argc, char **argv)
 {
+    if (argc > 0 && strcasecmp(path_file_name(argv[0]), "esentutl") == 0)
+        return esentutl_main(argc, argv);
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;

@@ -26,13 +26,16 @@ static void tell_repaired_page(void *context, page_no_t page_no, const struct ch
         fprintf(stderr, "ese %s: page %u: one wrong bit (%u), read as corrected\n", db->command->name, page_no, result->repaired_bit);
 }
 
-static JET_ERR open_with(const char *path, uint64_t cache_bytes, const struct cache_observer *observer, struct tool_database *out, struct db_header *header)
+JET_ERR tool_database_try(const struct command *self, const char *path, uint64_t cache_bytes, const struct cache_observer *observer, struct tool_database *out)
 {
     JET_ERR err = JET_errSuccess;
+    struct db_header header;
     uint32_t page_size;
     bool used_shadow;
     page_no_t last = 0;
-    TRY(database_read_header(os_fs_posix(), path, header, &page_size, &used_shadow, NULL));
+    memset(out, 0, sizeof *out);
+    out->command = self;
+    TRY(database_read_header(os_fs_posix(), path, &header, &page_size, &used_shadow, NULL));
     struct cache_config cache = {.page_size = page_size, .bytes_min = 0, .bytes_max = cache_bytes != 0 ? cache_bytes : DEFAULT_CACHE_BYTES};
     TRY(cache_create(&cache, &out->cache));
     struct database_open_config config = {
@@ -44,21 +47,21 @@ static JET_ERR open_with(const char *path, uint64_t cache_bytes, const struct ca
     if (space_last_owned_page(out->database->pages, &last) >= 0 && last > 0 && last < out->database->last_owned_page)
         TRY(database_set_last_owned_page(out->database, last));
 done:
+    if (err < 0)
+        tool_database_close(out);
     return err;
 }
 
 int tool_database_open(const struct command *self, const char *path, uint64_t cache_bytes, const struct cache_observer *observer, struct tool_database *out)
 {
-    struct db_header header;
-    memset(out, 0, sizeof *out);
-    out->command = self;
-    JET_ERR err = open_with(path, cache_bytes, observer, out, &header);
-    if (err < 0) {
-        tool_database_close(out);
+    JET_ERR err = tool_database_try(self, path, cache_bytes, observer, out);
+    if (err < 0)
         return tool_error(self, err, "cannot open %s", path);
+    uint32_t state = out->database->header.state;
+    if (state != DB_STATE_CLEAN) {
+        tool_name(stderr, self);
+        fprintf(stderr, "%s was not closed cleanly (%s); it is read as it stands, without its logs\n", path, db_state_name(state));
     }
-    if (header.state != DB_STATE_CLEAN)
-        fprintf(stderr, "ese %s: %s was not closed cleanly (%s); it is read as it stands, without its logs\n", self->name, path, db_state_name(header.state));
     return EXIT_GOOD;
 }
 

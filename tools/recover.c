@@ -15,18 +15,19 @@ enum { COPY_BYTES = 1 << 20, CACHE_BYTES = 64 << 20 };
 
 /* --- the copy --- */
 
-static JET_ERR copy_file(const char *from_folder, const char *to_folder, const char *name, uint8_t *buffer)
+JET_ERR recover_copy_file(const char *from, const char *to)
 {
     JET_ERR err = JET_errSuccess;
-    char *from = NULL, *to = NULL;
     struct os_file *in = NULL, *out = NULL;
     struct os_file_info info;
-    TRY(path_join(from_folder, name, &from));
-    TRY(path_join(to_folder, name, &to));
+    bool is_begun;
+    uint8_t *buffer = (uint8_t *)mem_alloc(COPY_BYTES);
+    if (buffer == NULL)
+        RAISE(JET_errOutOfMemory);
     TRY(os_file_open(os_fs_posix(), from, OS_OPEN_READ, &in));
     TRY(os_file_info(in, &info));
     if (info.is_directory)
-        goto done;
+        RAISE(JET_errFileInvalidType);
     TRY(os_file_open(os_fs_posix(), to, OS_OPEN_WRITE | OS_OPEN_CREATE | OS_OPEN_MUST_CREATE, &out));
     for (uint64_t at = 0; at < info.size;) {
         size_t piece = info.size - at < COPY_BYTES ? (size_t)(info.size - at) : COPY_BYTES;
@@ -36,8 +37,23 @@ static JET_ERR copy_file(const char *from_folder, const char *to_folder, const c
     }
     TRY(os_file_sync(out));
 done:
+    is_begun = out != NULL;
     os_file_close(in);
     os_file_close(out);
+    if (err < 0 && is_begun && os_remove(os_fs_posix(), to) < 0)
+        fprintf(stderr, "%s is incomplete and cannot be removed\n", to);
+    mem_free(buffer);
+    return err;
+}
+
+static JET_ERR copy_named(const char *from_folder, const char *to_folder, const char *name)
+{
+    JET_ERR err = JET_errSuccess;
+    char *from = NULL, *to = NULL;
+    TRY(path_join(from_folder, name, &from));
+    TRY(path_join(to_folder, name, &to));
+    TRY(recover_copy_file(from, to));
+done:
     mem_free(from);
     mem_free(to);
     return err;
@@ -69,19 +85,17 @@ int recover_copy_files(const struct command *self, const char *from, const char 
     char **names = NULL;
     size_t count = 0;
     int status = EXIT_GOOD;
-    uint8_t *buffer = (uint8_t *)mem_alloc(COPY_BYTES);
-    JET_ERR err = buffer == NULL ? JET_errOutOfMemory : os_dir_list(os_fs_posix(), from, &names, &count);
+    JET_ERR err = os_dir_list(os_fs_posix(), from, &names, &count);
     if (err < 0)
         status = tool_error(self, err, "cannot read %s", from);
     progress_start(&progress, "copying", count);
     for (size_t i = 0; i < count && status == EXIT_GOOD; i++) {
-        if (is_file(from, names[i]) && (!only_databases || recover_is_database(from, names[i])) && (err = copy_file(from, to, names[i], buffer)) < 0)
+        if (is_file(from, names[i]) && (!only_databases || recover_is_database(from, names[i])) && (err = copy_named(from, to, names[i])) < 0)
             status = tool_error(self, err, "cannot copy %s to %s", names[i], to);
         progress_update(&progress, i + 1);
     }
     progress_end(&progress);
     os_dir_list_free(names, count);
-    mem_free(buffer);
     return status;
 }
 
@@ -138,12 +152,14 @@ JET_ERR recover_replay(const struct recover_options *options, const struct log_f
     JET_ERR err = JET_errSuccess;
     struct progress progress;
     struct recovery_config config = {
-        .log = {.fs = os_fs_posix(), .log_folder = options->folder, .system_folder = options->folder, .base_name = logs->base, .is_legacy_names = strcmp(logs->extension, ".log") == 0,
+        .log = {.fs = os_fs_posix(), .log_folder = options->folder, .system_folder = options->system_folder != NULL ? options->system_folder : options->folder, .base_name = logs->base, .is_legacy_names = strcmp(logs->extension, ".log") == 0,
                 .file_kib = logs->header.file_sectors * (LOG_SEGMENT_SIZE / 1024u), .page_size = logs->header.page_size},
         .cache_bytes = CACHE_BYTES,
+        .map = options->map,
+        .map_count = options->map_count,
         .alternate_folder = options->database_folder,
-        .options = {.ignore_missing_databases = options->ignore_missing, .without_undo = options->no_undo, .map_entry_optional = true,
-                    .ignore_lost_logs = options->allow_lost_logs, .delete_out_of_range_logs = options->allow_lost_logs},
+        .options = {.ignore_missing_databases = options->ignore_missing, .without_undo = options->no_undo, .map_entry_optional = !options->only_mapped,
+                    .truncate_logs_after = options->truncate_logs, .ignore_lost_logs = options->allow_lost_logs, .delete_out_of_range_logs = options->allow_lost_logs},
         .stop = options->stop,
         .progress = show_progress,
         .progress_context = &progress,
@@ -165,7 +181,7 @@ done:
 
 /* --- report --- */
 
-static void report_text(const struct recovery_result *result, JET_ERR err, const struct recover_options *options)
+void recover_report(const struct recover_options *options, const struct recovery_result *result, JET_ERR err)
 {
     char from[LGPOS_TEXT_SIZE], to[LGPOS_TEXT_SIZE], time[32];
     if (err != JET_errSuccess)
@@ -188,7 +204,7 @@ static void report_json(const struct recovery_result *result, JET_ERR err, const
            lgpos_format(result->redo_to, to), time_text_format(result->time_reached, time), result->is_new_stream ? "true" : "false", result->kept_changes);
 }
 
-static void report_databases(const char *folder, bool is_json)
+void recover_report_databases(const char *folder, bool is_json)
 {
     char **names = NULL;
     size_t count = 0;
@@ -224,9 +240,9 @@ static int recover_folder(const struct command *self, const struct recover_optio
     if (options->is_json)
         report_json(&result, err, logs);
     else if (status == EXIT_GOOD)
-        report_text(&result, err, options);
+        recover_report(options, &result, err);
     if (status == EXIT_GOOD || options->is_json)
-        report_databases(options->database_folder, options->is_json);
+        recover_report_databases(options->database_folder, options->is_json);
     if (options->is_json)
         puts("]}");
     return status;

@@ -102,10 +102,9 @@ static const struct log_file *file_of(const struct plan *p, uint32_t generation,
     return NULL;
 }
 
-/* Error of a log by itself and after the one before it in the row. */
-static JET_ERR judge_log(struct plan *p, size_t i, struct log_generation *g, uint64_t *sum, bool has_previous)
+JET_ERR recover_judge_log(const struct log_folder *logs, size_t i, struct log_generation *g, uint64_t *sum, bool has_previous)
 {
-    const struct log_file *f = &p->logs->files[i], *previous = has_previous ? &p->logs->files[i - 1] : NULL;
+    const struct log_file *f = &logs->files[i], *previous = has_previous ? &logs->files[i - 1] : NULL;
     if (f->error < 0)
         return f->error;
     JET_ERR err = log_generation_read(os_fs_posix(), f->path, g);
@@ -113,7 +112,7 @@ static JET_ERR judge_log(struct plan *p, size_t i, struct log_generation *g, uin
         return err;
     uint64_t before = *sum;
     *sum = g->scan.checksum_all;
-    if (!signature_equal(&f->header.log_signature, &p->logs->header.log_signature))
+    if (!signature_equal(&f->header.log_signature, &logs->header.log_signature))
         return JET_errBadLogSignature;
     if (previous != NULL && !log_time_equal(f->header.previous_created, previous->header.created))
         return JET_errInvalidLogSequence;
@@ -163,7 +162,7 @@ static void list_logs(struct plan *p)
             print_missing(p, p->logs->files[i - 1].generation + 1, f->generation - 1);
             has_previous = false;
         }
-        p->errors[i] = judge_log(p, i, &g, &sum, has_previous);
+        p->errors[i] = recover_judge_log(p->logs, i, &g, &sum, has_previous);
         has_previous = p->logs->files[i].error >= 0;
         if (p->errors[i] < 0 && f->generation >= p->first)
             p->findings++;

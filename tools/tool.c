@@ -10,11 +10,13 @@
 #include "base/text.h"
 #include "os/clock.h"
 
+void tool_name(FILE *out, const struct command *self) { fprintf(out, self->run != NULL ? "ese %s: " : "%s: ", self->name); }
+
 int tool_error(const struct command *self, JET_ERR err, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    fprintf(stderr, "ese %s: ", self->name);
+    tool_name(stderr, self);
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     if (err != JET_errSuccess)

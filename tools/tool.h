@@ -1,4 +1,4 @@
-/* What the sub-commands of `ese` share: the command table, error lines, options, and the progress bar. */
+/* What the sub-commands of `ese`, and `esentutl`, share: the command table, error lines, options, and the progress bar. */
 #ifndef OPENESE_TOOLS_TOOL_H
 #define OPENESE_TOOLS_TOOL_H
 
@@ -15,14 +15,19 @@ struct command {
     const char *name;
     const char *summary; /* one line for `ese --help` */
     const char *help;    /* the whole --help text */
-    int (*run)(const struct command *self, int argc, char **argv);
+    int (*run)(const struct command *self, int argc, char **argv); /* NULL: no sub-command but a program, whose name stands alone in its messages */
 };
 
 extern const struct command COMMAND_INFO, COMMAND_VERIFY, COMMAND_DUMP, COMMAND_EXPORT, COMMAND_BACKUP, COMMAND_RESTORE, COMMAND_RECOVER,
-    COMMAND_VERIFY_BACKUP, COMMAND_LOG;
+    COMMAND_VERIFY_BACKUP, COMMAND_LOG, COMMAND_COMPACT;
+
+/* The other program in this executable: run when its name is `esentutl`. Exit status as a process has it. */
+int esentutl_main(int argc, char **argv);
 
 /* One line on standard error: "ese verb: what: JET_errName (-123)"; err 0 leaves the number out. Returns EXIT_ERROR. */
 int tool_error(const struct command *self, JET_ERR err, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* "ese verb: ", how such a line begins. */
+void tool_name(FILE *out, const struct command *self);
 /* The same for a wrong command line, with a hint at --help. Returns EXIT_USAGE. */
 int tool_usage(const struct command *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check/check.h"
 #include "open_database.h"
+#include "parts.h"
 
 struct verify_run {
     bool is_json, is_quiet;
@@ -64,6 +64,14 @@ static void show_finding(void *context, const struct check_finding *finding)
         finding_text(finding);
 }
 
+static void verdict_text(const char *path, const struct check_report *r)
+{
+    if (r->errors == 0 && r->warnings == 0)
+        printf("%s: good\n", path);
+    else
+        printf("%s: %u error(s), %u warning(s)\n", path, r->errors, r->warnings);
+}
+
 static void summary_text(const char *path, const struct check_report *r)
 {
     printf("%s: %llu pages (%llu in use, %llu free, %llu never written, %llu bad), %u tables, %llu records, %u indexes with %llu entries "
@@ -71,10 +79,13 @@ static void summary_text(const char *path, const struct check_report *r)
            path, (unsigned long long)r->pages, (unsigned long long)r->pages_used, (unsigned long long)r->pages_available,
            (unsigned long long)r->pages_blank, (unsigned long long)r->pages_bad, r->tables, (unsigned long long)r->records, r->indexes,
            (unsigned long long)r->index_entries, r->indexes_compared, r->indexes_counted, (unsigned long long)r->long_values);
-    if (r->errors == 0 && r->warnings == 0)
-        printf("%s: good\n", path);
-    else
-        printf("%s: %u error(s), %u warning(s)\n", path, r->errors, r->warnings);
+    verdict_text(path, r);
+}
+
+static void pages_text(const char *path, const struct check_report *r)
+{
+    printf("%s: %llu pages (%llu never written, %llu bad)\n", path, (unsigned long long)r->pages, (unsigned long long)r->pages_blank, (unsigned long long)r->pages_bad);
+    verdict_text(path, r);
 }
 
 static void summary_json(const char *path, const struct check_report *r)
@@ -90,20 +101,41 @@ static void summary_json(const char *path, const struct check_report *r)
            (unsigned long long)r->long_values);
 }
 
+static const struct cache_observer SILENT; /* the check's own findings name the pages */
+
+static JET_ERR check_opened(struct tool_database *db, const struct check_options *options, struct verify_run *run, struct check_report *out)
+{
+    struct check_callbacks callbacks = {show_progress, show_finding, run};
+    progress_start(&run->progress, "verifying", 1);
+    JET_ERR err = check_database(db->database, options, &callbacks, out);
+    progress_end(&run->progress);
+    tool_database_close(db);
+    return err;
+}
+
+JET_ERR verify_database(const struct command *self, const char *path, const struct check_options *options, struct check_report *out)
+{
+    struct tool_database db;
+    struct verify_run run = {.is_json = false};
+    JET_ERR err = tool_database_try(self, path, 0, &SILENT, &db);
+    if (err >= 0)
+        err = check_opened(&db, options, &run, out);
+    if (err >= 0 && options->only_pages)
+        pages_text(path, out);
+    else if (err >= 0)
+        summary_text(path, out);
+    return err;
+}
+
 static int verify_file(const struct command *self, const char *path, uint64_t cache_bytes, struct verify_run *run, const struct collation_table *weights)
 {
     struct tool_database db;
     struct check_report report;
     struct check_options options = {.weights = weights};
-    struct check_callbacks callbacks = {show_progress, show_finding, run};
-    static const struct cache_observer SILENT; /* the check's own findings name the pages */
     int status = tool_database_open(self, path, cache_bytes, &SILENT, &db);
     if (status != EXIT_GOOD)
         return status;
-    progress_start(&run->progress, "verifying", 1);
-    JET_ERR err = check_database(db.database, &options, &callbacks, &report);
-    progress_end(&run->progress);
-    tool_database_close(&db);
+    JET_ERR err = check_opened(&db, &options, run, &report);
     if (err < 0)
         return tool_error(self, err, "cannot verify %s", path);
     if (run->is_json)
@@ -125,7 +157,7 @@ static int run_verify(const struct command *self, int argc, char **argv)
         return tool_usage(self, "needs a database");
     if (!tool_cache_bytes(options[2].value, &cache_bytes))
         return tool_usage(self, "--cache takes MiB from 1 to 65536");
-    if (collation_table_open(os_fs_posix(), NULL, &weights) < 0)
+    if (collation_table_find(os_fs_posix(), &weights) < 0)
         weights = NULL; /* Unicode indexes are then counted only */
     for (int i = 0; i < count; i++) {
         struct verify_run run = {.is_json = options[0].value != NULL, .is_quiet = options[1].value != NULL};
@@ -144,8 +176,8 @@ const struct command COMMAND_VERIFY = {
     "the file, assembles every long value, and rebuilds every index from the rows and\n"
     "compares. One line for each finding; exit status 0 when there is no error, 1 otherwise.\n"
     "Opens read-only; a database that was not closed cleanly is checked as it stands.\n"
-    "Unicode indexes are compared where Windows' sorting weights are installed (Debian\n"
-    "package libwine), otherwise counted.\n\n"
+    "Unicode indexes are compared where what made them is installed: Windows' sorting weights\n"
+    "(Debian package libwine) or, without these, ICU; otherwise counted.\n\n"
     "      --json       one JSON object per finding, and one for the whole file\n"
     "  -q, --quiet      only the summary\n"
     "      --cache MIB  page cache (default 32)\n"

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "set/delta.h"
+#include "set/hash_thread.h"
 #include "set/manifest.h"
 #include "set/tar.h"
 
@@ -294,9 +295,41 @@ static void a_manifest_cut_anywhere_is_refused_without_a_leak(void **state)
     assert_true(memory_live_count() == live);
 }
 
+static void a_thread_hashes_what_this_one_would_have(void **state)
+{
+    (void)state;
+    enum { PIECES = 60, PIECE = 10000 };
+    static uint8_t pieces[PIECES][PIECE];
+    struct hash_thread *thread;
+    struct sha256 here[2], there[2];
+    uint8_t expected[SHA256_SIZE], got[SHA256_SIZE];
+    uint64_t job = 0;
+    assert_int_equal(hash_thread_open(&thread), JET_errSuccess);
+    for (unsigned i = 0; i < 2; i++) {
+        sha256_init(&here[i]);
+        sha256_init(&there[i]);
+    }
+    for (unsigned i = 0; i < PIECES; i++) {
+        memset(pieces[i], (int)i + 1, PIECE);
+        sha256_add(&here[i % 2], pieces[i], PIECE - i);
+        job = hash_thread_add(thread, &there[i % 2], pieces[i], PIECE - i);
+        assert_int_equal(job, i + 1);
+    }
+    hash_thread_wait(thread, job - 1); /* the even ones are done */
+    sha256_finish(&here[0], expected);
+    sha256_finish(&there[0], got);
+    assert_memory_equal(got, expected, SHA256_SIZE);
+    hash_thread_close(thread); /* does what is left */
+    sha256_finish(&here[1], expected);
+    sha256_finish(&there[1], got);
+    assert_memory_equal(got, expected, SHA256_SIZE);
+    hash_thread_close(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_thread_hashes_what_this_one_would_have),
         cmocka_unit_test(tar_headers_keep_any_name_and_size),
         cmocka_unit_test(a_changed_tar_header_is_bad),
         cmocka_unit_test(names_that_lead_elsewhere_are_not_safe),

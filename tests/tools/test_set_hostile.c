@@ -213,6 +213,21 @@ static void a_server_that_sends_more_than_it_said_is_cut_off(void **state)
     set_output_close(output);
 }
 
+static void a_manifest_of_very_many_values_is_refused_before_it_costs_memory(void **state)
+{
+    (void)state;
+    enum { BYTES = 6 << 20 };
+    struct set_manifest manifest;
+    char why[400], *text = (char *)malloc(BYTES);
+    assert_non_null(text);
+    for (size_t i = 0; i + 3 <= BYTES; i += 3)
+        memcpy(text + i, "[],", 3);
+    text[0] = '[';
+    assert_int_equal(manifest_parse(text, BYTES, &manifest, why, sizeof why), JET_errInvalidParameter);
+    assert_non_null(strstr(why, "too many values"));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +235,7 @@ int main(void)
         cmocka_unit_test(a_set_of_very_many_names_is_checked_in_good_time),
         cmocka_unit_test(a_restore_that_fails_leaves_a_file_that_was_there),
         cmocka_unit_test(a_server_that_sends_more_than_it_said_is_cut_off),
+        cmocka_unit_test(a_manifest_of_very_many_values_is_refused_before_it_costs_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

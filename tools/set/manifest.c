@@ -13,7 +13,7 @@
 #include "os/path.h"
 
 #define FORMAT_NAME "openese-backup-set"
-enum { LOGS_MAX = 1 << 20, PAGE_SIZE_MIN = 4096, PAGE_SIZE_MAX = 32768 };
+enum { LOGS_MAX = 1 << 20, PAGE_SIZE_MIN = 4096, PAGE_SIZE_MAX = 32768, VALUES_SMALL = 4096, BYTES_PER_VALUE_MIN = 24 };
 
 static const char *const KIND_NAMES[] = {"full", "copy", "incremental", "differential", "pages"};
 enum { KIND_COUNT = sizeof KIND_NAMES / sizeof KIND_NAMES[0] };
@@ -282,6 +282,15 @@ static bool parse_lists(struct parse *p, const json_t *root, struct set_manifest
     return (m->log_count != 0 && m->logs[m->log_count - 1].generation == m->generation_high) || complain(p, "the generations do not reach the last one", NULL);
 }
 
+/* Each value costs the parser far more memory than the few bytes it may take in the text. What we write has more than 40 bytes a value. */
+static bool has_too_many_values(const char *text, size_t size)
+{
+    size_t values = 0;
+    for (size_t i = 0; i < size; i++)
+        values += text[i] == ',' || text[i] == '[' || text[i] == '{';
+    return values > VALUES_SMALL + size / BYTES_PER_VALUE_MIN;
+}
+
 JET_ERR manifest_parse(const char *text, size_t size, struct set_manifest *out, char *why, size_t why_size)
 {
     struct parse p = {why, why_size};
@@ -289,6 +298,10 @@ JET_ERR manifest_parse(const char *text, size_t size, struct set_manifest *out, 
     JET_ERR err = JET_errInvalidParameter;
     uint64_t version = 0;
     *out = (struct set_manifest){.kind = SET_KIND_FULL};
+    if (size > MANIFEST_BYTES_MAX || has_too_many_values(text, size)) {
+        snprintf(why, why_size, MANIFEST_NAME " has too many values");
+        return err;
+    }
     snprintf(why, why_size, "out of memory");
     json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
     const char *format = json_string_value(json_object_get(root, "format"));
@@ -322,6 +335,8 @@ JET_ERR manifest_read(const char *folder, struct set_manifest *out, char *why, s
     TRY(path_join(folder, MANIFEST_NAME, &path));
     TRY(os_file_open(os_fs_posix(), path, OS_OPEN_READ | OS_OPEN_NO_FOLLOW, &file));
     TRY(os_file_info(file, &info));
+    if (!info.is_directory && info.size > MANIFEST_BYTES_MAX)
+        snprintf(why, why_size, MANIFEST_NAME " has %llu bytes; more than %u are not read", (unsigned long long)info.size, (unsigned)MANIFEST_BYTES_MAX);
     if (info.is_directory || info.size > MANIFEST_BYTES_MAX)
         RAISE(JET_errInvalidParameter);
     text = (char *)mem_alloc((size_t)info.size + 1);
@@ -410,6 +425,8 @@ JET_ERR manifest_format(const struct set_manifest *m, char **text)
                      m->base_name, "page_size", (json_int_t)m->page_size, "log_size", (json_int_t)m->log_size, "first_generation",
                      (json_int_t)m->generation_low, "last_generation", (json_int_t)m->generation_high, "parent", parent, "databases", databases, "logs", logs);
     dumped = root != NULL ? json_dumps(root, JSON_INDENT(1) | JSON_PRESERVE_ORDER) : NULL;
+    if (dumped != NULL && strlen(dumped) + 1 > MANIFEST_BYTES_MAX)
+        RAISE(JET_errBufferTooSmall);
     *text = dumped != NULL ? (char *)mem_alloc(strlen(dumped) + 2) : NULL;
     if (*text == NULL)
         RAISE(JET_errOutOfMemory);

@@ -12,7 +12,7 @@
 #define MANIFEST_NAME "backup.json"
 #define MANIFEST_JOURNAL_NAME "backup.partial"
 
-enum { MANIFEST_VERSION = 1, SET_ID_SIZE = 33 /* 32 digits and 0 */, MANIFEST_BYTES_MAX = 64 << 20, SET_DATABASES_MAX = 64 };
+enum { MANIFEST_VERSION = 1, SET_ID_SIZE = 33 /* 32 digits and 0 */, MANIFEST_BYTES_MAX = 64 << 20 /* near 190,000 logs */, SET_DATABASES_MAX = 64 };
 
 enum set_kind { SET_KIND_FULL, SET_KIND_COPY, SET_KIND_INCREMENTAL, SET_KIND_DIFFERENTIAL, SET_KIND_PAGES };
 

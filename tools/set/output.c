@@ -22,8 +22,15 @@ done:
     return err;
 }
 
+static void wait_hashed(const struct set_stream *stream)
+{
+    if (stream->last_job != 0)
+        hash_thread_wait(stream->output->hasher, stream->last_job);
+}
+
 JET_ERR set_stream_write(struct set_stream *stream, const void *data, size_t size)
 {
+    wait_hashed(stream);
     JET_ERR err = stream->output->ops->write(stream, data, size);
     if (err >= 0) {
         sha256_add(&stream->hash, data, size);
@@ -32,8 +39,18 @@ JET_ERR set_stream_write(struct set_stream *stream, const void *data, size_t siz
     return err;
 }
 
+JET_ERR set_stream_write_kept(struct set_stream *stream, const void *data, size_t size, uint64_t *job)
+{
+    *job = stream->last_job = hash_thread_add(stream->output->hasher, &stream->hash, data, size);
+    JET_ERR err = stream->output->ops->write(stream, data, size);
+    if (err >= 0)
+        stream->file.size += size;
+    return err;
+}
+
 JET_ERR set_stream_finish(struct set_stream *stream, struct set_file *file)
 {
+    wait_hashed(stream);
     sha256_finish(&stream->hash, stream->file.sha256);
     JET_ERR err = stream->output->ops->finish(stream);
     if (err < 0) {
@@ -49,6 +66,7 @@ void set_stream_discard(struct set_stream *stream)
 {
     if (stream == NULL)
         return;
+    wait_hashed(stream);
     stream->output->ops->discard(stream);
     mem_free(stream->file.name);
     stream->output->ops->free_stream(stream);

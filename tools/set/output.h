@@ -6,6 +6,7 @@
 #ifndef OPENESE_TOOLS_SET_OUTPUT_H
 #define OPENESE_TOOLS_SET_OUTPUT_H
 
+#include "set/hash_thread.h"
 #include "set/manifest.h"
 
 #define SET_SIZE_UNKNOWN UINT64_MAX
@@ -16,6 +17,7 @@ struct set_output;
 struct set_stream {
     struct set_output *output;
     struct sha256 hash;
+    uint64_t last_job; /* of the hash thread, for this stream; 0: none */
     struct set_file file; /* name; size so far; sha256 when finished */
 };
 
@@ -31,6 +33,7 @@ struct set_output_ops {
 
 struct set_output {
     const struct set_output_ops *ops;
+    struct hash_thread *hasher; /* the writer's, while it has one */
     const char *label;       /* for messages: the folder, or "standard output" */
     char id[SET_ID_SIZE];    /* of the set; kept when an interrupted backup is continued */
     bool can_discard;        /* a file that failed can be left out and the set goes on */
@@ -49,6 +52,8 @@ MUST_CHECK JET_ERR set_output_archive(int descriptor, int level, struct set_outp
 /* JET_errFileAlreadyExists and what the file system says. */
 MUST_CHECK JET_ERR set_stream_create(struct set_output *output, const char *name, uint64_t size, struct set_stream **out);
 MUST_CHECK JET_ERR set_stream_write(struct set_stream *stream, const void *data, size_t size);
+/* The same for much data, which the output's hash thread hashes meanwhile: they must stay as they are until that has done *job. */
+MUST_CHECK JET_ERR set_stream_write_kept(struct set_stream *stream, const void *data, size_t size, uint64_t *job);
 /* Frees the stream whatever happens. *file gets name (the caller's), size and hash on success. */
 MUST_CHECK JET_ERR set_stream_finish(struct set_stream *stream, struct set_file *file);
 /* Undoes and frees an unfinished stream; accepts NULL. */

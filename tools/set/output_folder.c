@@ -20,12 +20,13 @@
 #include "set/scratch.h"
 
 #define JOURNAL_HEAD "openese-backup-partial 1 "
-enum { COMPARE_BLOCK = 4096, JOURNAL_BYTES_MAX = 64 << 20 };
+enum { WRITE_BACK_BYTES = 8 << 20, COMPARE_BLOCK = 4096, JOURNAL_BYTES_MAX = 64 << 20 };
 
 struct folder_stream {
     struct set_stream base;
     struct os_file *disk;
     char *path;
+    uint64_t handed_over; /* to the disk: up to there it has begun to write */
     uint64_t old_size; /* of what an interrupted backup left; 0: new */
     uint8_t *old;      /* for comparing */
     size_t old_room;
@@ -225,6 +226,11 @@ static JET_ERR folder_write(struct set_stream *stream, const void *data, size_t 
     if (there < size) {
         TRY(os_file_write(s->disk, at + there, (const uint8_t *)data + there, size - there));
         o->base.bytes_written += size - there;
+    }
+    /* So that the disk works while we read, instead of all at once in the sync at the end. */
+    if (at + size - s->handed_over >= WRITE_BACK_BYTES) {
+        os_file_write_back(s->disk, s->handed_over, (size_t)(at + size - s->handed_over));
+        s->handed_over = at + size;
     }
 done:
     return err;

@@ -1,7 +1,9 @@
 /* Writing a set (write.h).
  *
  * Order of a run: begin, databases, logs, manifest, truncation, end. The logs that truncation deletes are in a set that is whole by then.
- * A database that cannot be read (a page that fails its checks) drops out and the others go on, where the output can take a file back. */
+ * A database that cannot be read (a page that fails its checks) drops out and the others go on, where the output can take a file back.
+ *
+ * This thread reads, and the source checks, and writes; another one hashes what it has read (hash_thread.h). Some buffers go round between them. */
 #include "set/write.h"
 
 #include <stdarg.h>
@@ -16,13 +18,16 @@
 #include "set/delta.h"
 #include "set/page_table.h"
 
-enum { READ_BYTES = 1 << 20, BUFFER_ALIGNMENT = 4096, PAGE_SIZE_SMALLEST = 4096, PAGE_SIZE_LARGEST = 32768 };
+enum { READ_BYTES = 1 << 20, BUFFER_ALIGNMENT = 4096, PAGE_SIZE_SMALLEST = 4096, PAGE_SIZE_LARGEST = 32768, BUFFERS = 4 };
 
 struct writer {
     const struct set_write_config *config;
     struct set_write_result *result;
     struct backup_source *source;
-    uint8_t *buffer;
+    struct hash_thread *hasher;
+    uint8_t *buffers[BUFFERS], *buffer; /* the piece at hand */
+    uint64_t jobs[BUFFERS];             /* of the hash thread, the last one with that buffer */
+    unsigned turn;
     uint64_t began_ns;
     bool is_in_session;
     JET_ERR first_failure; /* of a database */
@@ -50,6 +55,14 @@ static void keep_rate(struct writer *w)
         thread_sleep_ms(due_ms - spent_ms);
 }
 
+/* The next buffer, when its last piece has been hashed. */
+static void turn_buffer(struct writer *w)
+{
+    w->turn = (w->turn + 1) % BUFFERS;
+    hash_thread_wait(w->hasher, w->jobs[w->turn]);
+    w->buffer = w->buffers[w->turn];
+}
+
 static JET_ERR read_piece(struct writer *w, const char *name, uint64_t at, uint64_t total, uint32_t *got)
 {
     /* Small pieces with a small limit: a second's worth at most, not less than the largest page allows for a first read. */
@@ -60,6 +73,7 @@ static JET_ERR read_piece(struct writer *w, const char *name, uint64_t at, uint6
     keep_rate(w);
     if (w->config->is_cancelled != NULL && w->config->is_cancelled(w->config->context))
         return JET_errBackupAbortByCaller;
+    turn_buffer(w);
     JET_ERR err = w->source->read(w->source->context, w->buffer, size, got);
     if (err < 0)
         return err;
@@ -241,9 +255,9 @@ static JET_ERR write_piece(struct copy *c, uint32_t got)
     if (got % c->page_size != 0 || c->at + got > c->total)
         RAISE(JET_errInternalError);
     if (c->before != NULL) {
-        sha256_add(&c->image, bytes, got);
+        c->w->jobs[c->w->turn] = hash_thread_add(c->w->hasher, &c->image, bytes, got);
     } else {
-        TRY(set_stream_write(c->out, bytes, got));
+        TRY(set_stream_write_kept(c->out, bytes, got, &c->w->jobs[c->w->turn]));
         c->w->result->pages_stored += pages;
     }
     uint32_t heads = index >= 2 ? 0 : 2 - (uint32_t)index;
@@ -301,10 +315,12 @@ static JET_ERR copy_stream(struct copy *c)
     if (c->at != c->total || c->total == 0)
         RAISE(JET_errInternalError);
     TRY(finish_hashed(&c->out, c->before != NULL, &c->entry->file));
-    if (c->before != NULL)
+    if (c->before != NULL) {
+        hash_thread_wait(c->w->hasher, UINT64_MAX);
         sha256_finish(&c->image, c->entry->image_sha256);
-    else
+    } else {
         memcpy(c->entry->image_sha256, c->entry->file.sha256, SHA256_SIZE);
+    }
     TRY(finish_hashed(&c->table, true, &c->entry->table));
     c->w->result->files++;
 done:
@@ -336,6 +352,7 @@ static JET_ERR copy_database(struct writer *w, const char *path)
     is_open = true;
     TRY(copy_stream(&c));
 done:
+    hash_thread_wait(w->hasher, UINT64_MAX); /* one may be at c.image */
     page_table_close(c.before);
     set_stream_discard(c.out);
     set_stream_discard(c.table);
@@ -408,7 +425,7 @@ static JET_ERR copy_log_bytes(struct writer *w, struct set_log *log, const char 
             w->result->manifest.log_size = header.file_sectors * (uint32_t)LOG_SEGMENT_SIZE;
             w->result->manifest.page_size = header.page_size;
         }
-        TRY(set_stream_write(out, w->buffer, got));
+        TRY(set_stream_write_kept(out, w->buffer, got, &w->jobs[w->turn]));
     }
 done:
     return err;
@@ -495,7 +512,10 @@ static JET_ERR write_manifest(struct writer *w)
         if (m->parent_path == NULL)
             RAISE(JET_errOutOfMemory);
     }
-    TRY(manifest_format(m, &text));
+    err = manifest_format(m, &text);
+    if (err == JET_errBufferTooSmall)
+        return explain(w, err, "%zu logs are more than one set can name: " MANIFEST_NAME " would have more than %u bytes", m->log_count, (unsigned)MANIFEST_BYTES_MAX);
+    TRY(err);
     TRY(set_output_commit(w->config->output, text));
     w->result->is_complete = true;
 done:
@@ -524,23 +544,44 @@ done:
     return err;
 }
 
+static JET_ERR open_writer(struct writer *w)
+{
+    JET_ERR err = JET_errSuccess;
+    for (unsigned i = 0; i < BUFFERS; i++) {
+        w->buffers[i] = (uint8_t *)mem_alloc_aligned(BUFFER_ALIGNMENT, READ_BYTES);
+        if (w->buffers[i] == NULL)
+            RAISE(JET_errOutOfMemory);
+    }
+    TRY(hash_thread_open(&w->hasher));
+    w->config->output->hasher = w->hasher;
+done:
+    return err;
+}
+
+static void close_writer(struct writer *w)
+{
+    w->config->output->hasher = NULL;
+    hash_thread_close(w->hasher);
+    for (unsigned i = 0; i < BUFFERS; i++)
+        mem_free(w->buffers[i]);
+}
+
 JET_ERR set_write(const struct set_write_config *config, struct set_write_result *result)
 {
     unsigned milliseconds;
     struct writer w = {.config = config, .result = result, .source = config->source, .began_ns = clock_monotonic_ns()};
     *result = (struct set_write_result){.manifest.kind = config->kind};
     clock_now(&result->manifest.begun, &milliseconds);
-    w.buffer = (uint8_t *)mem_alloc_aligned(BUFFER_ALIGNMENT, READ_BYTES);
-    if (w.buffer == NULL)
-        return JET_errOutOfMemory;
-    JET_ERR err = run(&w);
+    JET_ERR err = open_writer(&w);
+    if (err >= 0)
+        err = run(&w);
     if (err < 0 && result->is_complete)
         (void)explain(&w, err, "the set is complete, but the source could not end the backup");
     else if (err == JET_errBackupAbortByCaller)
         (void)explain(&w, err, "interrupted");
     else if (err < 0 && result->why[0] == 0)
         (void)explain(&w, err, "backup failed");
-    mem_free(w.buffer);
+    close_writer(&w);
     return err;
 }
 
