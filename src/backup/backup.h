@@ -22,7 +22,7 @@ struct backup_host {
     uint32_t page_size;
     bool is_circular;
     bool skips_page_checks;      /* JET_paramDisableVerifications bit 0: only checksums are verified */
-    uint32_t retry_delay_ms;     /* 0 = the default of 100 ms, growing with each retry */
+    uint32_t retry_delay_ms;     /* before the first retry of pages that fail their checks, growing with each; 0 = 100 ms */
     bool scrubs;                 /* JET_paramZeroDatabaseDuringBackup: what was deleted is wiped from the pages of a database behind the reading of its stream */
     const struct event_log *events; /* may be NULL */
     /* Calls visit for each attached and logged database, in ascending dbid, with attach and detach held out. Stops at a negative result and
@@ -44,6 +44,8 @@ enum backup_limits {
 };
 
 MUST_CHECK JET_ERR backup_session_create(const struct backup_host *host, struct backup_session **out);
+/* For tests, which have real damage to show and no time to wait for its repair. No backup runs. */
+void backup_set_retry_delay(struct backup_session *s, uint32_t milliseconds);
 /* Ends a running backup as aborted by the server (event 226). Accepts NULL. */
 void backup_session_destroy(struct backup_session *session);
 

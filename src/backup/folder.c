@@ -25,6 +25,8 @@ struct folder_run {
     const struct backup_folder_request *request;
     struct os_fs *fs;
     char *target, *staging, *old_folder, *new_folder;
+    char **moved; /* names of the set, while its files go one by one into the target */
+    size_t moved_count;
     bool is_full, is_atomic;
     uint8_t *buffer;
     uint32_t buffer_size;
@@ -75,11 +77,47 @@ done:
     return err;
 }
 
+/* Is the path the folder that `info` tells of? What is not there is not. */
+static bool is_same_folder(struct os_fs *fs, const struct os_file_info *info, const char *path)
+{
+    struct os_file_info other;
+    return os_stat(fs, path, &other) >= 0 && other.device == info->device && other.inode == info->inode;
+}
+
+struct folder_in_use {
+    struct folder_run *run;
+    const struct os_file_info *info;
+};
+
+static JET_ERR check_not_folder_of(void *context, struct database *db)
+{
+    struct folder_in_use *c = (struct folder_in_use *)context;
+    char *folder = NULL;
+    JET_ERR err = path_folder(db->path, &folder);
+    if (err >= 0 && is_same_folder(c->run->fs, c->info, folder))
+        err = JET_errInvalidPath;
+    mem_free(folder);
+    return err;
+}
+
+/* The run empties and renames this folder: the instance must not live in it. */
+static JET_ERR check_not_in_use(struct folder_run *run, const char *folder)
+{
+    struct os_file_info info;
+    const struct log *log = run->session->host.log;
+    struct folder_in_use c = {run, &info};
+    if (os_stat(run->fs, folder, &info) < 0)
+        return JET_errSuccess;
+    if (is_same_folder(run->fs, &info, log_folder_path(log)) || is_same_folder(run->fs, &info, log_system_folder_path(log)))
+        return JET_errInvalidPath;
+    return run->session->host.visit_databases(run->session->host.context, check_not_folder_of, &c);
+}
+
 /* The target exists, and is not where the instance itself keeps its logs: truncation would delete the backup. */
 static JET_ERR check_target(struct folder_run *run)
 {
     JET_ERR err = JET_errSuccess;
-    struct os_file_info info, logs;
+    struct os_file_info info;
     char *parent = NULL;
     err = os_stat(run->fs, run->target, &info);
     if (err < 0 && run->request->create_path) {
@@ -90,9 +128,13 @@ static JET_ERR check_target(struct folder_run *run)
     }
     if (err < 0 || !info.is_directory)
         RAISE(JET_errInvalidPath);
-    TRY(os_stat(run->fs, log_folder_path(run->session->host.log), &logs));
-    if (logs.device == info.device && logs.inode == info.inode)
+    if (is_same_folder(run->fs, &info, log_folder_path(run->session->host.log)))
         RAISE(JET_errInvalidPath);
+    TRY(check_not_in_use(run, run->staging));
+    if (run->is_atomic) {
+        TRY(check_not_in_use(run, run->old_folder));
+        TRY(check_not_in_use(run, run->new_folder));
+    }
 done:
     mem_free(parent);
     return err;
@@ -249,6 +291,8 @@ static JET_ERR move_file(struct folder_run *run, const char *name, const char *f
     char *source = NULL, *goal = NULL;
     TRY(path_join(from, name, &source));
     TRY(path_join(to, name, &goal));
+    if (run->is_full && os_exists(run->fs, goal))
+        RAISE(JET_errFileAlreadyExists); /* the folder was empty: somebody else's */
     TRY(os_rename(run->fs, source, goal));
 done:
     mem_free(source);
@@ -263,6 +307,8 @@ static JET_ERR move_files(struct folder_run *run, const char *to)
     char **names = NULL;
     size_t count = 0;
     TRY(os_dir_list(run->fs, run->staging, &names, &count));
+    run->moved = names;
+    run->moved_count = count;
     for (int markers = 0; markers <= 1; markers++) {
         for (size_t i = 0; i < count; i++)
             if (is_patch_file(names[i]) == (markers == 1))
@@ -270,7 +316,6 @@ static JET_ERR move_files(struct folder_run *run, const char *to)
         TRY(os_dir_sync(run->fs, to));
     }
 done:
-    os_dir_list_free(names, count);
     return err;
 }
 
@@ -289,14 +334,28 @@ done:
     return err;
 }
 
-/* What a failed run leaves: nothing in temp/, nor, of a full one that is not atomic, in the target, which was empty. */
+/* Takes back from the target what this run has moved there: what is not in temp/ any more. */
+static void take_back(struct folder_run *run)
+{
+    for (size_t i = 0; i < run->moved_count; i++) {
+        char *source = NULL, *goal = NULL;
+        JET_ERR ignored = path_join(run->staging, run->moved[i], &source);
+        if (ignored >= 0)
+            ignored = path_join(run->target, run->moved[i], &goal);
+        if (ignored >= 0 && !os_exists(run->fs, source))
+            ignored = os_remove(run->fs, goal);
+        (void)ignored;
+        mem_free(source);
+        mem_free(goal);
+    }
+}
+
+/* What a failed run leaves: nothing in temp/, nor, of a full one that is not atomic, anything of its own in the target. */
 static void clean_up(struct folder_run *run, bool was_promoting)
 {
     JET_ERR ignored = JET_errSuccess; /* the error that brought us here is the one to report */
-    if (was_promoting && run->is_full && !run->is_atomic) {
-        ignored = remove_folder(run, run->staging);
-        ignored = empty_folder(run->fs, run->target);
-    }
+    if (was_promoting && run->is_full && !run->is_atomic)
+        take_back(run);
     ignored = remove_folder(run, run->staging);
     (void)ignored;
 }
@@ -365,6 +424,7 @@ JET_ERR backup_to_folder(struct backup_session *s, const struct backup_folder_re
     else
         backup_give_up(s, err);
 done:
+    os_dir_list_free(run.moved, run.moved_count);
     mem_free(run.buffer);
     mem_free(run.target);
     mem_free(run.staging);

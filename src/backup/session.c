@@ -27,6 +27,8 @@ done:
     return err;
 }
 
+void backup_set_retry_delay(struct backup_session *s, uint32_t milliseconds) { s->host.retry_delay_ms = milliseconds; }
+
 void backup_session_destroy(struct backup_session *s)
 {
     if (s == NULL)

@@ -156,18 +156,15 @@ static void database_failed(struct backup_session *s, struct database *db, const
     report(s, EVENT_DATABASE_FAILED, EVENT_ERROR, number_text(number, sizeof number, error), path, NULL);
 }
 
-/* Opens what absolute names; sets *ends_session where a failure ends the session (section 3). */
-static JET_ERR open_by_path(struct backup_session *s, const char *absolute, uint64_t offset, bool *ends_session)
+/* Opens what absolute names. */
+static JET_ERR open_by_path(struct backup_session *s, const char *absolute, uint64_t offset)
 {
     struct database *db = NULL;
     JET_ERR err = find_database(s, absolute, &db);
     if (err < 0)
         return err;
-    if (s->phase == BACKUP_PHASE_LOGS) {
-        err = db != NULL ? JET_errInvalidBackupSequence : offset != 0 ? JET_errInvalidParameter : open_log(s, absolute);
-        *ends_session = err < 0;
-        return err;
-    }
+    if (s->phase == BACKUP_PHASE_LOGS)
+        return db != NULL ? JET_errInvalidBackupSequence : offset != 0 ? JET_errInvalidParameter : open_log(s, absolute);
     err = db != NULL ? open_database(s, db, offset) : JET_errDatabaseNotFound;
     if (err < 0)
         database_failed(s, db, absolute, err);
@@ -183,7 +180,6 @@ JET_ERR backup_open_section(struct backup_session *s, const char *path, uint64_t
 {
     JET_ERR err = JET_errSuccess;
     char *absolute = NULL;
-    bool ends_session = false;
     mutex_lock(&s->lock);
     TRY(backup_check_running(s));
     if (path == NULL || path[0] == 0 || handle == NULL || size == NULL)
@@ -192,11 +188,12 @@ JET_ERR backup_open_section(struct backup_session *s, const char *path, uint64_t
         RAISE(JET_errInvalidParameter);
     if (s->stream.is_open)
         RAISE(JET_errOutOfMemory); /* the one slot is taken; the state stays as it is */
-    TRY(path_absolute(path, &absolute));
-    err = open_by_path(s, absolute, offset, &ends_session);
+    err = path_absolute(path, &absolute);
+    if (err >= 0)
+        err = open_by_path(s, absolute, offset);
     if (err < 0) {
         backup_stream_close(s);
-        if (ends_session)
+        if (s->phase == BACKUP_PHASE_LOGS) /* whatever it was, a set without this log is none (section 3) */
             backup_finish(s, BACKUP_RESULT_FAILED, err, false);
         goto done;
     }

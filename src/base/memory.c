@@ -81,6 +81,13 @@ void mem_forget_content(void *p, size_t size)
     (void)madvise(p, size, MADV_DONTNEED);
 }
 
+void mem_set_dumped(void *p, size_t size, bool is_dumped)
+{
+    enum { SYSTEM_PAGE = 4096 };
+    uintptr_t first = (uintptr_t)p / SYSTEM_PAGE * SYSTEM_PAGE, end = ((uintptr_t)p + size + SYSTEM_PAGE - 1) / SYSTEM_PAGE * SYSTEM_PAGE;
+    (void)madvise((uint8_t *)p - ((uintptr_t)p - first), end - first, is_dumped ? MADV_DODUMP : MADV_DONTDUMP);
+}
+
 char *mem_strdup(const char *text)
 {
     return (char *)mem_copy(text, strlen(text) + 1);

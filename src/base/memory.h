@@ -5,6 +5,7 @@
 #ifndef OPENESE_BASE_MEMORY_H
 #define OPENESE_BASE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,8 @@ void mem_free(void *p);
 void mem_prefer_large_pages(void *p, size_t size);
 /* What the range of whole system pages holds is not needed any more: the system may have the memory until it is written again. */
 void mem_forget_content(void *p, size_t size);
+/* Shall a core dump of the process contain the pages of the system that the range touches? They do at first. */
+void mem_set_dumped(void *p, size_t size, bool is_dumped);
 char *mem_strdup(const char *text);
 void *mem_copy(const void *data, size_t size);
 

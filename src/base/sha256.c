@@ -65,6 +65,7 @@ __attribute__((target("sha,sse4.1"))) static void add_blocks_fast(struct sha256 
     for (; count > 0; count--, block += 64) {
         const __m128i abef_before = abef, cdgh_before = cdgh;
         __m128i w[4];
+#pragma GCC unroll 16
         for (unsigned i = 0; i < 16; i++) {
             __m128i *now = &w[i % 4], last = w[(i + 3) % 4];
             if (i < 4)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -11,8 +12,9 @@
 
 #include "base/memory.h"
 #include "os/path.h"
+#include "os/thread.h"
 
-enum { SOCKET_MODE = 0600, SOCKET_BACKLOG = 8 };
+enum { SOCKET_MODE = 0600, SOCKET_BACKLOG = 8, LOCK_TRIES = 50, LOCK_TRY_MS = 20 };
 
 static JET_ERR error_of_socket(int number)
 {
@@ -39,15 +41,31 @@ static bool is_stale(const struct sockaddr_un *address)
     return is_refused;
 }
 
-/* Binds, once more after taking away what an earlier process left. Something else at the path stays and is an error. */
-static JET_ERR bind_path(struct control_socket *s, const struct sockaddr_un *address)
+/* One server at a time binds in a folder and begins to listen: what another one has bound and does not listen at yet would look stale. -1: no lock, since
+ * the folder may not be read, or somebody else has it locked for his own purposes. */
+static int lock_folder(int folder)
+{
+    int lock = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (unsigned i = 0; lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) != 0; i++) {
+        if (errno != EWOULDBLOCK || i == LOCK_TRIES) {
+            close(lock);
+            return -1;
+        }
+        thread_sleep_ms(LOCK_TRY_MS);
+    }
+    return lock;
+}
+
+/* Binds, once more after taking away what an earlier process left. Something else at the path stays and is an error;
+ * so does, without the lock, what may be just coming into use. */
+static JET_ERR bind_path(struct control_socket *s, const struct sockaddr_un *address, bool is_locked)
 {
     struct stat info;
     if (bind(s->listener, (const struct sockaddr *)address, sizeof *address) == 0)
         return JET_errSuccess;
     if (errno != EADDRINUSE)
         return error_of_socket(errno);
-    if (fstatat(s->folder, s->name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISSOCK(info.st_mode) || !is_stale(address))
+    if (!is_locked || fstatat(s->folder, s->name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISSOCK(info.st_mode) || !is_stale(address))
         return JET_errFileAccessDenied;
     if (unlinkat(s->folder, s->name, 0) != 0)
         return error_of_socket(errno);
@@ -61,6 +79,7 @@ JET_ERR control_socket_open(const char *path, struct control_socket *out)
     struct control_socket s = {.listener = -1, .folder = -1};
     struct stat info;
     char *folder = NULL;
+    int lock = -1;
     if (path == NULL || *path == 0 || strlen(path) >= sizeof address.sun_path)
         RAISE(JET_errInvalidParameter);
     memcpy(address.sun_path, path, strlen(path));
@@ -78,7 +97,8 @@ JET_ERR control_socket_open(const char *path, struct control_socket *out)
     /* The file gets the mode of the socket's own inode, less the umask: set before bind, it is never wider, not even for a moment. */
     if (fchmod(s.listener, SOCKET_MODE) != 0)
         RAISE(error_of_socket(errno));
-    TRY(bind_path(&s, &address));
+    lock = lock_folder(s.folder);
+    TRY(bind_path(&s, &address, lock >= 0));
     if (fstatat(s.folder, s.name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISSOCK(info.st_mode))
         RAISE(JET_errFileAccessDenied); /* what is there now is not ours to take away */
     s.device = info.st_dev;
@@ -88,6 +108,8 @@ JET_ERR control_socket_open(const char *path, struct control_socket *out)
     if (listen(s.listener, SOCKET_BACKLOG) != 0)
         RAISE(error_of_socket(errno));
 done:
+    if (lock >= 0)
+        close(lock);
     mem_free(folder);
     if (err < 0)
         control_socket_close(&s);

@@ -78,6 +78,7 @@ static const struct {
     {2008, "an incremental snapshot is prepared"},
     {2009, "a copy snapshot is prepared"},
     {2010, "a differential snapshot is prepared"},
+    {10001, "text keys are not made with Windows' weights, but with a stand-in"},
 };
 
 static const char *message_of(uint32_t id)

@@ -1,4 +1,5 @@
-/* Events: what ESENT writes to the Windows event log, with the same ids, to the system's journal and to a callback.
+/* Events: what ESENT writes to the Windows event log, with the same ids, to the system's journal and to a callback. Ids from 10000 on are events that
+ * ESENT has not.
  *
  * engine/ makes one event_log per instance from the parameters (JET_paramEventSource, JET_paramNoInformationEvent,
  * JET_paramEventLoggingLevel) and passes a pointer down; a NULL event_log is a silent one. Nothing is written, or even formatted, when an
@@ -19,7 +20,9 @@ enum event_category {
     EVENT_DATABASE_PAGE_CACHE = 2,
     EVENT_LOGGING_RECOVERY = 3,
     EVENT_SPACE_MANAGER = 4,
+    EVENT_DATA_DEFINITION = 5,
     EVENT_DATABASE_CORRUPTION = 8,
+    EVENT_ONLINE_DEFRAGMENTATION = 10,
     EVENT_ZEROING = 13,
     EVENT_SHADOW_COPY = 16
 };

@@ -52,6 +52,7 @@ struct os_fs_ops {
     JET_ERR (*info)(struct os_file *file, struct os_file_info *out);
     JET_ERR (*set_size)(struct os_file *file, uint64_t size); /* grow: allocated and zero; shrink: cut */
     JET_ERR (*prefetch)(struct os_file *file, uint64_t offset, size_t size); /* a hint; never fails the caller */
+    void (*write_back)(struct os_file *file, uint64_t offset, size_t size); /* a hint; may be NULL */
     JET_ERR (*stat)(struct os_fs *fs, const char *path, struct os_file_info *out);
     JET_ERR (*remove)(struct os_fs *fs, const char *path);
     JET_ERR (*rename)(struct os_fs *fs, const char *from, const char *to); /* replaces an existing target */
@@ -81,6 +82,12 @@ static inline MUST_CHECK JET_ERR os_file_sync(struct os_file *f) { return f->fs-
 static inline MUST_CHECK JET_ERR os_file_info(struct os_file *f, struct os_file_info *out) { return f->fs->ops->info(f, out); }
 static inline MUST_CHECK JET_ERR os_file_set_size(struct os_file *f, uint64_t size) { return f->fs->ops->set_size(f, size); }
 static inline void os_file_prefetch(struct os_file *f, uint64_t offset, size_t size) { (void)f->fs->ops->prefetch(f, offset, size); }
+/* Hint: what was written there will be synced soon, so the disk may begin now. */
+static inline void os_file_write_back(struct os_file *f, uint64_t offset, size_t size)
+{
+    if (f->fs->ops->write_back != NULL)
+        f->fs->ops->write_back(f, offset, size);
+}
 static inline MUST_CHECK JET_ERR os_stat(struct os_fs *fs, const char *path, struct os_file_info *out) { return fs->ops->stat(fs, path, out); }
 static inline MUST_CHECK JET_ERR os_remove(struct os_fs *fs, const char *path) { return fs->ops->remove(fs, path); }
 static inline MUST_CHECK JET_ERR os_rename(struct os_fs *fs, const char *from, const char *to) { return fs->ops->rename(fs, from, to); }

@@ -257,6 +257,11 @@ done:
     return err;
 }
 
+static void posix_write_back(struct os_file *file, uint64_t offset, size_t size)
+{
+    (void)sync_file_range(posix_file_of(file)->descriptor, (off_t)offset, (off_t)size, SYNC_FILE_RANGE_WRITE);
+}
+
 static JET_ERR posix_prefetch(struct os_file *file, uint64_t offset, size_t size)
 {
     if (offset <= INT64_MAX && size <= INT64_MAX - offset)
@@ -418,6 +423,7 @@ static const struct os_fs_ops posix_ops = {
     .info = posix_info,
     .set_size = posix_set_size,
     .prefetch = posix_prefetch,
+    .write_back = posix_write_back,
     .stat = posix_stat,
     .remove = posix_remove,
     .rename = posix_rename,

@@ -4,6 +4,7 @@
  * possible deadlock, so the program stops there and names both ranks. A try never waits, so it may break the order; it is recorded all
  * the same. */
 #include "os/thread.h"
+#include "os/thread_work.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -216,6 +217,7 @@ void thread_join(struct thread *t)
 }
 
 _Thread_local uint64_t thread_number;
+_Thread_local struct thread_work thread_work;
 
 /* The kernel's number, asked for once per thread. */
 uint64_t thread_id_first(void)

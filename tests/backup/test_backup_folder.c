@@ -1,4 +1,6 @@
-/* JetBackup to a folder (backup-and-restore 13): what stands there afterwards, what is refused, and that a failure leaves what was there. */
+/* JetBackup to a folder (backup-and-restore 13): what stands there afterwards, what is refused, and that a failure leaves what was there.
+ *
+ * Pages: JetBackupInstance */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -7,9 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backup/backup.h"
 #include "backup_client.h"
+#include "base/memory.h"
 #include "cmocka_all.h"
 #include "database/database.h"
+#include "engine/engine.h"
 #include "engine/process.h"
 #include "fault_fs.h"
 #include "recorded_events.h"
@@ -365,6 +370,7 @@ static void a_damaged_page_fails_the_whole_run(void **state)
     struct live_instance live;
     require_shared_data();
     live_start_with(&live, "windows/catroot-w10/catdb");
+    client_hurry_retries(live.instance);
     const char *target = make_scratch_folder("target"), *atomic = make_scratch_folder("atomic");
     assert_good(JetBackupInstance(live.instance, atomic, JET_bitBackupAtomic, NULL));
     const char *log_count = text_of("%u", logs_in(live.folder));
@@ -546,6 +552,80 @@ static void the_forms_without_instance_work_in_one_instance_mode(void **state)
     assert_int_equal(client_sample_rows(path), 7);
 }
 
+/* Somebody puts a file of his own into the target while the backup runs: the callback is the moment. */
+static const char *foreign_target, *foreign_name;
+
+static JET_ERR JET_API add_foreign_file(JET_SESID session, JET_SNP snp, JET_SNT snt, void *data)
+{
+    (void)session, (void)snp, (void)data;
+    if (snt == JET_sntBegin)
+        run("echo foreign > '%s/%s'; echo foreign > '%s/another'", foreign_target, foreign_name, foreign_target);
+    return JET_errSuccess;
+}
+
+static void a_failed_run_takes_back_what_it_made_and_nothing_else(void **state)
+{
+    (void)state;
+    foreign_target = make_scratch_folder("shared");
+    foreign_name = "sample.edb";
+    assert_err(JetBackupInstance(s.live.instance, foreign_target, 0, add_foreign_file), JET_errFileAlreadyExists);
+    assert_string_equal(names_in(foreign_target), "another sample.edb");
+    run("grep -q foreign '%s/sample.edb'", foreign_target);
+    run("cd '%s' && rm -f another sample.edb", foreign_target);
+    assert_good(backup(foreign_target, 0));
+    assert_int_equal(restored_rows(foreign_target), last_id);
+}
+
+static void a_folder_in_which_the_instance_lives_is_never_emptied(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *link;
+        JET_GRBIT grbit;
+    } CASES[] = {{"old", JET_bitBackupAtomic}, {"new", JET_bitBackupAtomic}, {"temp", JET_bitBackupAtomic}, {"temp", 0}};
+    const char *before = names_in(s.live.folder);
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        const char *target = make_scratch_folder("inside");
+        run("ln -s '%s' '%s/%s'; mkdir -p '%s/new' 2>/dev/null || true", s.live.folder, target, CASES[i].link, target);
+        assert_err(backup(target, CASES[i].grbit), JET_errInvalidPath);
+        assert_string_equal(names_in(s.live.folder), before);
+    }
+}
+
+/* A set without one of its logs is none: whatever kept a log from being opened, the client hears JET_errNoBackup from then on. */
+static void without_memory_to_open_a_log_the_session_ends(void **state)
+{
+    (void)state;
+    struct instance *instance = NULL;
+    char *list = NULL;
+    unsigned failures = 0;
+    for (uint64_t nth = 1;; nth++) {
+        JET_HANDLE file;
+        uint64_t size = 0;
+        uint32_t list_size;
+        assert_good(JetBeginExternalBackupInstance(s.live.instance, 0));
+        assert_good(engine_enter_instance(s.live.instance, INSTANCE_ENTER_RUNNING, &instance));
+        struct backup_session *session = instance_backup(instance);
+        assert_good(backup_get_log_info(session, &list, &list_size, NULL));
+        memory_fail_at(nth, 0);
+        JET_ERR err = backup_open_file(session, list, &file, &size);
+        bool has_struck = memory_fail_left() == 0;
+        memory_fail_at(0, 0);
+        mem_free(list);
+        engine_leave_instance(instance);
+        JET_ERR ended = JetEndExternalBackupInstance2(s.live.instance, JET_bitBackupEndAbort);
+        if (!has_struck) {
+            assert_good(err);
+            assert_good(ended);
+            break;
+        }
+        failures++;
+        assert_err(err, JET_errOutOfMemory);
+        assert_err(ended, JET_errNoBackup);
+    }
+    assert_true(failures >= 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -554,6 +634,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_atomic_backup_keeps_the_set_before_until_it_is_complete, start, finish),
         cmocka_unit_test_setup_teardown(both_forms_take_a_path_and_create_it_only_when_told, start, finish),
         cmocka_unit_test_setup_teardown(what_a_folder_must_not_hold_is_refused, start, finish),
+        cmocka_unit_test_setup_teardown(a_failed_run_takes_back_what_it_made_and_nothing_else, start, finish),
+        cmocka_unit_test_setup_teardown(a_folder_in_which_the_instance_lives_is_never_emptied, start, finish),
+        cmocka_unit_test_setup_teardown(without_memory_to_open_a_log_the_session_ends, start, finish),
         cmocka_unit_test_setup_teardown(the_checks_come_in_their_order, start, finish),
         cmocka_unit_test_setup_teardown(circular_and_no_logging_have_their_refusals, start, finish),
         cmocka_unit_test_setup_teardown(without_a_path_the_logs_before_the_checkpoint_are_deleted, start, finish),

@@ -205,6 +205,7 @@ static void a_damaged_page_ends_that_database_and_never_reaches_the_set(void **s
     uint32_t actual;
     static char list[4096];
     live_start_with(&live, "windows/catroot-w10/catdb");
+    client_hurry_retries(live.instance);
     if (system(text_of("printf 'Damaged!' | dd of='%s' bs=1 seek=%u conv=notrunc status=none", live.database, 6 * 4096 + 500)) != 0)
         fail();
     assert_good(JetBeginExternalBackupInstance(live.instance, 0));

@@ -1,4 +1,7 @@
-/* The state machine of a streaming backup, cell by cell (backup-and-restore 3), its gate checks, and the rules of each call's arguments. */
+/* The state machine of a streaming backup, cell by cell (backup-and-restore 3), its gate checks, and the rules of each call's arguments.
+ *
+ * Pages: JetBeginExternalBackupInstance, JetCloseFileInstance, JetEndExternalBackupInstance2, JetGetAttachInfoInstance, JetGetLogInfoInstance,
+ * JetGetTruncateLogInfoInstance, JetReadFileInstance, JetStopBackupInstance, JetTruncateLogInstance */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>

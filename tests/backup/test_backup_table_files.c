@@ -1,4 +1,6 @@
-/* What JetOpenFile opens and what it refuses, how reads end, and what a damaged page does (backup-and-restore 7; safety of paths). */
+/* What JetOpenFile opens and what it refuses, how reads end, and what a damaged page does (backup-and-restore 7; safety of paths).
+ *
+ * Pages: JetOpenFileInstance, JetReadFileInstance */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -7,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backup_client.h"
 #include "cmocka_all.h"
 #include "live_instance.h"
 #include "recorded_events.h"
@@ -160,6 +163,7 @@ static void a_damaged_page_ends_its_databases_part_and_is_named(void **state)
     uint32_t low, high, got;
     uint8_t old[16], damage[16];
     live_start_with(&broken, "windows/types-4k/multi.edb");
+    client_hurry_retries(broken.instance);
     int file = open(broken.database, O_RDWR);
     off_t place = (off_t)(BAD_PAGE + 1) * broken.page_size + 600;
     assert_true(file >= 0);

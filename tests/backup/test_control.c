@@ -18,6 +18,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "cmocka_all.h"
+#include "control/socket.h"
 #include "control/wire.h"
 #include "esent_ext.h"
 #include "live_instance.h"
@@ -367,6 +368,61 @@ static void a_stale_socket_is_replaced_and_everything_else_at_the_path_stays(voi
     assert_true(S_ISLNK(info.st_mode));
     assert_int_equal(unlink(socket_path), 0);
     stop_serving();
+}
+
+enum { RIVALS = 4, RIVAL_ROUNDS = 150 };
+struct rival {
+    pthread_barrier_t *start;
+    const char *path;
+    struct control_socket socket;
+    JET_ERR result;
+};
+
+static void *open_as_rival(void *argument)
+{
+    struct rival *r = (struct rival *)argument;
+    pthread_barrier_wait(r->start);
+    r->result = control_socket_open(r->path, &r->socket);
+    return NULL;
+}
+
+static void of_servers_that_replace_one_stale_socket_at_once_one_gets_it(void **state)
+{
+    (void)state;
+    char path[64];
+    pthread_barrier_t start;
+    snprintf(path, sizeof path, "/tmp/openese-rivals-%d", (int)getpid());
+    assert_int_equal(pthread_barrier_init(&start, NULL, RIVALS), 0);
+    for (unsigned round = 0; round < RIVAL_ROUNDS; round++) {
+        struct rival rivals[RIVALS];
+        pthread_t threads[RIVALS];
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        unsigned winners = 0;
+        memcpy(address.sun_path, path, strlen(path));
+        int stale = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        unlink(path);
+        assert_int_equal(bind(stale, (const struct sockaddr *)&address, sizeof address), 0);
+        close(stale);
+        for (unsigned i = 0; i < RIVALS; i++) {
+            rivals[i] = (struct rival){.start = &start, .path = path};
+            assert_int_equal(pthread_create(&threads[i], NULL, open_as_rival, &rivals[i]), 0);
+        }
+        for (unsigned i = 0; i < RIVALS; i++) {
+            pthread_join(threads[i], NULL);
+            winners += rivals[i].result >= 0;
+            if (rivals[i].result < 0)
+                assert_int_equal(rivals[i].result, JET_errFileAccessDenied);
+        }
+        assert_int_equal(winners, 1);
+        int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(connect(client, (const struct sockaddr *)&address, sizeof address), 0);
+        close(client);
+        for (unsigned i = 0; i < RIVALS; i++)
+            if (rivals[i].result >= 0)
+                control_socket_close(&rivals[i].socket);
+    }
+    pthread_barrier_destroy(&start);
+    unlink(path);
 }
 
 static void a_file_that_took_the_sockets_place_is_not_removed(void **state)
@@ -788,6 +844,7 @@ int main(void)
         cmocka_unit_test(the_hello_tells_the_instance_and_whether_a_backup_runs),
         cmocka_unit_test(the_socket_is_for_its_owner_alone_whatever_the_umask),
         cmocka_unit_test(a_stale_socket_is_replaced_and_everything_else_at_the_path_stays),
+        cmocka_unit_test(of_servers_that_replace_one_stale_socket_at_once_one_gets_it),
         cmocka_unit_test(a_file_that_took_the_sockets_place_is_not_removed),
         cmocka_unit_test(bad_paths_and_options_are_refused),
         cmocka_unit_test(a_second_client_is_told_at_once_and_the_place_is_free_after_the_first),

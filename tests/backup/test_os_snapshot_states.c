@@ -1,4 +1,7 @@
-/* Snapshot sessions: every call in every state, who may take part, what a good one leaves in the headers, truncation, time-out, termination, events (backup-and-restore 11, 12, 14). */
+/* Snapshot sessions: every call in every state, who may take part, what a good one leaves in the headers, truncation, time-out, termination, events (backup-and-restore 11, 12, 14).
+ *
+ * Pages: JetOSSnapshotAbort, JetOSSnapshotEnd, JetOSSnapshotFreeze, JetOSSnapshotGetFreezeInfo, JetOSSnapshotPrepare, JetOSSnapshotPrepareInstance,
+ * JetOSSnapshotThaw, JetOSSnapshotTruncateLog, JetOSSnapshotTruncateLogInstance */
 #define ESENT_PRIVATE
 #include <stdio.h>
 #include <stdlib.h>

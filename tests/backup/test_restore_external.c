@@ -1,5 +1,7 @@
 /* JetExternalRestore (backup-and-restore 15.1): a set of the original engine, whole and damaged in every way of the table of observed results; the checks of the
- * arguments; the logs of a running instance and of the working folder that follow the set. */
+ * arguments; the logs of a running instance and of the working folder that follow the set.
+ *
+ * Pages: JetExternalRestore, JetExternalRestore2 */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +12,7 @@
 #include "cmocka_all.h"
 #include "database/database.h"
 #include "format/checksum.h"
+#include "log/log_files.h"
 #include "recorded_events.h"
 #include "sample_table.h"
 #include "shared_data.h"
@@ -83,6 +86,18 @@ static void log_segment_bad(struct set *set) /* and the one behind, which may be
     change(log_of(set, 3), 8 * LOG_BLOCK, 301, 7, false);
     change(log_of(set, 3), 9 * LOG_BLOCK, 301, 7, false);
 }
+static void last_log_bad_at_its_end(struct set *set) /* nothing stands behind */
+{
+    run("truncate -s %d '%s' && truncate -s 131072 '%s'", 9 * LOG_BLOCK, log_of(set, FULL_HIGH), log_of(set, FULL_HIGH));
+    change(log_of(set, FULL_HIGH), 8 * LOG_BLOCK, 301, 7, false);
+}
+static void last_log_torn(struct set *set) /* its shadow is whole */
+{
+    run("truncate -s %d '%s' && tail -c %d '%s' > '%s.last'", 9 * LOG_BLOCK, log_of(set, FULL_HIGH), LOG_BLOCK, log_of(set, FULL_HIGH), log_of(set, FULL_HIGH));
+    run("cat '%s.last' >> '%s' && rm '%s.last'", log_of(set, FULL_HIGH), log_of(set, FULL_HIGH), log_of(set, FULL_HIGH));
+    run("truncate -s 131072 '%s'", log_of(set, FULL_HIGH));
+    change(log_of(set, FULL_HIGH), 8 * LOG_BLOCK, 301, 7, false);
+}
 static void log_end_zeroed(struct set *set) { run("truncate -s 40960 '%s' && truncate -s 131072 '%s'", log_of(set, 3), log_of(set, 3)); }
 static void trailer_damaged(struct set *set) { change(set->database, -PAGE_SIZE, 50, 2, false); }
 static void trailer_cut_off(struct set *set) { run("truncate -s -4096 '%s'", set->database); }
@@ -130,6 +145,8 @@ static const struct observed OBSERVED[] = {
     {"log with another predecessor", log_with_another_predecessor, 1, 5, NULL, NULL, JET_errGivenLogFileIsNotContiguous, false,
      "434 E(edb00003.log) 454 E(-556) 205 I()"},
     {"log segment bad", log_segment_bad, 1, 5, NULL, NULL, JET_errLogCorruptDuringHardRestore, true, "204 I(%s|%s) 463 E(edb00003.log|3:8:0) 205 I()"},
+    {"last log bad at its end", last_log_bad_at_its_end, 1, 5, NULL, NULL, JET_errLogCorruptDuringHardRestore, true, "204 I(%s|%s) 463 E(edb00005.log|5:8:0) 205 I()"},
+    {"last log torn", last_log_torn, 1, 5, NULL, NULL, JET_errLogTornWriteDuringHardRestore, true, "204 I(%s|%s) 460 E(edb00005.log|5:8:0) 205 I()"},
     {"end of a log zeroed", log_end_zeroed, 1, 5, NULL, NULL, JET_errLogSequenceChecksumMismatch, true, "204 I(%s|%s) 454 E(-590) 205 I()"},
     {"trailer damaged", trailer_damaged, 1, 5, NULL, NULL, JET_errBadPatchPage, false, "553 E(data.edb|-535) 454 E(-535) 205 I()"},
     {"trailer cut off", trailer_cut_off, 1, 5, NULL, NULL, JET_errBadPatchPage, false, "553 E(data.edb|-535) 454 E(-535) 205 I()"},
@@ -373,6 +390,37 @@ static void a_running_target_lends_its_logs(void **state)
     assert_int_not_equal(access(text_of("%s/edb.log", p.work), F_OK), 0);
 }
 
+/* A set's generations were closed: a bad segment at the end of one was on the disk once, and is not what a power cut leaves of a flush. */
+static void a_bad_end_of_a_set_of_our_own_is_refused_and_behind_it_is_the_end(void **state)
+{
+    (void)state;
+    static const uint32_t LOOKED_AT[] = {460, 461, 462, 463, 464, 0};
+    struct backup_set set;
+    struct log_generation g;
+    start_sample();
+    client_backup(s.live.instance, 0, 0, make_scratch_folder("set"), &set);
+    add_rows(3);
+    assert_good(JetTerm2(s.live.instance, JET_bitTermAbrupt));
+    const char *last = text_of("%s/edb%05X.log", set.folder, set.gen_high), *current = text_of("%s/edb.log", s.live.folder);
+
+    struct place p = copy_out(&set); /* of the current log behind the set: what was not acknowledged, perhaps */
+    run("cp '%s' '%s'", current, p.work);
+    assert_good(log_generation_read(os_fs_posix(), current, &g));
+    change(text_of("%s/edb.log", p.work), (long)g.scan.last_segment * LOG_BLOCK, 60, 7, false);
+    events_clear();
+    assert_good(restore_to(&set, &p, "edb", NULL, NULL, NULL));
+    assert_string_equal(events_text(LOOKED_AT, 1), text_of("462 W(edb.log|%X:%X:0)", g.header.generation, g.scan.last_segment));
+    log_generation_release(&g);
+
+    p = copy_out(&set);
+    assert_good(log_generation_read(os_fs_posix(), last, &g));
+    change(last, (long)g.scan.last_segment * LOG_BLOCK, 60, 7, false);
+    events_clear();
+    assert_err(restore_to(&set, &p, "edb", NULL, NULL, NULL), JET_errLogCorruptDuringHardRestore);
+    assert_string_equal(events_text(LOOKED_AT, 1), text_of("463 E(edb%05X.log|%X:%X:0)", set.gen_high, set.gen_high, g.scan.last_segment));
+    log_generation_release(&g);
+}
+
 static void configure_circular(JET_INSTANCE instance)
 {
     assert_good(JetSetSystemParameter(&instance, 0, JET_paramCircularLog, 1, NULL));
@@ -550,6 +598,7 @@ int main(void)
         cmocka_unit_test(each_observed_case_gives_its_result_its_events_and_its_file),
         cmocka_unit_test(arguments_are_checked),
         cmocka_unit_test(a_running_target_lends_its_logs),
+        cmocka_unit_test(a_bad_end_of_a_set_of_our_own_is_refused_and_behind_it_is_the_end),
         cmocka_unit_test(a_circular_target_lends_none),
         cmocka_unit_test(logs_in_the_working_folder_are_replayed_when_they_follow),
         cmocka_unit_test(logs_in_the_working_folder_that_do_not_fit_are_refused),

@@ -1,4 +1,6 @@
-/* JetRestoreInstance, JetRestore, JetRestore2 of a folder backup (backup-and-restore 15.2), and what protects a copy that was not restored (15.3). */
+/* JetRestoreInstance, JetRestore, JetRestore2 of a folder backup (backup-and-restore 15.2), and what protects a copy that was not restored (15.3).
+ *
+ * Pages: JetRestoreInstance */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

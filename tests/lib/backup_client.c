@@ -11,6 +11,9 @@
 
 #include <cmocka.h>
 
+#include "backup/backup.h"
+#include "engine/engine.h"
+#include "engine/instance.h"
 #include "live_instance.h"
 #include "shared_data.h"
 
@@ -107,4 +110,12 @@ int32_t client_sample_rows(const char *path)
     }
     assert_good(JetTerm2(instance, JET_bitTermComplete));
     return count;
+}
+
+void client_hurry_retries(JET_INSTANCE instance)
+{
+    struct instance *inside = NULL;
+    assert_good(engine_enter_instance(instance, 0, &inside));
+    backup_set_retry_delay(inside->backup, 1);
+    engine_leave_instance(inside);
 }

@@ -17,6 +17,8 @@ JET_ERR client_copy_file(JET_INSTANCE instance, const char *path, const char *fo
 void client_backup(JET_INSTANCE instance, JET_GRBIT begin, int truncate, const char *folder, struct backup_set *set);
 /* JetExternalRestore2 of one database: set's copy `name` is copied to target first. Returns its result. */
 JET_ERR client_restore(const struct backup_set *set, const char *name, const char *target);
+/* Pages that fail their checks are read again almost at once: damage on purpose need not be waited for. */
+void client_hurry_retries(JET_INSTANCE instance);
 /* The number of rows of table Sample (sample_table.h) in a clean database: attaches it read-only; the ids must be 1, 2, 3 and so on. */
 int32_t client_sample_rows(const char *path);
 

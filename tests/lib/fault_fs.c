@@ -366,7 +366,7 @@ static JET_ERR fault_dir_remove(struct os_fs *os, const char *path) { return os_
 static JET_ERR fault_dir_list(struct os_fs *os, const char *path, char ***names, size_t *count) { return os_dir_list(fs_of(os)->under, path, names, count); }
 
 static const struct os_fs_ops fault_ops = {
-    fault_open, fault_close, fault_read, fault_write, fault_sync, fault_info, fault_set_size, fault_prefetch, fault_stat,
+    fault_open, fault_close, fault_read, fault_write, fault_sync, fault_info, fault_set_size, fault_prefetch, NULL, fault_stat,
     fault_remove, fault_rename, fault_dir_sync, fault_dir_create, fault_dir_remove, fault_dir_list,
 };
 

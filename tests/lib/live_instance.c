@@ -86,6 +86,9 @@ void live_start_in(struct live_instance *live, const char *folder, uint32_t page
     assert_good(JetSetSystemParameter(&live->instance, 0, JET_paramTempPath, 0, text_of("%s/temp.edb", folder)));
     assert_good(JetSetSystemParameter(&live->instance, 0, JET_paramLogFileSize, 64, NULL));
     assert_good(JetSetSystemParameter(&live->instance, 0, JET_paramEventLoggingLevel, 0, NULL));
+    /* The shared databases have the sort orders of their Windows: what comes of that, test_index_checking.c shows. */
+    assert_good(JetSetSystemParameter(&live->instance, 0, JET_paramEnableIndexChecking, JET_IndexCheckingOff, NULL));
+    assert_good(JetSetSystemParameter(&live->instance, 0, JET_paramEnableIndexCleanup, 0, NULL));
     if (live_configure != NULL)
         live_configure(live->instance);
     assert_good(JetInit(&live->instance));
