@@ -740,7 +740,7 @@ typedef void *(JET_API *JET_PFNREALLOC)(void *pvContext, void *pv, uint32_t cb);
 #define JET_bitIndexNestedTable 0x00020000
 /** JET_coltypGUID columns sort in the order of the .NET type. */
 #define JET_bitIndexDotNetGuid 0x00040000
-/** The caller promises never to delete the index. */
+/** Nothing is written to the structure, not its err either: it may lie in constant memory. */
 #define JET_bitIndexImmutableStructure 0x00080000
 /** JET_CONDITIONALCOLUMN: only records in which the column is null are indexed. */
 #define JET_bitIndexColumnMustBeNull 0x00000001
@@ -1487,7 +1487,7 @@ typedef void *(JET_API *JET_PFNREALLOC)(void *pvContext, void *pv, uint32_t cb);
 
 /**
  * "on": changes are logged and JetInit recovers; "off": no logs, so a crash may destroy databases;
- * "repair": a restore passes over some errors. Must be set before JetInit.
+ * "repair": as "on" (ESENT's restore passes over some errors then). Must be set before JetInit.
  * Type string; default "on"; range 0 to 259; scope instance; settable before JetInit of the
  * instance.
  */
@@ -3674,13 +3674,16 @@ typedef JET_CONDITIONALCOLUMN_W JET_CONDITIONALCOLUMN;
 typedef JET_CONDITIONALCOLUMN_A JET_CONDITIONALCOLUMN;
 #endif
 
-/** Collation of an index by locale id. */
+/**
+ * Collation of an index by locale id. Sort keys are those of Windows where its weights are installed; elsewhere ICU makes them,
+ * under a sort id of its own (docs/porting.md), and refuses some flags with JET_errFeatureNotAvailable, as it all does without ICU.
+ */
 typedef struct tagJET_UNICODEINDEX {
     uint32_t lcid; /**< locale id */
     uint32_t dwMapFlags; /**< LCMapString flags of the sort key */
 } JET_UNICODEINDEX;
 
-/** Collation of an index by locale name. */
+/** Collation of an index by locale name. Whose sort keys: see JET_UNICODEINDEX. */
 typedef struct tagJET_UNICODEINDEX2 {
     char16_t *szLocaleName; /**< locale name such as "en-US" */
     uint32_t dwMapFlags; /**< LCMapString flags of the sort key */
@@ -6233,7 +6236,8 @@ JET_ERR JET_API JetDeleteColumn2W(JET_SESID sesid, JET_TABLEID tableid,
  * @param tableid cursor
  * @param szName present name
  * @param szNameNew new name
- * @param grbit reserved, 0
+ * @param grbit 0, or JET_bitColumnRenameConvertToPrimaryIndexPlaceholder: the column, the first of several of the primary index, is one that applications do not
+ * know of from now on: keys are made without a value of it
  *
  * Returns JET_errSuccess, or:
  * - JET_errColumnNotFound: no such column
@@ -6241,6 +6245,8 @@ JET_ERR JET_API JetDeleteColumn2W(JET_SESID sesid, JET_TABLEID tableid,
  * - JET_errInvalidParameter: bad argument
  * - JET_errInTransaction: not allowed inside a transaction
  * - JET_errTransReadOnly: write in a read-only transaction
+ * - JET_errInvalidPlaceholderColumn: not a fixed JET_coltypBit column that begins the primary index, or the only one of it
+ * - JET_errInvalidGrbit: another option
  * - JET_errColumnDuplicate: the new name is taken
  * - the errors of handles and of the instance's state, listed at the top of this file
  *
@@ -6408,7 +6414,7 @@ JET_ERR JET_API JetGetColumnInfoW(JET_SESID sesid, JET_DBID dbid, const char16_t
  * - JET_bitIndexNestedTable: one entry for each set of values with the same number in all
  *   multi-valued columns
  * - JET_bitIndexDotNetGuid: JET_coltypGUID columns sort in the order of the .NET type
- * - JET_bitIndexImmutableStructure: the caller promises never to delete the index
+ * - JET_bitIndexImmutableStructure: nothing is written to the structure, not its err either
  *
  * Returns JET_errSuccess, or:
  * - JET_errIndexDuplicate: the name is taken
@@ -6655,16 +6661,21 @@ JET_ERR JET_API JetGetIndexInfoW(JET_SESID sesid, JET_DBID dbid, const char16_t 
     const char16_t *szIndexName, void *pvResult, uint32_t cbResult, uint32_t InfoLevel);
 
 /**
- * Counts the records and pages of a table and keeps the numbers for JetGetObjectInfo and
- * JetGetTableInfo.
+ * Counts the records and leaf pages of a table, and the entries, different keys and leaf pages of each
+ * of its indexes, and keeps the numbers for JetGetObjectInfo, JetGetTableInfo and the lists of
+ * JetGetTableIndexInfo: in the session's transaction, and without a log flush. They stay until the
+ * next call, whatever is changed meanwhile.
  *
  * @param sesid session
  * @param tableid cursor
  *
  * Returns JET_errSuccess, or:
+ * - JET_errDatabaseFileReadOnly: the database is open for reading only
+ * - JET_errTransReadOnly: the transaction is read-only
+ * - JET_errWriteConflict: another session is changing the table's schema
  * - JET_errRollbackError: rollback failed; session unusable
  * - the errors of handles and of the instance's state, listed at the top of this file
- * Source: reference page.
+ * Source: reference page; published engine source.
  */
 JET_ERR JET_API JetComputeStats(JET_SESID sesid, JET_TABLEID tableid);
 
@@ -6890,7 +6901,8 @@ JET_ERR JET_API JetMove(JET_SESID sesid, JET_TABLEID tableid, int32_t cRow, JET_
 
 /**
  * Makes JetMove skip records that do not satisfy all comparisons, on the primary index of a table. A filter
- * set before is replaced, also when the new one is refused. Counts and seeks do not look at it.
+ * set before is replaced, also when the new one is refused. Counts and seeks do not look at it. While there
+ * is one, JetMove by 0 rows, JetGotoPosition and JetSetCurrentIndex answer JET_errFilteredMoveNotSupported.
  *
  * A null is less than every value. Of a multi-valued column the first value counts. JET_relopPrefixEquals and
  * JET_bitZeroLength are for JET_coltypBinary, the masks for whole numbers.
@@ -7252,10 +7264,11 @@ JET_ERR JET_API JetSetIndexRange(JET_SESID sesid, JET_TABLEID tableidSrc, JET_GR
  * @param grbit option bits, below
  *
  * Bits:
- * - JET_bitRetrieveCopy: read the record being updated instead of the stored one
+ * - JET_bitRetrieveCopy: the search key that JetMakeKey has made so far, not the key of the current entry
  *
  * Returns JET_errSuccess, or:
- * - JET_wrnBufferTruncated: the key does not fit; the beginning was copied
+ * - JET_wrnBufferTruncated: the key does not fit; the beginning was copied (a search key is cut without this
+ *   warning: compare *pcbActual)
  * - JET_errKeyNotMade: JET_bitRetrieveCopy without a search key
  * - JET_errNoCurrentRecord: cursor not on a record
  * - the errors of handles and of the instance's state, listed at the top of this file
@@ -7272,8 +7285,10 @@ JET_ERR JET_API JetRetrieveKey(JET_SESID sesid, JET_TABLEID tableid, void *pvKey
  * @param pcrec out: entries counted
  * @param crecMax stop counting here; 0 counts to the end
  *
+ * An empty index has 0 entries for a cursor that has not been moved since it was opened or given the index.
+ *
  * Returns JET_errSuccess, or:
- * - JET_errNoCurrentRecord: no entry to count
+ * - JET_errNoCurrentRecord: the cursor is not on an entry
  * - the errors of handles and of the instance's state, listed at the top of this file
  * Source: reference page.
  */
@@ -7363,10 +7378,17 @@ JET_ERR JET_API JetPrereadKeys(JET_SESID sesid, JET_TABLEID tableid, const void 
  * Bits:
  * - JET_bitPrereadForward: reading will go forwards
  * - JET_bitPrereadBackward: reading will go backwards
- * - JET_bitPrereadFirstPage: read ahead only the first page of each range
+ * - JET_bitPrereadFirstPage: read ahead only the first page of each long value
  * - JET_bitPrereadNormalizedKey: the ranges hold complete keys in their first column
  *
- * Returns JET_errSuccess.
+ * Both ends of a range are inclusive; a range without end columns is everything that begins with
+ * its start. Reading stops after 1024 pages: the range it stops in counts, later ones do not.
+ *
+ * Returns JET_errSuccess, or:
+ * - JET_errColumnNotFound: rgcolumnidPreread names no column
+ * - JET_errIllegalOperation: a temporary table
+ * - JET_errInvalidGrbit: unknown bits, or both directions
+ * - JET_errInvalidParameter: no ranges; a range without start columns
  *
  * Since: Windows 8.
  * Source: reference page.
@@ -7396,9 +7418,10 @@ JET_ERR JET_API JetPrereadIndexRanges(JET_SESID sesid, JET_TABLEID tableid,
  *
  * Bits:
  * - JET_bitRetrieveCopy: read the record being updated instead of the stored one
- * - JET_bitRetrieveFromIndex: take the value from the index entry where possible
+ * - JET_bitRetrieveFromIndex: take the value from the index entry where possible; the column must be one of
+ *   the index (JET_errColumnNotFound)
  * - JET_bitRetrieveFromPrimaryBookmark: take the value from the bookmark in the secondary entry
- *   where possible
+ *   where possible; the column must be one of the primary index (JET_errColumnNotFound)
  * - JET_bitRetrieveTag: return the number of the value instead of the value
  * - JET_bitRetrieveNull: report null values too, when walking tagged columns
  * - JET_bitRetrieveIgnoreDefault: report a default value as null
@@ -7847,6 +7870,9 @@ JET_ERR JET_API JetGetRecordSize2(JET_SESID sesid, JET_TABLEID tableid, JET_RECS
  * - JET_bitColumnCompressed: long values of the column are compressed when that saves space
  * - JET_bitTTDotNetGuid: JET_coltypGUID columns sort in the order of the .NET type
  *
+ * Of the bits of columns only JET_bitColumnFixed, JET_bitColumnTagged, JET_bitColumnTTKey and
+ * JET_bitColumnTTDescending have an effect; the others are ignored.
+ *
  * Returns JET_errSuccess, or:
  * - JET_errCannotMaterializeForwardOnlySort: JET_bitTTForwardOnly with what it does not allow
  * - JET_errIndexInvalidDef: the key makes no sense
@@ -7857,8 +7883,7 @@ JET_ERR JET_API JetGetRecordSize2(JET_SESID sesid, JET_TABLEID tableid, JET_RECS
  * - JET_errOutOfCursors: cursor limit reached
  * - JET_errTooManyColumns: too many columns
  * - JET_errTooManyOpenTables: table limit reached
- * - JET_errTooManySorts: JET_paramMaxTemporaryTables is reached
- * - JET_errIllegalOperation: JET_paramMaxTemporaryTables is 0
+ * - JET_errTooManySorts: JET_paramMaxTemporaryTables is reached; with 0 always
  * - the errors of handles and of the instance's state, listed at the top of this file
  * Source: reference page.
  */
@@ -7908,6 +7933,9 @@ JET_ERR JET_API JetOpenTempTable(JET_SESID sesid, const JET_COLUMNDEF *prgcolumn
  * - JET_bitColumnDeleteOnZero: delete the record when this escrow column reaches zero
  * - JET_bitColumnCompressed: long values of the column are compressed when that saves space
  * - JET_bitTTDotNetGuid: JET_coltypGUID columns sort in the order of the .NET type
+ *
+ * Of the bits of columns only JET_bitColumnFixed, JET_bitColumnTagged, JET_bitColumnTTKey and
+ * JET_bitColumnTTDescending have an effect; the others are ignored.
  *
  * Returns JET_errSuccess, or:
  * - JET_errCannotMaterializeForwardOnlySort: options clash with forward-only temp table
@@ -7971,6 +7999,9 @@ JET_ERR JET_API JetOpenTempTable2(JET_SESID sesid, const JET_COLUMNDEF *prgcolum
  * - JET_bitColumnDeleteOnZero: delete the record when this escrow column reaches zero
  * - JET_bitColumnCompressed: long values of the column are compressed when that saves space
  * - JET_bitTTDotNetGuid: JET_coltypGUID columns sort in the order of the .NET type
+ *
+ * Of the bits of columns only JET_bitColumnFixed, JET_bitColumnTagged, JET_bitColumnTTKey and
+ * JET_bitColumnTTDescending have an effect; the others are ignored.
  *
  * Returns JET_errSuccess, or:
  * - JET_errCannotMaterializeForwardOnlySort: options clash with forward-only temp table
@@ -8695,7 +8726,6 @@ JET_ERR JET_API JetTruncateLog(void);
  * - JET_errPatchFileMissing: the folder holds no list of its databases (.pat files)
  * - JET_errLogCorruptDuringHardRestore: a log of the set is damaged
  * - JET_errRequiredLogFilesMissing: a log of the set is absent
- * - JET_errRecoveredWithErrors: JET_paramRecovery is "repair" and something was passed over
  *
  * Since: Windows XP.
  * Source: reference page; backup-and-restore spec 15.2.
@@ -9106,29 +9136,40 @@ JET_ERR JET_API JetOSSnapshotAbort(JET_OSSNAPID snapId, JET_GRBIT grbit);
  * ============================================================================================ */
 
 /**
- * Copies a database that is not attached into a new file, packed: free space, deleted records and
- * half-filled pages stay behind. The session must not be in a transaction, and no other work goes
- * on in it.
+ * Copies a database into a new file, packed: free space, deleted records and half-filled pages stay
+ * behind. Every table, index and long value lies in one piece, its pages as full as the density of
+ * the table or index asks for, unless that took more pages than the source has. Object and column
+ * ids, templates, callbacks, automatic values and the format version stay as they are. The source
+ * must be attached (JET_bitDbReadOnly is enough), and nobody else may have it open. The copy is
+ * closed, clean and not attached; after an error it is not there.
  *
  * @param sesid session
  * @param szDatabaseSrc path of the database to read
  * @param szDatabaseDest path of the file to create
- * @param pfnStatus progress callback (JET_snpCompact), or NULL
+ * @param pfnStatus callback, or NULL: JET_snpCompact with JET_sntBegin; JET_sntProgress, whose units
+ *     are pages in use in the source; JET_sntComplete or JET_sntFail. An error it returns ends the
+ *     copy and is returned
  * @param pconvert reserved, NULL
  * @param grbit option bits, below
  *
  * Bits:
- * - JET_bitCompactRepair: salvage: skip damaged parts of the source instead of failing
- * - JET_bitCompactStats: write statistics of the compaction
+ * - JET_bitCompactRepair: accepted; as in today's engine damage ends the copy all the same
+ * - JET_bitCompactStats: write a line for each table, and a summary, to DFRGINFO.TXT in the current
+ *   folder
+ * - JET_bitCompactPreserveOriginal: accepted; the source is never changed
  *
  * Returns JET_errSuccess, or:
- * - JET_errFeatureNotAvailable: API not supported here
+ * - JET_errFeatureNotAvailable: pconvert is not NULL
  * - JET_errInTransaction: the session has an open transaction
+ * - JET_errDatabaseNotFound: the source is not attached
+ * - JET_errDatabaseInUse: another session has the source open
  * - JET_errDatabaseDuplicate: the new file exists
- * - JET_errDatabaseDirtyShutdown: the source was not closed properly
+ * - JET_errDatabaseInvalidPath: no path, or its folder does not exist
+ * - JET_errTooManyAttachedDatabases: no place for one more
+ * - JET_errReadVerifyFailure, JET_errDatabaseCorrupted and others: the source is damaged
  * - JET_errDiskFull: no space
  * - the errors of handles and of the instance's state, listed at the top of this file
- * Source: reference page.
+ * Source: reference page; published engine source.
  */
 #ifdef JET_UNICODE
 #define JetCompact JetCompactW
@@ -9145,8 +9186,9 @@ JET_ERR JET_API JetCompactW(JET_SESID sesid, const char16_t *szDatabaseSrc,
     JET_GRBIT grbit);
 
 /**
- * Chooses what of the page cache a core dump of the process contains. To be called while a dump is
- * prepared.
+ * Chooses what of the page caches of all running instances a core dump of the process contains. To be
+ * called while a dump is prepared, or before: a choice holds for the memory that there is. Everything
+ * else of the process is dumped as the system is set.
  *
  * @param grbit option bits, below
  *
@@ -9157,30 +9199,37 @@ JET_ERR JET_API JetCompactW(JET_SESID sesid, const char16_t *szDatabaseSrc,
  * - JET_bitDumpCacheMaximum: all of the page cache
  * - JET_bitDumpCacheIncludeDirtyPages: pages that were changed
  * - JET_bitDumpCacheIncludeCachedPages: pages with data
- * - JET_bitDumpCacheIncludeCorruptedPages: pages found damaged
- * - JET_bitDumpCacheNoDecommit: do not give memory back while preparing
+ * - JET_bitDumpCacheIncludeCorruptedPages: pages being read, or found damaged, that are held now
+ * - JET_bitDumpCacheNoDecommit: accepted; no memory is given back here
  *
  * Returns JET_errSuccess, or:
+ * - JET_errInvalidGrbit: no bit, or an unknown one
  * - JET_errInternalError: unexpected engine-internal failure
  *
  * Since: Windows 7.
- * Source: reference page.
+ * Source: reference page; published engine source.
  */
 JET_ERR JET_API JetConfigureProcessForCrashDump(JET_GRBIT grbit);
 
 /**
- * Starts or stops defragmenting a database in the background: records are moved together and pages
- * freed, while the database is used.
+ * Starts or stops defragmenting a database in the background, while the database is used: records
+ * that were deleted, and that no transaction can see any more, go for good; pages that are empty or
+ * nearly so go into their neighbours; what becomes free is there for new data, and the file stays as
+ * long as it is. At most one task runs for a database; it waits while a backup runs, and ends when
+ * the database is detached or the instance ends. JET_paramEnableOnlineDefrag without
+ * JET_OnlineDefragDatabases and JET_OnlineDefragSpaceTrees: nothing is done, without a warning.
  *
  * @param sesid session
  * @param dbid database, opened by this session
  * @param szTableName reserved, NULL
- * @param pcPasses in: most passes, out: passes done; NULL: no limit
- * @param pcSeconds in: most seconds, out: seconds used; NULL: no limit
+ * @param pcPasses start: most passes through the database; stop: passes done. NULL: no limit
+ * @param pcSeconds start: most seconds, not positive for no limit; stop: seconds since the start.
+ *     NULL: no limit
  * @param grbit option bits, below
  *
  * Bits:
- * - JET_bitDefragmentAvailSpaceTreesOnly: only the trees of free space
+ * - JET_bitDefragmentAvailSpaceTreesOnly: only the trees of free space; these are always kept in
+ *   order here, so that there is nothing to do
  * - JET_bitDefragmentBatchStart: start defragmenting in the background
  * - JET_bitDefragmentBatchStop: stop defragmenting
  *
@@ -9207,7 +9256,11 @@ JET_ERR JET_API JetDefragmentW(JET_SESID sesid, JET_DBID dbid, const char16_t *s
     uint32_t *pcPasses, uint32_t *pcSeconds, JET_GRBIT grbit);
 
 /**
- * JetDefragment with a callback (JET_cbtypOnlineDefragCompleted) when it is finished.
+ * JetDefragment with a callback (JET_cbtypOnlineDefragCompleted) when it is finished: from the task's
+ * thread, with the task's session; it may stop the task but not end the instance. With
+ * JET_bitDefragmentBTree one pass through one table begins in the background, with
+ * JET_bitDefragmentBTreeBatch and JET_bitDefragmentBatchStart one through all; both take no callback,
+ * and the latter neither passes, seconds nor table.
  *
  * @param sesid session
  * @param dbid database, opened by this session
@@ -9248,7 +9301,7 @@ JET_ERR JET_API JetDefragment2W(JET_SESID sesid, JET_DBID dbid, const char16_t *
     uint32_t *pcPasses, uint32_t *pcSeconds, JET_CALLBACK callback, JET_GRBIT grbit);
 
 /**
- * JetDefragment2 of a database given by path.
+ * Reserved: always JET_errInvalidParameter.
  *
  * @param sesid session
  * @param szDatabaseName path of the database file
@@ -9259,7 +9312,7 @@ JET_ERR JET_API JetDefragment2W(JET_SESID sesid, JET_DBID dbid, const char16_t *
  * @param pvContext passed to the callback
  * @param grbit reserved, 0
  *
- * Returns JET_errSuccess.
+ * Returns JET_errInvalidParameter.
  *
  * Since: Windows XP.
  * Source: reference page.
@@ -11986,11 +12039,24 @@ typedef JET_ERR(JET_API *JET_PFNEMITLOGDATA)(JET_INSTANCE instance, JET_EMITDATA
 /**
  * JetInit3 with per-database options and a context-carrying callback.
  *
+ * With JET_bitExternalRecoveryControl the callback is also asked what recovery is to do:
+ * JET_snpRecoveryControl with a JET_RECOVERYCONTROL, before a log or the checkpoint is opened, when
+ * a log is absent, before undo, before an event is reported, when an error is about to end the
+ * recovery that the caller may let pass, and as databases are attached and detached. Returning
+ * errDefault does what the bits of the call say; a success goes on; an error becomes the result,
+ * with two exceptions: for JET_sntOpenCheckpoint it makes the replay begin with the lowest log, for
+ * JET_sntNotificationEvent it keeps the event from being reported. JET_errRecoveredWithoutUndo to
+ * JET_sntBeginUndo ends the recovery as JET_bitRecoveryWithoutUndo does. What the structure points
+ * to is valid during the call.
+ *
  * @param pinstance in/out: instance; may be NULL
  * @param prstInfo path map, stop position and callback, or NULL
  * @param grbit option bits, below
  *
- * Bits:
+ * Bits, besides those of JetInit3:
+ * - JET_bitExternalRecoveryControl: ask the callback
+ * - JET_bitAllowMissingCurrentLog: replay archived logs without the current one
+ * - JET_bitAllowSoftRecoveryOnBackup: replay onto a backup's copy that was not restored
  * - JET_bitRestoreMapIgnoreWhenMissing: JET_RSTMAP2: leave the database out if its file is absent
  * - JET_bitRestoreMapFailWhenMissing: JET_RSTMAP2: fail if its file is absent
  * - JET_bitRestoreMapOverwriteOnCreate: JET_RSTMAP2: overwrite an existing file when the log
@@ -12319,10 +12385,15 @@ JET_ERR JET_API JetSetTableInfoW(JET_SESID sesid, JET_TABLEID tableid, const voi
  * @param sesid session
  * @param tableid cursor
  * @param pIndexRange range
- * @param cPageCacheMin fewest pages to read ahead
+ * @param cPageCacheMin fewest pages to read ahead; at most cPageCacheMax
  * @param cPageCacheMax most pages to read ahead
- * @param grbit reserved, 0
- * @param pcPageCacheActual out: pages read ahead; may be NULL
+ * @param grbit JET_bitPrereadForward or JET_bitPrereadBackward, with JET_bitPrereadNormalizedKey or without
+ * @param pcPageCacheActual out: pages read ahead, or found in the cache; may be NULL
+ *
+ * Returns JET_errSuccess, or:
+ * - JET_errIllegalOperation: a temporary table
+ * - JET_errInvalidGrbit: unknown bits, no direction, or both
+ * - JET_errInvalidParameter: no range, or numbers that contradict each other
  *
  * Since: Windows 10. Not documented by ESENT.
  * Source: published engine source.
@@ -12336,9 +12407,14 @@ JET_ERR JET_API JetPrereadIndexRange(JET_SESID sesid, JET_TABLEID tableid,
  *
  * @param sesid session
  * @param dbid database, opened by this session
- * @param rgszTables tables
+ * @param rgszTables tables; of each the pages from its root to its first row are read
  * @param cTables elements of rgszTables
  * @param grbit reserved, 0
+ *
+ * Returns JET_errSuccess, or:
+ * - JET_errInvalidGrbit: grbit is not 0
+ * - JET_errInvalidParameter: rgszTables is NULL, cTables negative
+ * - JET_errObjectNotFound: no such table; those before it have been read
  *
  * Since: Windows 8. Not documented by ESENT.
  * Source: published engine source.
@@ -12698,14 +12774,26 @@ JET_ERR JET_API JetDBUtilitiesA(JET_DBUTIL_A *pdbutil);
 JET_ERR JET_API JetDBUtilitiesW(JET_DBUTIL_W *pdbutil);
 
 /**
- * Control the checksum scan.
+ * Starts or stops a scan of the database's file in the background: every page is read and its checksum
+ * verified; damaged ones are reported as event 474. At most one scan runs for a database; it ends when
+ * the database is detached or the instance ends.
  *
  * @param sesid session
  * @param dbid database, opened by this session
- * @param pcSecondsMax in/out: seconds; may be NULL
- * @param cmsecSleep milliseconds between reads
- * @param pfnCallback callback, or NULL
- * @param grbit reserved, 0
+ * @param pcSecondsMax start: most seconds, 0 for no limit; stop: seconds since the start. May be NULL
+ * @param cmsecSleep milliseconds between batches of 16 pages
+ * @param pfnCallback JET_cbtypScanCompleted with pointers to the seconds and pages of a pass (uint32_t),
+ *     or NULL
+ * @param grbit one of JET_bitDatabaseScanBatchStart (one pass), JET_bitDatabaseScanBatchStartContinuous
+ *     (pass after pass, with an hour between them; takes no seconds, sleep or callback),
+ *     JET_bitDatabaseScanBatchStop
+ *
+ * Returns JET_errSuccess, or:
+ * - JET_errInvalidGrbit: none or several of these, or JET_bitDatabaseScanZeroPages
+ * - JET_errInvalidParameter: an argument that a continuous scan does not take
+ * - JET_errDatabaseAlreadyRunningMaintenance: one runs already
+ * - JET_errTransReadOnly: the transaction is read-only
+ * - the errors of handles and of the instance's state, listed at the top of this file
  *
  * Since: Windows 7. Not documented by ESENT.
  * Source: published engine source.

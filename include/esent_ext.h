@@ -27,9 +27,10 @@ typedef struct {
     uint32_t cParameters; /* elements of rgszParameters */
     const char *szSource;   /* JET_paramEventSource, or "" */
     const char *szInstance; /* display name or name of the instance, or "" */
-    const char *const *rgszParameters;
+    const char *const *rgszParameters; /* what the text of the event has for %1, %2, ... */
 } JETX_EVENT;
 
+/* Is told an event; pvContext is what JetxSetEventCallback was given. */
 typedef void(JET_API *JETX_PFNEVENT)(const JETX_EVENT *pEvent, void *pvContext);
 
 /* Has the events of an instance given to pfn too, beside the system's log; NULL takes the callback away. JET_paramNoInformationEvent and

@@ -100,6 +100,7 @@ JET_EXPORT JET_ERR JetRegisterCallback(JET_SESID sesid, JET_TABLEID tableid, JET
     struct cursor *cursor;
     uint64_t id;
     TRY(table_enter_limited(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, 0));
     if (cbtyp == JET_cbtypNull || pCallback == NULL || phCallbackId == NULL)
         RAISE(JET_errInvalidParameter);
     TRY(cursor_add_callback(cursor, (void (*)(void))pCallback, pvContext, cbtyp, &id));
@@ -116,6 +117,7 @@ JET_EXPORT JET_ERR JetUnregisterCallback(JET_SESID sesid, JET_TABLEID tableid, J
     struct cursor *cursor;
     (void)cbtyp; /* all of a registration ends, as in ESENT */
     TRY(table_enter_limited(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, 0));
     if (!cursor_remove_callback(cursor, (uint64_t)hCallbackId))
         err = JET_wrnCallbackNotRegistered;
 done:

@@ -12,6 +12,24 @@
 
 /* --- attach and detach --- */
 
+/* A value that ESENT takes. Those but the size limit ask for work that is not done at attach, or are hints. */
+static JET_ERR check_database_parameter(uint32_t id, uint32_t value)
+{
+    JET_ERR err = JET_errSuccess;
+    enum { PRIORITY_MOST = 1000, SHRINK_OPTIONS = 0x1F, QUOTA_MS_MOST = 7 * 24 * 60 * 60 * 1000 };
+    bool is_quota = id == JET_dbparamShrinkDatabaseTimeQuota || id == JET_dbparamLeakReclaimerTimeQuota;
+    if (id == JET_dbparamCachePriority && value > PRIORITY_MOST && value != UINT32_MAX)
+        RAISE(JET_errInvalidParameter);
+    if (id == JET_dbparamShrinkDatabaseOptions && (value & ~(uint32_t)SHRINK_OPTIONS) != 0)
+        RAISE(JET_errInvalidGrbit);
+    if (is_quota && (int32_t)value > QUOTA_MS_MOST)
+        RAISE(JET_errInvalidParameter);
+    if (id == JET_dbparamShrinkDatabaseSizeLimit && (int32_t)value < 0)
+        RAISE(JET_errInvalidParameter);
+done:
+    return err;
+}
+
 JET_ERR read_database_parameters(const JET_SETDBPARAM *parameters, uint32_t count, uint32_t *pages_max)
 {
     JET_ERR err = JET_errSuccess;
@@ -22,9 +40,13 @@ JET_ERR read_database_parameters(const JET_SETDBPARAM *parameters, uint32_t coun
         if (parameters[i].dbparamid < JET_dbparamDbSizeMaxPages || parameters[i].dbparamid >= JET_dbparamMaxValueInvalid)
             RAISE(JET_errInvalidDbparamId);
         if (parameters[i].pvParam == NULL || parameters[i].cbParam != sizeof(uint32_t))
-            RAISE(JET_errInvalidParameter);
+            RAISE(JET_errInvalidBufferSize);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t value = load_le32(parameters[i].pvParam);
+        TRY(check_database_parameter(parameters[i].dbparamid, value));
         if (parameters[i].dbparamid == JET_dbparamDbSizeMaxPages)
-            *pages_max = load_le32(parameters[i].pvParam);
+            *pages_max = value;
     }
 done:
     return err;

@@ -2,11 +2,11 @@
 #define ESENT_PRIVATE
 #include "api/jet_ddl.h"
 
-#include "api/locale_ids.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "engine/callback_library.h"
 #include "engine/session.h"
+#include "record/locale.h"
 
 /* --- the frame of a call --- */
 
@@ -232,10 +232,11 @@ static JET_ERR set_locale_id(uint32_t id, struct index_definition *out)
     JET_ERR err = JET_errSuccess;
     if (id == 0)
         goto done;
-    out->locale = locale_name_of_id(id);
-    out->has_locale = true;
-    if (out->locale == NULL)
+    const struct locale *locale = locale_by_id(id);
+    if (locale == NULL)
         RAISE(JET_errInvalidLanguageId);
+    out->locale = locale->name;
+    out->has_locale = true;
 done:
     return err;
 }
@@ -282,6 +283,13 @@ static bool index_size_is_known(unsigned version, uint32_t size)
     return version == 1 ? size == sizeof(JET_INDEXCREATE_A) || size == sizeof(JET_INDEXCREATEOLD_A) : version == 2 ? size == sizeof(JET_INDEXCREATE2_A) : size == sizeof(JET_INDEXCREATE3_A);
 }
 
+/* Flags that an application gave, none included, are not the default ones. */
+static uint32_t given_flags(uint32_t flags)
+{
+    enum { LCMAP_UPPERCASE = 0x200, LCMAP_SORTKEY = 0x400 };
+    return flags == LCMAP_UPPERCASE ? flags : flags | LCMAP_SORTKEY;
+}
+
 /* Where the collation comes from, by version. */
 static JET_ERR read_collation(struct ddl_memory *memory, unsigned version, const JET_INDEXCREATE3_A *x, struct index_definition *out)
 {
@@ -292,7 +300,7 @@ static JET_ERR read_collation(struct ddl_memory *memory, unsigned version, const
             RAISE(JET_errInvalidParameter);
         if (is_given) {
             out->has_locale = true;
-            out->lcmap_flags = x->pidxunicode->dwMapFlags;
+            out->lcmap_flags = given_flags(x->pidxunicode->dwMapFlags);
             TRY(ddl_text(memory, TEXT_UTF16, x->pidxunicode->szLocaleName, &out->locale));
         }
         goto done;
@@ -304,12 +312,29 @@ static JET_ERR read_collation(struct ddl_memory *memory, unsigned version, const
             RAISE(JET_errIndexInvalidDef);
         memcpy(&given, x->pidxunicode, sizeof given);
         id = given.lcid;
-        out->lcmap_flags = given.dwMapFlags;
+        out->lcmap_flags = given_flags(given.dwMapFlags);
         out->has_locale = true;
     } else {
         memcpy(&id, &x->pidxunicode, sizeof id); /* the union holds the number alone */
     }
     TRY(set_locale_id(id, out));
+done:
+    return err;
+}
+
+/* An index that brings no locale of its own has that of the instance. */
+static JET_ERR take_default_collation(struct session *session, struct index_definition *out)
+{
+    JET_ERR err = JET_errSuccess;
+    uint64_t given = (uint64_t)instance_parameter(session_instance(session), JET_paramUnicodeIndexDefault); /* locale id, and above it the flags */
+    if (out->locale == NULL) {
+        const struct locale *locale = locale_by_id((uint32_t)given);
+        if (locale == NULL)
+            RAISE(JET_errInvalidLanguageId);
+        out->locale = locale->name;
+    }
+    if (out->lcmap_flags == 0)
+        out->lcmap_flags = given_flags((uint32_t)(given >> 32));
 done:
     return err;
 }
@@ -392,6 +417,7 @@ static JET_ERR read_index(struct ddl_memory *memory, struct session *session, en
     TRY(ddl_text(memory, form, x->szIndexName, &out->name));
     TRY(read_limits(session, x, out));
     TRY(read_key(memory, form, x->szKey, x->cbKey, out));
+    TRY(take_default_collation(session, out));
     TRY(read_conditions(memory, form, x, out));
     TRY(ddl_space_hints(memory, x->pSpacehints, &out->space_hints));
 done:
@@ -442,8 +468,11 @@ void ddl_indexes_answer(const struct ddl_indexes *indexes)
     uint8_t *p = indexes->elements;
     for (uint32_t i = 0; i < indexes->count && indexes->errors != NULL; i++) {
         uint32_t size;
+        JET_GRBIT grbit;
         memcpy(&size, p, sizeof size);
-        memcpy(p + offsetof(JET_INDEXCREATE3_A, err), &indexes->errors[i], sizeof indexes->errors[i]);
+        memcpy(&grbit, p + offsetof(JET_INDEXCREATE3_A, grbit), sizeof grbit);
+        if ((grbit & JET_bitIndexImmutableStructure) == 0) /* else it may lie in memory that cannot be written */
+            memcpy(p + offsetof(JET_INDEXCREATE3_A, err), &indexes->errors[i], sizeof indexes->errors[i]);
         p += size;
     }
 }

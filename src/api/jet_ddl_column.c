@@ -21,7 +21,7 @@ static JET_ERR add_column(JET_SESID sesid, JET_TABLEID tableid, enum text_form f
     if ((given->grbit & JET_bitColumnUnversioned) != 0 && (sharing & CURSOR_DENY_READ) == 0 && session_level(call.session) > 0)
         RAISE(JET_errInTransaction);
     struct column_definition definition = {.type = given->coltyp, .max_size = given->cbMax, .grbit = given->grbit, .code_page = given->cp, .id_out = &id,
-                                           .is_permitted = (sharing & CURSOR_PERMIT_DDL) != 0};
+                                           .is_permitted = (sharing & CURSOR_PERMIT_DDL) != 0, .is_shared = !cursor_session_denies_read(cursor)};
     TRY(ddl_text(&memory, form, name, &definition.name));
     TRY(ddl_column_default(&memory, form, value, size, &definition));
     TRY(ddl_check_callback(call.session, definition.callback));
@@ -102,14 +102,12 @@ static JET_ERR rename_column(JET_SESID sesid, JET_TABLEID tableid, enum text_for
         RAISE(JET_errInvalidParameter);
     if (session_level(call.session) > 0)
         RAISE(JET_errInTransaction);
-    if ((grbit & JET_bitColumnRenameConvertToPrimaryIndexPlaceholder) != 0)
-        RAISE(JET_errFeatureNotAvailable);
-    if (grbit != 0)
+    if ((grbit & ~(JET_GRBIT)JET_bitColumnRenameConvertToPrimaryIndexPlaceholder) != 0)
         RAISE(JET_errInvalidGrbit);
     TRY(ddl_text(&memory, form, text, &name));
     TRY(ddl_text(&memory, form, new_text, &new_name));
     TRY(ddl_begin(&call));
-    err = catalog_rename_column(call.transaction, call.catalog, cursor_schema(cursor)->objid, name, new_name);
+    err = (grbit != 0 ? catalog_make_placeholder : catalog_rename_column)(call.transaction, call.catalog, cursor_schema(cursor)->objid, name, new_name);
 done:
     err = ddl_end(&call, err, false);
     ddl_free(&memory);

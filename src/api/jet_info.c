@@ -1,5 +1,5 @@
-/* What there is: JetGetObjectInfo, JetGetTableInfo (reference pages of the functions). Statistics are never kept, as in today's ESENT: counts
- * of records and pages are 0. */
+/* What there is: JetGetObjectInfo, JetGetTableInfo (reference pages of the functions). Counts of records and pages are those that JetComputeStats
+ * found last, 0 before. */
 #define ESENT_PRIVATE
 #include "api/jet_table.h"
 
@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "catalog/ddl.h"
 #include "catalog/names.h"
 
 #define OBJECT_CONTAINER "Tables"
@@ -24,6 +25,7 @@ static JET_ERR get_one_object(struct session *session, JET_DBID dbid, const char
     struct open_database *database;
     struct catalog *catalog;
     const struct table_schema *table = NULL;
+    struct catalog_statistics counted;
     char checked[OBJECT_NAME_UTF8_MAX];
     if (result == NULL || size < sizeof(JET_OBJECTINFO))
         RAISE(result == NULL ? JET_errInvalidParameter : JET_errBufferTooSmall);
@@ -31,10 +33,13 @@ static JET_ERR get_one_object(struct session *session, JET_DBID dbid, const char
     TRY(session_find_database(session, dbid, &database));
     TRY(catalog_open(open_database_file(database), &catalog));
     TRY(catalog_find_table(catalog, checked, &table));
-    *(JET_OBJECTINFO *)result = (JET_OBJECTINFO){.cbStruct = sizeof(JET_OBJECTINFO), .objtyp = JET_objtypTable, .flags = table->flags,
+    transaction_begin_call(session_transaction(session));
+    TRY(catalog_get_statistics(session_transaction(session), catalog, table->objid, table->objid, &counted));
+    *(JET_OBJECTINFO *)result = (JET_OBJECTINFO){.cbStruct = sizeof(JET_OBJECTINFO), .objtyp = JET_objtypTable, .flags = table->flags, .cRecord = counted.entries, .cPage = counted.pages,
                                                  .grbit = table_abilities(open_database_is_read_only(database))};
-    catalog_release_table(catalog, table);
 done:
+    if (table != NULL)
+        catalog_release_table(catalog, table);
     return err;
 }
 
@@ -211,14 +216,25 @@ static JET_ERR put_table_info(struct session *session, JET_TABLEID tableid, stru
     JET_ERR err = JET_errSuccess;
     const struct table_schema *table = cursor_schema(cursor);
     bool is_temporary = cursor_temp_table(cursor) != NULL;
+    struct catalog_statistics counted;
     uint32_t owned, free_pages;
-    if (is_temporary)
-        RAISE(level == JET_TblInfo ? JET_errObjectNotFound : JET_errInvalidOperation);
+    if (is_temporary) {
+        /* What is known without reading it all: rows that another will take the place of may still be counted. */
+        uint64_t rows = temp_table_insert_count(cursor_temp_table(cursor));
+        TRY(table_check_phase(cursor, TABLE_READABLE));
+        if (level != JET_TblInfo)
+            RAISE(JET_errInvalidOperation);
+        if (size < sizeof(JET_OBJECTINFO))
+            RAISE(JET_errInvalidParameter);
+        *(JET_OBJECTINFO *)result = (JET_OBJECTINFO){.cbStruct = sizeof(JET_OBJECTINFO), .objtyp = JET_objtypTable, .cRecord = rows < UINT32_MAX ? (uint32_t)rows : UINT32_MAX};
+        goto done;
+    }
     switch (level) {
     case JET_TblInfo:
         if (size < sizeof(JET_OBJECTINFO))
             RAISE(JET_errBufferTooSmall);
-        *(JET_OBJECTINFO *)result = (JET_OBJECTINFO){.cbStruct = sizeof(JET_OBJECTINFO), .objtyp = JET_objtypTable, .flags = table->flags,
+        TRY(catalog_get_statistics(session_transaction(session), cursor_catalog(cursor), table->objid, table->objid, &counted));
+        *(JET_OBJECTINFO *)result = (JET_OBJECTINFO){.cbStruct = sizeof(JET_OBJECTINFO), .objtyp = JET_objtypTable, .flags = table->flags, .cRecord = counted.entries, .cPage = counted.pages,
                                                      .grbit = table_abilities(cursor_is_read_only(cursor))};
         break;
     case JET_TblInfoName:

@@ -216,6 +216,7 @@ static JET_ERR table_column_info(JET_SESID sesid, JET_TABLEID tableid, enum text
     struct session *session = NULL;
     struct cursor *cursor;
     TRY(table_enter_limited(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, 0));
     TRY(cursor_refresh(cursor));
     TRY(put_column_info(session, cursor, form, name_or_id, result, size, level));
 done:

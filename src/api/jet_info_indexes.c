@@ -3,13 +3,14 @@
  * The JET_INDEXCREATE levels fill one client buffer with the structure and, behind it, all it points to. */
 #define ESENT_PRIVATE
 #include "api/jet_table.h"
-#include "api/locale_ids.h"
 
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "catalog/ddl.h"
 #include "catalog/names.h"
+#include "record/locale.h"
 
 enum { COUNTRY_DEFAULT = 1, INDEX_ID_MAGIC = 0x58444E49 };
 
@@ -18,7 +19,8 @@ static uint32_t lcid_of(const struct index *index)
 {
     if (index->locale == NULL)
         return index->lcid != 0 ? index->lcid : 0x409;
-    return locale_id_of_name(index->locale);
+    const struct locale *locale = locale_by_name(index->locale);
+    return locale != NULL ? locale->id : LOCALE_ID_UNSPECIFIED;
 }
 
 static JET_GRBIT index_grbit(const struct index *x)
@@ -68,7 +70,7 @@ static JET_ERR find_index(const struct cursor *cursor, const char *name, const s
 
 enum { LIST_NAME, LIST_GRBIT, LIST_KEYS, LIST_ENTRIES, LIST_PAGES, LIST_COLUMN_COUNT, LIST_COLUMN_NUMBER, LIST_COLUMN_ID, LIST_TYPE, LIST_COUNTRY, LIST_LANGUAGE, LIST_CODE_PAGE, LIST_COLLATE, LIST_COLUMN_GRBIT, LIST_COLUMN_NAME, LIST_LCMAP, LIST_COLUMNS };
 
-static JET_ERR add_index(struct list *list, const struct table_schema *s, const struct index *x)
+static JET_ERR add_index(struct list *list, const struct table_schema *s, const struct index *x, const struct catalog_statistics *counted)
 {
     JET_ERR err = JET_errSuccess;
     for (uint32_t i = 0; i < x->segment_count; i++) {
@@ -77,9 +79,9 @@ static JET_ERR add_index(struct list *list, const struct table_schema *s, const 
             RAISE(JET_errCatalogCorrupted);
         TRY(list_put_text(list, LIST_NAME, x->name));
         list_put_number(list, LIST_GRBIT, index_grbit(x), 4);
-        list_put_number(list, LIST_KEYS, 0, 4);
-        list_put_number(list, LIST_ENTRIES, 0, 4);
-        list_put_number(list, LIST_PAGES, 0, 4);
+        list_put_number(list, LIST_KEYS, counted->keys, 4);
+        list_put_number(list, LIST_ENTRIES, counted->entries, 4);
+        list_put_number(list, LIST_PAGES, counted->pages, 4);
         list_put_number(list, LIST_COLUMN_COUNT, x->segment_count, 4);
         list_put_number(list, LIST_COLUMN_NUMBER, i, 4);
         list_put_number(list, LIST_COLUMN_ID, column->id, 4);
@@ -128,8 +130,12 @@ static JET_ERR list_indexes(struct session *session, const struct cursor *cursor
     if (count > 0)
         qsort(sorted, count, sizeof *sorted, by_name);
     TRY(list_begin(&list, form, types, LIST_COLUMNS));
-    for (uint32_t i = 0; i < count; i++)
-        TRY(add_index(&list, s, sorted[i]));
+    for (uint32_t i = 0; i < count; i++) {
+        struct catalog_statistics counted;
+        uint32_t objid = index_is_primary(sorted[i]) ? s->objid : sorted[i]->objid;
+        TRY(catalog_get_statistics(session_transaction(session), cursor_catalog(cursor), s->objid, objid, &counted));
+        TRY(add_index(&list, s, sorted[i], &counted));
+    }
     TRY(list_publish(&list, session, &tableid));
     const uint32_t *id = list.ids;
     JET_INDEXLIST out = {
@@ -396,6 +402,7 @@ static JET_ERR table_index_info(JET_SESID sesid, JET_TABLEID tableid, enum text_
     struct session *session = NULL;
     struct cursor *cursor;
     TRY(table_enter_limited(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, 0));
     TRY(cursor_refresh(cursor));
     err = checked_index_info(session, cursor, form, name, result, size, level);
 done:

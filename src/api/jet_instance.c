@@ -42,7 +42,7 @@ JET_EXPORT_PLAIN(JetCreateInstance2);
 
 /* --- JetInit --- */
 
-enum { RESTORE_MAP_MAX = 14 };
+enum { RESTORE_MAP_MAX = 14, BIT_EXTERNAL_RECOVERY_CONTROL = 0x800 /* JET_bitExternalRecoveryControl, behind ESENT_PRIVATE */ };
 
 /* What an init call gets besides the handle, whichever structure it came in. */
 struct init_request {
@@ -108,6 +108,7 @@ static JET_ERR run_init(JET_INSTANCE *handle, struct init_request *request, JET_
     if (request->status != NULL || request->callback != NULL) {
         request->options.progress = report_progress;
         request->options.progress_context = request;
+        request->options.asks_client = request->callback != NULL && (grbit & BIT_EXTERNAL_RECOVERY_CONTROL) != 0;
     }
     JET_ERR err = engine_init(handle, &request->options);
     for (size_t i = 0; i < request->options.mapping_count; i++) {

@@ -4,6 +4,7 @@
 #include "api/jet_table.h"
 #include "base/bytes.h"
 #include "engine/local_storage.h"
+#include "os/thread_work.h"
 
 JET_EXPORT JET_ERR JetFreeBuffer(char *pbBuf)
 {
@@ -74,18 +75,22 @@ done:
 }
 
 /* Pages and log records are counted for each instance, not for each thread: the numbers of this thread are not known and stand at zero. */
+enum { NS_PER_US = 1000 };
+
 JET_EXPORT JET_ERR JetGetThreadStats(void *pvResult, uint32_t cbMax)
 {
     JET_ERR err = JET_errSuccess;
     if (pvResult == NULL)
         RAISE(JET_errInvalidParameter);
-    uint32_t size = cbMax >= sizeof(JET_THREADSTATS3) ? sizeof(JET_THREADSTATS3)
-                  : cbMax >= sizeof(JET_THREADSTATS2) ? sizeof(JET_THREADSTATS2)
-                                                      : sizeof(JET_THREADSTATS);
-    if (cbMax < size)
-        RAISE(JET_errInvalidParameter);
-    memset(pvResult, 0, size);
-    store_le32(pvResult, size);
+    if (cbMax < sizeof(JET_THREADSTATS))
+        RAISE(JET_errBufferTooSmall);
+    const struct thread_work *w = &thread_work;
+    JET_THREADSTATS3 stats = {.cbStruct = cbMax < sizeof stats ? cbMax : (uint32_t)sizeof stats, .cPageReferenced = w->pages_referenced, .cPageRead = w->pages_read,
+                              .cPagePreread = w->pages_read_ahead, .cPageDirtied = w->pages_dirtied, .cPageRedirtied = w->pages_dirtied_again,
+                              .cLogRecord = w->log_records, .cbLogRecord = w->log_bytes, .cusecPageCacheMiss = w->miss_ns / NS_PER_US, .cPageCacheMiss = w->misses,
+                              .cSeparatedLongValueRead = w->long_values_read, .cusecLongValuePageCacheMiss = w->long_value_miss_ns / NS_PER_US,
+                              .cLongValuePageCacheMiss = w->long_value_misses};
+    memcpy(pvResult, &stats, stats.cbStruct); /* whatever of the newest version has room */
 done:
     return err;
 }
@@ -105,6 +110,7 @@ static JET_ERR find_word(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit, 
     JET_ERR err = JET_errSuccess;
     struct cursor *cursor = NULL;
     TRY(table_enter_limited(sesid, tableid, &place->session, &cursor));
+    TRY(table_check_phase(cursor, TABLE_READABLE));
     if ((grbit & ~(JET_GRBIT)(JET_bitLSReset | JET_bitLSCursor | JET_bitLSTable)) != 0
         || (grbit & (JET_bitLSCursor | JET_bitLSTable)) == (JET_bitLSCursor | JET_bitLSTable))
         RAISE(JET_errInvalidGrbit);

@@ -33,6 +33,7 @@ static JET_ERR set_index(JET_SESID sesid, JET_TABLEID tableid, enum text_form fo
     char *name = NULL, checked[OBJECT_NAME_UTF8_MAX] = "";
     uint32_t objid = 0;
     TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, 0));
     if ((grbit & ~(JET_GRBIT)(JET_bitNoMove | 0x1)) != 0)
         RAISE(JET_errInvalidGrbit);
     if (id != NULL) {
@@ -106,6 +107,7 @@ static JET_ERR get_index(JET_SESID sesid, JET_TABLEID tableid, enum text_form fo
     struct cursor *cursor;
     uint8_t room[2 * OBJECT_NAME_UTF8_MAX] = {0};
     TRY(table_enter_limited(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, 0));
     if (size == 0)
         goto done;
     if (out == NULL)
@@ -139,6 +141,18 @@ JET_EXPORT_PLAIN(JetGetCurrentIndex);
 
 /* --- moves, keys, seeks, ranges --- */
 
+/* The first move of any kind ends the insertion into a temporary table; without a number of rows it then goes to the first. */
+static JET_ERR begin_move(struct cursor *cursor, int32_t *rows)
+{
+    struct temp_table *temp = cursor_temp_table(cursor);
+    if (temp != NULL && temp_table_phase(temp) == TEMP_INSERTING) {
+        temp_table_end_insertion(temp);
+        if (*rows == 0)
+            *rows = JET_MoveFirst;
+    }
+    return *rows < 0 && *rows != JET_MoveFirst ? table_check_scrollable(cursor) : JET_errSuccess;
+}
+
 JET_EXPORT JET_ERR JetMove(JET_SESID sesid, JET_TABLEID tableid, int32_t cRow, JET_GRBIT grbit)
 {
     struct session *session = NULL;
@@ -148,8 +162,11 @@ JET_EXPORT JET_ERR JetMove(JET_SESID sesid, JET_TABLEID tableid, int32_t cRow, J
         return err;
     bool is_step = cRow == JET_MoveNext && (grbit & JET_bitMoveKeyNE) == 0;
     if (!is_step || !cursor_step_on(cursor, session_level(session), &err)) {
-        table_moved(session, cursor);
-        err = cursor_move(cursor, cRow, grbit & JET_bitMoveKeyNE);
+        err = begin_move(cursor, &cRow);
+        if (err >= 0) {
+            table_moved(session, cursor);
+            err = cursor_move(cursor, cRow, grbit & JET_bitMoveKeyNE);
+        }
     }
     engine_leave_session(session);
     return err;
@@ -169,6 +186,7 @@ JET_EXPORT JET_ERR JetSetCursorFilter(JET_SESID sesid, JET_TABLEID tableid, JET_
     struct cursor *cursor = NULL;
     struct cursor_comparison *list = NULL;
     TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, 0));
     TRY(cursor_set_filter(cursor, NULL, 0));
     if (grbit != 0)
         RAISE(JET_errInvalidGrbit);
@@ -212,8 +230,12 @@ JET_EXPORT JET_ERR JetSeek(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit
     JET_ERR err = table_enter(sesid, tableid, &session, &cursor);
     if (err < 0)
         return err;
-    table_moved(session, cursor);
-    err = cursor_seek(cursor, grbit);
+    int32_t backward = JET_MovePrevious;
+    err = begin_move(cursor, &backward);
+    if (err >= 0) {
+        table_moved(session, cursor);
+        err = cursor_seek(cursor, grbit);
+    }
     engine_leave_session(session);
     return err;
 }
@@ -225,7 +247,11 @@ JET_EXPORT JET_ERR JetSetIndexRange(JET_SESID sesid, JET_TABLEID tableidSrc, JET
     JET_ERR err = table_enter(sesid, tableidSrc, &session, &cursor);
     if (err < 0)
         return err;
-    err = cursor_set_range(cursor, grbit);
+    err = table_check_phase(cursor, TABLE_READABLE);
+    if (err >= 0)
+        err = table_check_scrollable(cursor);
+    if (err >= 0)
+        err = cursor_set_range(cursor, grbit);
     engine_leave_session(session);
     return err;
 }
@@ -237,7 +263,9 @@ static JET_ERR count_entries(JET_SESID sesid, JET_TABLEID tableid, uint64_t most
     JET_ERR err = table_enter(sesid, tableid, &session, &cursor);
     if (err < 0)
         return err;
-    err = cursor_count_entries(cursor, most, count);
+    err = table_check_phase(cursor, 0);
+    if (err >= 0)
+        err = cursor_count_entries(cursor, most, count);
     engine_leave_session(session);
     return err;
 }
@@ -266,6 +294,7 @@ JET_EXPORT JET_ERR JetGetRecordPosition(JET_SESID sesid, JET_TABLEID tableid, JE
     struct cursor *cursor;
     uint32_t before, total;
     TRY(table_enter_limited(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, 0));
     if (precpos == NULL || cbRecpos < sizeof *precpos)
         RAISE(JET_errInvalidParameter);
     TRY(cursor_get_position(cursor, &before, &total));
@@ -285,6 +314,7 @@ JET_EXPORT JET_ERR JetGotoPosition(JET_SESID sesid, JET_TABLEID tableid, JET_REC
     struct cursor *cursor;
     uint64_t before, total;
     TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, 0));
     if (precpos == NULL)
         RAISE(JET_errInvalidParameter);
     if (precpos->cbStruct == sizeof(JET_RECPOS2)) {
@@ -319,6 +349,7 @@ JET_EXPORT JET_ERR JetGetBookmark(JET_SESID sesid, JET_TABLEID tableid, void *pv
     struct cursor *cursor;
     uint32_t size;
     TRY(table_enter_limited(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, TABLE_READABLE));
     TRY(cursor_get_bookmark(cursor, pvBookmark, pvBookmark != NULL ? cbMax : 0, &size));
     if (pcbActual != NULL)
         *pcbActual = size;
@@ -336,8 +367,11 @@ JET_EXPORT JET_ERR JetGotoBookmark(JET_SESID sesid, JET_TABLEID tableid, void *p
     JET_ERR err = table_enter(sesid, tableid, &session, &cursor);
     if (err < 0)
         return err;
-    table_moved(session, cursor);
-    err = cursor_goto_bookmark(cursor, span_of(pvBookmark, cbBookmark), 1);
+    err = table_check_phase(cursor, TABLE_READABLE);
+    if (err >= 0) {
+        table_moved(session, cursor);
+        err = cursor_goto_bookmark(cursor, span_of(pvBookmark, cbBookmark), 1);
+    }
     engine_leave_session(session);
     return err;
 }
@@ -353,6 +387,7 @@ JET_EXPORT JET_ERR JetGetSecondaryIndexBookmark(JET_SESID sesid, JET_TABLEID tab
     uint32_t primary_room = pvPrimaryBookmark != NULL ? cbPrimaryBookmarkMax : 0;
     (void)grbit;
     TRY(table_enter_limited(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, 0));
     TRY(cursor_get_secondary_bookmark(cursor, pvSecondaryKey, key_room, &key_size, pvPrimaryBookmark, primary_room, &primary_size));
     if (pcbSecondaryKeyActual != NULL)
         *pcbSecondaryKeyActual = key_size;
@@ -373,9 +408,12 @@ JET_EXPORT JET_ERR JetGotoSecondaryIndexBookmark(JET_SESID sesid, JET_TABLEID ta
     JET_ERR err = table_enter(sesid, tableid, &session, &cursor);
     if (err < 0)
         return err;
-    table_moved(session, cursor);
-    err = cursor_goto_secondary_bookmark(cursor, span_of(pvSecondaryKey, cbSecondaryKey), span_of(pvPrimaryBookmark, cbPrimaryBookmark),
-                                         (grbit & JET_bitBookmarkPermitVirtualCurrency) != 0);
+    err = table_check_phase(cursor, 0);
+    if (err >= 0) {
+        table_moved(session, cursor);
+        err = cursor_goto_secondary_bookmark(cursor, span_of(pvSecondaryKey, cbSecondaryKey), span_of(pvPrimaryBookmark, cbPrimaryBookmark),
+                                             (grbit & JET_bitBookmarkPermitVirtualCurrency) != 0);
+    }
     engine_leave_session(session);
     return err;
 }

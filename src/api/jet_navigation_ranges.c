@@ -6,18 +6,18 @@
 
 #include "base/memory.h"
 
-enum { RANGES_MAX = 64, READ_AHEAD_MAX = 256 };
+enum { RANGES_MAX = 64, READ_AHEAD_MAX = 256, RANGE_PAGES_MAX = 1024, SEQUENCE_KEY_SIZE = 4 /* of tables without a primary index */ };
 
 /* --- reading ahead --- */
 
-static JET_ERR check_order(const void *const *keys, const uint32_t *sizes, int32_t count, bool forward)
+static JET_ERR check_order(const void *const *keys, const uint32_t *sizes, int32_t count, uint32_t size_most, bool forward)
 {
     JET_ERR err = JET_errSuccess;
     for (int32_t i = 0; i < count; i++) {
-        if (sizes[i] == 0 || sizes[i] > KEY_MOST_MAX)
-            RAISE(JET_errInvalidBufferSize);
         if (keys[i] == NULL)
             RAISE(JET_errInvalidParameter);
+        if (sizes[i] == 0 || sizes[i] > size_most)
+            RAISE(JET_errInvalidBufferSize);
         int order = i == 0 ? 0 : span_compare(span_of(keys[i - 1], sizes[i - 1]), span_of(keys[i], sizes[i]));
         if (forward ? order > 0 : order < 0)
             RAISE(JET_errInvalidParameter);
@@ -34,11 +34,13 @@ JET_EXPORT JET_ERR JetPrereadKeys(JET_SESID sesid, JET_TABLEID tableid, const vo
     struct cursor *cursor;
     int32_t done_count = 0;
     TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, 0));
+    if (rgpvKeys == NULL || rgcbKeys == NULL || ckeys <= 0)
+        RAISE(JET_errInvalidParameter);
     if (grbit != JET_bitPrereadForward && grbit != JET_bitPrereadBackward)
         RAISE(JET_errInvalidGrbit);
-    if (rgpvKeys == NULL || rgcbKeys == NULL || ckeys < 0)
-        RAISE(JET_errInvalidParameter);
-    TRY(check_order(rgpvKeys, rgcbKeys, ckeys, grbit == JET_bitPrereadForward));
+    const struct index *primary = schema_primary(cursor_schema(cursor));
+    TRY(check_order(rgpvKeys, rgcbKeys, ckeys, primary != NULL ? primary->key_most : SEQUENCE_KEY_SIZE, grbit == JET_bitPrereadForward));
     for (; done_count < ckeys && done_count < READ_AHEAD_MAX; done_count++)
         TRY(cursor_read_ahead(cursor, span_of(rgpvKeys[done_count], rgcbKeys[done_count])));
 done:
@@ -69,7 +71,29 @@ done:
     return err;
 }
 
-/* The page where each range begins is read; the rest follows when the range is walked. */
+/* One range. Where only one end is given it is all that begins with that. */
+static JET_ERR read_range(struct cursor *cursor, const JET_INDEX_RANGE *r, JET_GRBIT grbit, struct cursor_read_range *range, uint32_t *pages)
+{
+    JET_ERR err = JET_errSuccess;
+    bool is_normalized = (grbit & JET_bitPrereadNormalizedKey) != 0;
+    struct search_key start, end;
+    TRY(make_range_key(cursor, r->rgStartColumns, r->cStartColumns, is_normalized, &start));
+    if (r->cEndColumns > 0)
+        TRY(make_range_key(cursor, r->rgEndColumns, r->cEndColumns, is_normalized, &end));
+    range->low = search_key_bytes(&start);
+    range->high = r->cEndColumns > 0 ? search_key_bytes(&end) : range->low;
+    if (span_compare(range->low, range->high) > 0) { /* given as it will be walked: backward */
+        struct span low = range->high;
+        range->high = range->low;
+        range->low = low;
+    }
+    range->is_backward = (grbit & JET_bitPrereadBackward) != 0;
+    TRY(cursor_read_range_ahead(cursor, range, pages));
+done:
+    return err;
+}
+
+/* Ranges are read until the pages would be too many to be still in the cache when they are wanted. */
 JET_EXPORT JET_ERR JetPrereadIndexRanges(JET_SESID sesid, JET_TABLEID tableid, const JET_INDEX_RANGE *rgIndexRanges, uint32_t cIndexRanges,
                                          uint32_t *pcRangesPreread, const JET_COLUMNID *rgcolumnidPreread, uint32_t ccolumnidPreread, JET_GRBIT grbit)
 {
@@ -77,24 +101,77 @@ JET_EXPORT JET_ERR JetPrereadIndexRanges(JET_SESID sesid, JET_TABLEID tableid, c
     JET_ERR err = JET_errSuccess;
     struct session *session = NULL;
     struct cursor *cursor;
-    struct search_key key;
-    uint32_t n = 0;
+    uint32_t n = 0, pages = 0;
+    struct cursor_read_range range = {.columns = rgcolumnidPreread, .column_count = ccolumnidPreread, .only_first_page = (grbit & JET_bitPrereadFirstPage) != 0,
+                                      .pages_most = RANGE_PAGES_MAX};
     TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, 0));
     if ((grbit & ~known) != 0 || (grbit & (JET_bitPrereadForward | JET_bitPrereadBackward)) == (JET_bitPrereadForward | JET_bitPrereadBackward))
         RAISE(JET_errInvalidGrbit);
     if (rgIndexRanges == NULL || cIndexRanges == 0 || (rgcolumnidPreread == NULL && ccolumnidPreread > 0))
         RAISE(JET_errInvalidParameter);
-    bool backward = (grbit & JET_bitPrereadBackward) != 0;
-    for (; n < cIndexRanges && n < READ_AHEAD_MAX; n++) {
-        const JET_INDEX_RANGE *r = &rgIndexRanges[n];
-        bool from_end = backward && r->cEndColumns > 0;
-        TRY(make_range_key(cursor, from_end ? r->rgEndColumns : r->rgStartColumns, from_end ? r->cEndColumns : r->cStartColumns,
-                           (grbit & JET_bitPrereadNormalizedKey) != 0, &key));
-        TRY(cursor_read_ahead(cursor, search_key_bytes(&key)));
+    for (; n < cIndexRanges && range.pages_most > 0; n++) {
+        TRY(read_range(cursor, &rgIndexRanges[n], grbit, &range, &pages));
+        range.pages_most -= pages < range.pages_most ? pages : range.pages_most;
     }
 done:
     if (err >= 0 && pcRangesPreread != NULL)
         *pcRangesPreread = n;
+    engine_leave_session(session);
+    return err;
+}
+
+JET_EXPORT JET_ERR JetPrereadIndexRange(JET_SESID sesid, JET_TABLEID tableid, const JET_INDEX_RANGE *pIndexRange, uint32_t cPageCacheMin, uint32_t cPageCacheMax,
+                                        JET_GRBIT grbit, uint32_t *pcPageCacheActual)
+{
+    JET_ERR err = JET_errSuccess;
+    struct session *session = NULL;
+    struct cursor *cursor;
+    uint32_t pages = 0;
+    struct cursor_read_range range = {.pages_most = cPageCacheMax};
+    TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, 0));
+    if (pIndexRange == NULL || cPageCacheMin > cPageCacheMax || cPageCacheMax > INT32_MAX)
+        RAISE(JET_errInvalidParameter);
+    if ((grbit & ~(JET_GRBIT)(JET_bitPrereadForward | JET_bitPrereadBackward | JET_bitPrereadNormalizedKey)) != 0
+        || ((grbit & JET_bitPrereadForward) != 0) == ((grbit & JET_bitPrereadBackward) != 0))
+        RAISE(JET_errInvalidGrbit);
+    TRY(read_range(cursor, pIndexRange, grbit, &range, &pages));
+    if (pcPageCacheActual != NULL)
+        *pcPageCacheActual = pages;
+done:
+    engine_leave_session(session);
+    return err;
+}
+
+/* The pages from the root of each table to its first row. */
+JET_EXPORT JET_ERR JetPrereadTablesW(JET_SESID sesid, JET_DBID dbid, const char16_t **rgszTables, int32_t cTables, JET_GRBIT grbit)
+{
+    JET_ERR err = JET_errSuccess;
+    struct session *session = NULL;
+    struct open_database *database;
+    struct cursor *cursor = NULL;
+    char *name = NULL;
+    TRY(engine_enter_session(sesid, 0, &session));
+    if (rgszTables == NULL || cTables < 0)
+        RAISE(JET_errInvalidParameter);
+    if (grbit != 0)
+        RAISE(JET_errInvalidGrbit);
+    for (int32_t i = 0; i < cTables; i++) {
+        TRY(text_argument(TEXT_UTF16, rgszTables[i], &name));
+        TRY(table_open(session, dbid, name, &database, &cursor));
+        err = cursor_move(cursor, CURSOR_MOVE_FIRST, 0);
+        if (err == JET_errNoCurrentRecord)
+            err = JET_errSuccess;
+        TRY(err);
+        cursor_close(cursor);
+        cursor = NULL;
+        mem_free(name);
+        name = NULL;
+    }
+done:
+    cursor_close(cursor);
+    mem_free(name);
     engine_leave_session(session);
     return err;
 }

@@ -2,6 +2,8 @@
 #define ESENT_PRIVATE
 #include "api/callbacks.h"
 
+#include "cursor/update.h"
+
 _Static_assert(CURSOR_RETRIEVE_COPY == JET_bitRetrieveCopy && CURSOR_RETRIEVE_FROM_INDEX == JET_bitRetrieveFromIndex
                    && CURSOR_RETRIEVE_FROM_BOOKMARK == JET_bitRetrieveFromPrimaryBookmark && CURSOR_RETRIEVE_TAG == JET_bitRetrieveTag
                    && CURSOR_RETRIEVE_NULL == JET_bitRetrieveNull && CURSOR_RETRIEVE_IGNORE_DEFAULT == JET_bitRetrieveIgnoreDefault
@@ -61,6 +63,9 @@ JET_EXPORT JET_ERR JetRetrieveColumn(JET_SESID sesid, JET_TABLEID tableid, JET_C
             *pcbActual = actual;
         goto done;
     }
+    err = table_check_phase(cursor, TABLE_READABLE);
+    if (err < 0)
+        goto done;
     struct retrieve r = {.column_id = columnid, .options = grbit, .sequence = 1, .buffer = pvData, .room = room};
     if (pretinfo != NULL) {
         if (pretinfo->cbStruct < sizeof *pretinfo) {
@@ -122,6 +127,8 @@ JET_EXPORT JET_ERR JetRetrieveColumns(JET_SESID sesid, JET_TABLEID tableid, JET_
     if (pretrievecolumn == NULL && cretrievecolumn > 0)
         err = JET_errInvalidParameter;
     bool is_known = cursor_knows_row(cursor);
+    if (!is_known && err >= 0)
+        err = table_check_phase(cursor, TABLE_READABLE);
     for (uint32_t i = 0; err >= 0 && i < cretrievecolumn; i++) {
         JET_RETRIEVECOLUMN *p = &pretrievecolumn[i];
         JET_ERR one;
@@ -173,6 +180,8 @@ JET_EXPORT JET_ERR JetEnumerateColumns(JET_SESID sesid, JET_TABLEID tableid, uin
         err = JET_errInvalidParameter;
     else if ((grbit & ~known) != 0)
         err = JET_errInvalidGrbit;
+    else
+        err = table_check_phase(cursor, TABLE_READABLE);
     if (err >= 0) {
         /* The client's function may be managed code that looks at its session. */
         engine_callback_begin(session);
@@ -197,6 +206,8 @@ static JET_ERR record_size(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit
     if ((grbit & ~(JET_GRBIT)(JET_bitRecordSizeInCopyBuffer | JET_bitRecordSizeRunningTotal | JET_bitRecordSizeLocal)) != 0)
         err = JET_errInvalidGrbit;
     else
+        err = table_check_phase(cursor, TABLE_READABLE);
+    if (err >= 0)
         err = cursor_get_record_size(cursor, grbit, total);
     engine_leave_session(session);
     return err;
@@ -239,7 +250,6 @@ JET_EXPORT JET_ERR JetGetRecordSize2(JET_SESID sesid, JET_TABLEID tableid, JET_R
     return err;
 }
 
-/* Without a prepared update by another session there is nothing to tell but that the cursor stands on a record. */
 JET_EXPORT JET_ERR JetGetCursorInfo(JET_SESID sesid, JET_TABLEID tableid, void *pvResult, uint32_t cbMax, uint32_t InfoLevel)
 {
     struct session *session = NULL;
@@ -248,7 +258,9 @@ JET_EXPORT JET_ERR JetGetCursorInfo(JET_SESID sesid, JET_TABLEID tableid, void *
     if (err < 0)
         return err;
     (void)pvResult;
-    err = cbMax != 0 || InfoLevel != 0 ? JET_errInvalidParameter : cursor_move(cursor, 0, 0);
+    err = table_check_phase(cursor, TABLE_MATERIALIZED);
+    if (err >= 0)
+        err = cbMax != 0 || InfoLevel != 0 ? JET_errInvalidParameter : cursor_test_conflict(cursor);
     engine_leave_session(session);
     return err;
 }

@@ -6,6 +6,10 @@
 #include "catalog/ddl.h"
 #include "catalog/names.h"
 #include "cursor/update.h"
+#include "record/collation.h"
+#include "record/locale.h"
+#include "engine/index_check.h"
+#include "engine/text_order.h"
 
 static void close_cursor(struct cursor *cursor) { cursor_close(cursor); }
 
@@ -107,9 +111,12 @@ static JET_ERR open_table(JET_SESID sesid, JET_DBID dbid, enum text_form form, c
     TRY(table_open(session, dbid, name, &database, &cursor));
     cursor_set_read_only(cursor, (grbit & JET_bitTableReadOnly) != 0 || open_database_is_read_only(database));
     TRY(cursor_set_sharing(cursor, sharing_of(grbit)));
+    JET_ERR warning = index_check_opened(session, open_database_file(database), cursor_schema(cursor), (grbit & JET_bitTableReadOnly) != 0, (grbit & JET_bitTableAllowOutOfDate) != 0);
+    TRY(warning);
     struct cursor *published = cursor;
     cursor = NULL;
     TRY(table_publish(session, database, published, tableid));
+    err = warning;
 done:
     cursor_close(cursor);
     mem_free(name);
@@ -154,6 +161,7 @@ JET_EXPORT JET_ERR JetDupCursor(JET_SESID sesid, JET_TABLEID tableid, JET_TABLEI
     struct cursor *cursor, *copy = NULL;
     (void)grbit;
     TRY(table_enter_limited(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, TABLE_READABLE));
     if (ptableid == NULL)
         RAISE(JET_errInvalidParameter);
     *ptableid = JET_tableidNil;
@@ -176,6 +184,8 @@ static JET_ERR accept_hint(JET_SESID sesid, JET_TABLEID tableid)
     struct session *session = NULL;
     struct cursor *cursor;
     JET_ERR err = table_enter(sesid, tableid, &session, &cursor);
+    if (err >= 0)
+        err = table_check_phase(cursor, 0);
     engine_leave_session(session);
     return err;
 }
@@ -194,9 +204,64 @@ JET_EXPORT JET_ERR JetResetTableSequential(JET_SESID sesid, JET_TABLEID tableid,
 
 /* --- temporary tables --- */
 
-static unsigned column_flags_of(JET_GRBIT grbit)
+JET_ERR table_check_phase(const struct cursor *cursor, unsigned phases)
 {
-    return ((grbit & JET_bitColumnNotNULL) != 0 ? COLUMN_FLAG_NOT_NULL : 0u) | ((grbit & JET_bitColumnMultiValued) != 0 ? COLUMN_FLAG_MULTI_VALUED : 0u);
+    const struct temp_table *temp = cursor_temp_table(cursor);
+    if (temp == NULL || (phases & 1u << temp_table_phase(temp)) != 0)
+        return JET_errSuccess;
+    return error_raise(JET_errIllegalOperation, __FILE__, __LINE__);
+}
+
+JET_ERR table_check_scrollable(const struct cursor *cursor)
+{
+    const struct temp_table *temp = cursor_temp_table(cursor);
+    if (temp == NULL || temp_table_phase(temp) != TEMP_READING || (temp_table_options(temp) & (TEMP_SCROLLABLE | TEMP_INDEXED)) != 0)
+        return JET_errSuccess;
+    return error_raise(JET_errIllegalOperation, __FILE__, __LINE__);
+}
+
+enum { SORT_MEMORY_LEAST = 1 << 20, SORT_MEMORY_MOST = 1 << 25 };
+
+/* What a temporary table may be: the rules of JET_bitTTForwardOnly. */
+static JET_ERR check_forward_only(JET_GRBIT grbit, const JET_COLUMNDEF *columns, uint32_t count)
+{
+    bool has_key = false, has_long = false;
+    if ((grbit & JET_bitTTForwardOnly) == 0)
+        return JET_errSuccess;
+    for (uint32_t i = 0; i < count; i++) {
+        has_key = has_key || (columns[i].grbit & JET_bitColumnTTKey) != 0;
+        has_long = has_long || column_type_is_long(columns[i].coltyp);
+    }
+    if ((grbit & (JET_bitTTIndexed | JET_bitTTUpdatable | JET_bitTTScrollable | JET_bitTTForceMaterialization)) == 0 && has_key
+        && (!has_long || (grbit & JET_bitTTIntrinsicLVsOnly) != 0))
+        return JET_errSuccess;
+    return error_raise(JET_errCannotMaterializeForwardOnlySort, __FILE__, __LINE__);
+}
+
+/* How Unicode keys are made: a locale by name or by number (NULL, 0: the default), and map flags (0: the default). */
+static JET_ERR set_collation(struct temp_table_config *config, const char *name, uint32_t lcid, uint32_t flags)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct locale *locale = name != NULL ? locale_by_name(name) : lcid != 0 ? locale_by_id(lcid) : NULL;
+    if (locale == NULL && (name != NULL || lcid != 0))
+        RAISE(JET_errInvalidLanguageId);
+    config->locale = locale != NULL ? locale->name : NULL;
+    config->lcmap_flags = flags == 0 || flags == COLLATION_UPPERCASE ? flags : flags | COLLATION_SORT_KEY;
+    if (flags != 0)
+        TRY(collation_check_flags(config->lcmap_flags, true));
+done:
+    return err;
+}
+
+static JET_ERR set_collation_of(struct temp_table_config *config, const JET_UNICODEINDEX *unicode)
+{
+    return unicode != NULL ? set_collation(config, NULL, unicode->lcid, unicode->dwMapFlags) : JET_errSuccess;
+}
+
+static size_t sort_memory(struct instance *instance)
+{
+    uint64_t half = instance_cache_most(instance) / 2;
+    return half < SORT_MEMORY_LEAST ? SORT_MEMORY_LEAST : half > SORT_MEMORY_MOST ? SORT_MEMORY_MOST : (size_t)half;
 }
 
 /* config carries everything but the columns. */
@@ -205,6 +270,7 @@ static JET_ERR open_temporary(JET_SESID sesid, const JET_COLUMNDEF *columns, uin
 {
     JET_ERR err = JET_errSuccess;
     struct session *session = NULL;
+    struct instance *instance;
     struct temp_table *table = NULL;
     struct cursor *cursor = NULL;
     struct temp_column *list = NULL;
@@ -212,27 +278,39 @@ static JET_ERR open_temporary(JET_SESID sesid, const JET_COLUMNDEF *columns, uin
     if (tableid == NULL || columns == NULL || count == 0 || column_ids == NULL || count > TAGGED_ID_LAST)
         RAISE(JET_errInvalidParameter);
     *tableid = JET_tableidNil;
+    instance = session_instance(session);
+    TRY(check_forward_only(config->options, columns, count));
     list = mem_alloc_array(count, sizeof *list);
     if (list == NULL)
         RAISE(JET_errOutOfMemory);
     for (uint32_t i = 0; i < count; i++)
         list[i] = (struct temp_column){.type = columns[i].coltyp, .max_size = columns[i].cbMax, .code_page = columns[i].cp,
-                                       .flags = column_flags_of(columns[i].grbit), .is_fixed = (columns[i].grbit & JET_bitColumnFixed) != 0,
+                                       .is_fixed = (columns[i].grbit & JET_bitColumnFixed) != 0,
                                        .is_tagged = (columns[i].grbit & JET_bitColumnTagged) != 0, .is_key = (columns[i].grbit & JET_bitColumnTTKey) != 0,
                                        .is_descending = (columns[i].grbit & JET_bitColumnTTDescending) != 0};
     /* Weights only where keys need them: they are a large table. Without them the keys cannot be made, and inserting says so. */
     for (uint32_t i = 0; i < count && config->weights == NULL; i++)
         if (list[i].is_key && column_type_is_text(list[i].type) && list[i].code_page == 1200
-            && collation_table_open(instance_fs(session_instance(session)), NULL, &config->weights) < 0)
+            && text_order_open(instance, &config->weights) < 0)
             break;
     config->columns = list;
     config->column_count = count;
-    config->page_size = instance_page_size(session_instance(session));
-    TRY(temp_table_create(config, column_ids, &table));
+    config->page_size = instance_page_size(instance);
+    config->fs = instance_fs(instance);
+    config->spill_path = instance_temp_path(instance);
+    config->memory_most = sort_memory(instance);
+    TRY(instance_claim_temporary(instance));
+    config->released = instance_release_temporary;
+    config->released_context = instance;
+    err = temp_table_create(config, column_ids, &table);
+    if (err < 0)
+        instance_release_temporary(instance);
+    TRY(err);
     config->weights = NULL;
     TRY(cursor_open_temporary(table, &cursor));
     table = NULL;
     cursor_set_read_only(cursor, false);
+    cursor_before_first(cursor);
     TRY(table_publish(session, NULL, cursor, tableid));
 done:
     temp_table_release(table);
@@ -252,19 +330,17 @@ JET_EXPORT JET_ERR JetOpenTempTable(JET_SESID sesid, const JET_COLUMNDEF *prgcol
 JET_EXPORT JET_ERR JetOpenTempTable2(JET_SESID sesid, const JET_COLUMNDEF *prgcolumndef, uint32_t ccolumn, uint32_t lcid, JET_GRBIT grbit,
                                      JET_TABLEID *ptableid, JET_COLUMNID *prgcolumnid)
 {
-    struct temp_table_config config = {.options = grbit, .lcid = lcid};
-    return open_temporary(sesid, prgcolumndef, ccolumn, &config, ptableid, prgcolumnid);
+    struct temp_table_config config = {.options = grbit};
+    JET_ERR err = set_collation(&config, NULL, lcid, 0);
+    return err < 0 ? err : open_temporary(sesid, prgcolumndef, ccolumn, &config, ptableid, prgcolumnid);
 }
 
 JET_EXPORT JET_ERR JetOpenTempTable3(JET_SESID sesid, const JET_COLUMNDEF *prgcolumndef, uint32_t ccolumn, JET_UNICODEINDEX *pidxunicode,
                                      JET_GRBIT grbit, JET_TABLEID *ptableid, JET_COLUMNID *prgcolumnid)
 {
     struct temp_table_config config = {.options = grbit};
-    if (pidxunicode != NULL) {
-        config.lcid = pidxunicode->lcid;
-        config.lcmap_flags = pidxunicode->dwMapFlags;
-    }
-    return open_temporary(sesid, prgcolumndef, ccolumn, &config, ptableid, prgcolumnid);
+    JET_ERR err = set_collation_of(&config, pidxunicode);
+    return err < 0 ? err : open_temporary(sesid, prgcolumndef, ccolumn, &config, ptableid, prgcolumnid);
 }
 
 JET_EXPORT JET_ERR JetOpenTemporaryTable(JET_SESID sesid, JET_OPENTEMPORARYTABLE *p)
@@ -272,11 +348,8 @@ JET_EXPORT JET_ERR JetOpenTemporaryTable(JET_SESID sesid, JET_OPENTEMPORARYTABLE
     if (p == NULL || p->cbStruct < sizeof *p)
         return JET_errInvalidParameter;
     struct temp_table_config config = {.options = p->grbit, .key_most = p->cbKeyMost, .var_seg_most = p->cbVarSegMac};
-    if (p->pidxunicode != NULL) {
-        config.lcid = p->pidxunicode->lcid;
-        config.lcmap_flags = p->pidxunicode->dwMapFlags;
-    }
-    return open_temporary(sesid, p->prgcolumndef, p->ccolumn, &config, &p->tableid, p->prgcolumnid);
+    JET_ERR err = set_collation_of(&config, p->pidxunicode);
+    return err < 0 ? err : open_temporary(sesid, p->prgcolumndef, p->ccolumn, &config, &p->tableid, p->prgcolumnid);
 }
 
 JET_EXPORT JET_ERR JetOpenTemporaryTable2(JET_SESID sesid, JET_OPENTEMPORARYTABLE2 *p)
@@ -287,9 +360,9 @@ JET_EXPORT JET_ERR JetOpenTemporaryTable2(JET_SESID sesid, JET_OPENTEMPORARYTABL
         RAISE(JET_errInvalidParameter);
     struct temp_table_config config = {.options = p->grbit, .key_most = p->cbKeyMost, .var_seg_most = p->cbVarSegMac};
     if (p->pidxunicode != NULL) {
-        TRY(text_argument(TEXT_UTF16, p->pidxunicode->szLocaleName, &locale));
-        config.locale = locale;
-        config.lcmap_flags = p->pidxunicode->dwMapFlags;
+        if (p->pidxunicode->szLocaleName != NULL)
+            TRY(text_argument(TEXT_UTF16, p->pidxunicode->szLocaleName, &locale));
+        TRY(set_collation(&config, locale, 0, p->pidxunicode->dwMapFlags));
     }
     TRY(open_temporary(sesid, p->prgcolumndef, p->ccolumn, &config, &p->tableid, p->prgcolumnid));
 done:
@@ -353,6 +426,7 @@ JET_ERR list_publish(struct list *list, struct session *session, JET_TABLEID *ta
 {
     JET_ERR err = JET_errSuccess;
     struct cursor *cursor = NULL;
+    temp_table_end_insertion(list->table);
     TRY(cursor_open_temporary(list->table, &cursor));
     list->table = NULL;
     cursor_set_read_only(cursor, true);

@@ -18,6 +18,12 @@ static inline MUST_CHECK JET_ERR table_enter_limited(JET_SESID sesid, JET_TABLEI
 {
     return engine_enter_limited_cursor(sesid, tableid, session, cursor);
 }
+/* Many functions may be used with a temporary table in some phases of its life only (0: never), and all with other tables. JET_errIllegalOperation. */
+enum table_phases { TABLE_INSERTING = 1 << TEMP_INSERTING, TABLE_READING = 1 << TEMP_READING, TABLE_MATERIALIZED = 1 << TEMP_MATERIALIZED,
+                    TABLE_READABLE = TABLE_READING | TABLE_MATERIALIZED, TABLE_INSERTABLE = TABLE_INSERTING | TABLE_MATERIALIZED };
+MUST_CHECK JET_ERR table_check_phase(const struct cursor *cursor, unsigned phases);
+/* A temporary table that is being read, and was not asked to be gone through in other ways than forward, refuses: JET_errIllegalOperation. */
+MUST_CHECK JET_ERR table_check_scrollable(const struct cursor *cursor);
 /* The cursor has been moved by a call in this session. */
 static inline void table_moved(const struct session *session, struct cursor *cursor) { cursor_set_move_level(cursor, session_level(session)); }
 

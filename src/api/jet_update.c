@@ -24,6 +24,7 @@ static JET_ERR enter_settable(JET_SESID sesid, JET_TABLEID tableid, struct sessi
 {
     JET_ERR err = JET_errSuccess;
     TRY(table_enter_limited(sesid, tableid, session, cursor));
+    TRY(table_check_phase(*cursor, TABLE_INSERTABLE));
     TRY(check_updatable(*session, *cursor));
 done:
     return err;
@@ -33,6 +34,7 @@ static JET_ERR enter_updatable(JET_SESID sesid, JET_TABLEID tableid, struct sess
 {
     JET_ERR err = JET_errSuccess;
     TRY(table_enter(sesid, tableid, session, cursor));
+    TRY(table_check_phase(*cursor, TABLE_INSERTABLE));
     TRY(check_updatable(*session, *cursor));
 done:
     return err;
@@ -66,6 +68,7 @@ JET_EXPORT JET_ERR JetPrepareUpdate(JET_SESID sesid, JET_TABLEID tableid, uint32
     struct session *session = NULL;
     struct cursor *cursor;
     TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, TABLE_INSERTABLE));
     if (prep != JET_prepCancel && prep != JET_prepReadOnlyCopy)
         TRY(check_updatable(session, cursor));
     TRY(cursor_prepare_update(cursor, prep));
@@ -189,6 +192,7 @@ JET_EXPORT JET_ERR JetDelete(JET_SESID sesid, JET_TABLEID tableid)
     struct session *session = NULL;
     struct cursor *cursor;
     TRY(enter_updatable(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, TABLE_MATERIALIZED));
     struct callback_call call = {session, sesid, tableid, cursor};
     TRY(in_transaction(session, cursor, run_delete, &call));
     table_moved(session, cursor);
@@ -207,6 +211,7 @@ JET_EXPORT JET_ERR JetEscrowUpdate(JET_SESID sesid, JET_TABLEID tableid, JET_COL
     struct cursor *cursor;
     struct escrow_update escrow = {.column_id = columnid, .width = cbMax, .options = grbit};
     TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, TABLE_INSERTABLE));
     if (session_level(session) == 0)
         RAISE(JET_errNotInTransaction);
     TRY(check_updatable(session, cursor));
@@ -233,6 +238,7 @@ JET_EXPORT JET_ERR JetGetLock(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT gr
     struct session *session = NULL;
     struct cursor *cursor;
     TRY(table_enter(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, 0));
     if (grbit != JET_bitReadLock && grbit != JET_bitWriteLock)
         RAISE(JET_errInvalidGrbit);
     if (session_level(session) == 0)

@@ -96,7 +96,8 @@ JET_ERR check_database(struct database *db, const struct check_options *options,
     out->pages = c->last_page;
     out->state = db->header.state;
     TRY(init(c));
-    TRY(check_objects(c));
+    if (!c->options.only_pages)
+        TRY(check_objects(c));
     out->pages_used = page_set_count(&c->used);
     out->pages_available = page_set_count(&c->available);
     if (!c->options.skip_page_pass)

@@ -41,6 +41,7 @@ struct check_callbacks {
 };
 
 struct check_options {
+    bool only_pages;       /* the page pass alone: checksum and number of every page, whoever owns it; no tree is read */
     bool skip_page_pass;   /* do not read the whole file: pages that no tree reaches stay unread */
     bool skip_records;     /* do not read rows: no check of long-value references and of secondary indexes */
     bool skip_indexes;     /* do not rebuild the secondary indexes from the rows */

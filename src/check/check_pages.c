@@ -37,7 +37,9 @@ static void judge_page(struct check *c, uint8_t *page, page_no_t page_no)
         if (!is_used && is_trailer(c, page, page_no))
             break;
         report->pages_bad++;
-        if (!is_used) {
+        if (c->options.only_pages) {
+            check_report_finding(c, CHECK_ERROR, JET_errReadVerifyFailure, page_no, "checksum is wrong");
+        } else if (!is_used) {
             report->pages_unowned_bad++;
             check_report_finding(c, is_free ? CHECK_WARNING : CHECK_NOTE, JET_errReadVerifyFailure, page_no, "checksum is wrong (%s)",
                                  is_free ? "free page" : "page of no object");

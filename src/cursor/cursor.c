@@ -128,13 +128,30 @@ void cursor_set_transaction(struct cursor *c, struct transaction *t)
 struct transaction *cursor_transaction(const struct cursor *c) { return c->transaction; }
 void cursor_set_compress_minimum(struct cursor *c, uint32_t bytes) { c->compress_minimum = bytes; }
 
-/* The long-value tree may have been made after the schema was read. */
+/* The long-value tree may have been made after the schema was read. The schema itself stays: the call in the middle of which we are holds pointers into it. */
+static JET_ERR find_long_value_root(struct cursor *c)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct table_schema *newer = NULL;
+    if (c->generation == catalog_generation(c->catalog))
+        return JET_errSuccess;
+    err = catalog_find_table_by_objid_for(c->catalog, c->transaction, c->schema->objid, &newer);
+    if (err == JET_errObjectNotFound) /* deleted, in a transaction that has not ended */
+        return JET_errSuccess;
+    TRY(err);
+    c->lv_root = newer->lv_root;
+    c->lv_objid = newer->lv_objid;
+done:
+    catalog_release_table(c->catalog, newer);
+    return err;
+}
+
 static JET_ERR open_long_values(struct cursor *c)
 {
     JET_ERR err = JET_errSuccess;
     struct cache_file *pages = catalog_database(c->catalog)->pages;
     if (c->schema->lv_root == 0 && c->lv_root == 0)
-        TRY(cursor_refresh(c));
+        TRY(find_long_value_root(c));
     if (c->schema->lv_root == 0 && c->lv_root != 0) {
         struct table_schema newer = *c->schema;
         newer.lv_root = c->lv_root;
@@ -282,6 +299,8 @@ JET_ERR cursor_set_index(struct cursor *c, const char *name, uint32_t objid, uns
     uint8_t bookmark[BTREE_KEY_MAX];
     uint32_t size = 0;
     bool stays = (options & CURSOR_INDEX_NO_MOVE) != 0;
+    if (c->is_filtered) /* it cannot go over to another index */
+        RAISE(JET_errFilteredMoveNotSupported);
     TRY(update_drop(c));
     TRY(cursor_refresh(c));
     TRY(find_index(c, name, objid, &wanted));

@@ -52,6 +52,8 @@ enum cursor_deny { CURSOR_DENY_WRITE = 0x1, CURSOR_DENY_READ = 0x2, CURSOR_PERMI
 MUST_CHECK JET_ERR cursor_set_sharing(struct cursor *cursor, unsigned deny);
 /* What was asked for with it: enum cursor_deny. */
 unsigned cursor_sharing(const struct cursor *cursor);
+/* Does this cursor or another of its session keep all other sessions from the table? */
+bool cursor_session_denies_read(const struct cursor *cursor);
 /* Is a secondary index of the cursor's table, by object id, current in any client's cursor, this one too? */
 bool cursor_index_is_in_use(const struct cursor *cursor, uint32_t objid);
 
@@ -125,7 +127,8 @@ enum cursor_range_option { CURSOR_RANGE_INCLUSIVE = 0x1, CURSOR_RANGE_UPPER = 0x
 /* JET_errKeyNotMade, JET_errNoCurrentIndex, JET_errInvalidOperation, JET_errNoCurrentRecord (nothing inside: no range is set then). */
 MUST_CHECK JET_ERR cursor_set_range(struct cursor *cursor, unsigned options);
 
-/* Entries from the current one to the end of the range in its direction; at most `most` (0 = no limit). The cursor does not move. */
+/* Entries from the current one to the end of the range in its direction; at most `most` (0 = no limit). The cursor does not move.
+ * JET_errNoCurrentRecord; none (0) where the index is empty and the cursor has not been moved on it yet. */
 MUST_CHECK JET_ERR cursor_count_entries(struct cursor *cursor, uint64_t most, uint64_t *count);
 
 /* Calls visit with the primary key of every entry that cursor_count_entries would count. The cursor does not move. A negative return of visit
@@ -133,6 +136,19 @@ MUST_CHECK JET_ERR cursor_count_entries(struct cursor *cursor, uint64_t most, ui
 MUST_CHECK JET_ERR cursor_visit_entries(struct cursor *cursor, JET_ERR (*visit)(void *context, struct span primary_key), void *context);
 /* Brings the page on which a key of the current index is, or would be, into the cache. The cursor does not move. */
 MUST_CHECK JET_ERR cursor_read_ahead(struct cursor *cursor, struct span key);
+
+/* A range of the current index to be read ahead. The ends are keys or beginnings of keys, both inclusive. */
+struct cursor_read_range {
+    struct span low, high;
+    bool is_backward;           /* from high to low */
+    const uint32_t *columns;    /* whose long values are wanted too */
+    uint32_t column_count;
+    bool only_first_page;       /* of each of those */
+    uint32_t pages_most;
+};
+/* Brings the pages of the range into the cache, until there are pages_most. *pages: how many were looked at. The cursor does not move, and what cannot be read is no error.
+ * JET_errColumnNotFound, JET_errOutOfMemory. */
+MUST_CHECK JET_ERR cursor_read_range_ahead(struct cursor *cursor, const struct cursor_read_range *range, uint32_t *pages);
 
 /* Position as a fraction. JET_errNoCurrentRecord. */
 MUST_CHECK JET_ERR cursor_get_position(struct cursor *cursor, uint32_t *entries_before, uint32_t *entries_total);

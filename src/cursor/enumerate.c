@@ -159,10 +159,10 @@ done:
     return err;
 }
 
-static JET_ERR check_callbacks(const struct enumeration *e)
+/* The original engine computes no default here, neither of a column that is asked for: a table that has one is refused, unless they are to be left out. */
+static JET_ERR check_callbacks(const struct table_schema *s, unsigned options)
 {
-    const struct table_schema *s = e->row.schema;
-    if ((e->options & (CURSOR_ENUMERATE_IGNORE_DEFAULT | CURSOR_ENUMERATE_IGNORE_USER_DEFAULT)) != 0)
+    if ((options & (CURSOR_ENUMERATE_IGNORE_DEFAULT | CURSOR_ENUMERATE_IGNORE_USER_DEFAULT)) != 0)
         return JET_errSuccess;
     for (uint32_t i = 0; i < s->column_count; i++)
         if ((s->columns[i].flags & COLUMN_FLAG_USER_DEFAULT) != 0 && s->columns[i].type != COLUMN_TYPE_NIL)
@@ -190,7 +190,6 @@ static JET_ERR enumerate_all(struct enumeration *e)
     JET_ERR err = JET_errSuccess;
     const struct table_schema *s = e->row.schema;
     uint32_t fixed, variable;
-    TRY(check_callbacks(e));
     find_reach(e, &fixed, &variable);
     for (uint32_t i = 0; i < s->column_count; i++) {
         const struct column *column = &s->columns[i];
@@ -255,6 +254,7 @@ JET_ERR cursor_enumerate(struct cursor *c, const struct enumerate_wish *wishes, 
     if (wish_count > 0 && (options & CURSOR_ENUMERATE_TAGGED_ONLY) != 0)
         RAISE(JET_errInvalidGrbit);
     TRY(cursor_refresh(c));
+    TRY(check_callbacks(c->schema, options));
     TRY(row_latch_copy(c, (options & CURSOR_ENUMERATE_COPY) != 0 && c->temp == NULL, &e.row));
     if (e.row.temp == NULL) {
         uint32_t size = e.row.record.bytes.size;

@@ -99,7 +99,7 @@ JET_ERR value_from_key(const struct table_schema *schema, const struct index *in
         const struct column *here = schema_column(schema, index->segments[i].column_id);
         bool is_wanted = here == column;
         uint8_t prefix, scratch[16];
-        if (here == NULL || (i == 0 && index->tuple.is_tuple))
+        if (here == NULL)
             return JET_errSuccess;
         r.invert = index->segments[i].is_descending ? 0xFF : 0;
         if (!take(&r, &prefix, 1))

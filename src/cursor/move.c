@@ -99,6 +99,8 @@ done:
 JET_ERR cursor_move(struct cursor *c, int32_t rows, unsigned options)
 {
     JET_ERR err = JET_errSuccess;
+    if (rows == 0 && c->is_filtered)
+        RAISE(JET_errFilteredMoveNotSupported);
     TRY(update_drop(c));
     if (rows == CURSOR_MOVE_FIRST || rows == CURSOR_MOVE_LAST) {
         c->has_range = false;
@@ -215,27 +217,21 @@ done:
     return err;
 }
 
-JET_ERR cursor_count_entries(struct cursor *c, uint64_t most, uint64_t *count) { return walk_range(c, most, NULL, NULL, count); }
+JET_ERR cursor_count_entries(struct cursor *c, uint64_t most, uint64_t *count)
+{
+    bool is_new = c->first_is_due;
+    JET_ERR err = walk_range(c, most, NULL, NULL, count);
+    if (err == JET_errNoCurrentRecord && is_new) { /* an empty index: that is none, as long as nobody has moved */
+        c->first_is_due = true;
+        err = JET_errSuccess;
+    }
+    return err;
+}
 
 JET_ERR cursor_visit_entries(struct cursor *c, JET_ERR (*visit)(void *context, struct span primary_key), void *context)
 {
     uint64_t count;
     return walk_range(c, 0, visit, context, &count);
-}
-
-JET_ERR cursor_read_ahead(struct cursor *c, struct span key)
-{
-    JET_ERR err = JET_errSuccess;
-    struct btree_cursor other = {0};
-    if (c->temp != NULL)
-        goto done;
-    TRY(btree_cursor_open(current_entry(c)->tree, &other));
-    err = btree_seek(&other, key, BTREE_SEEK_GE);
-    if (err == JET_errRecordNotFound || err == JET_errNoCurrentRecord)
-        err = JET_errSuccess;
-done:
-    btree_cursor_close(&other);
-    return err;
 }
 
 /* --- positions --- */
@@ -245,8 +241,7 @@ JET_ERR cursor_get_position(struct cursor *c, uint32_t *entries_before, uint32_t
     JET_ERR err = JET_errSuccess;
     TRY(navigate_test(c));
     if (c->temp != NULL) {
-        struct temp_row **rows;
-        TRY(temp_table_rows(c->temp, &rows, entries_total));
+        TRY(temp_table_count(c->temp, entries_total));
         *entries_before = c->temp_at;
         goto done;
     }
@@ -258,13 +253,14 @@ done:
 JET_ERR cursor_goto_position(struct cursor *c, uint32_t entries_before, uint32_t entries_total)
 {
     JET_ERR err = JET_errSuccess;
+    if (c->is_filtered)
+        RAISE(JET_errFilteredMoveNotSupported);
     cursor_forget_range(c);
     cursor_reset_key(c);
     TRY(update_drop(c));
     if (c->temp != NULL) {
-        struct temp_row **rows;
         uint32_t count;
-        TRY(temp_table_rows(c->temp, &rows, &count));
+        TRY(temp_table_count(c->temp, &count));
         if (count == 0)
             RAISE(JET_errRecordNotFound);
         uint64_t at = entries_total == 0 ? 0 : (uint64_t)entries_before * count / entries_total;

@@ -15,21 +15,19 @@ JET_ERR navigate_settle(struct cursor *c)
 
 static JET_ERR temp_stand(struct cursor *c, uint32_t at)
 {
-    struct temp_row **rows;
-    uint32_t count;
-    JET_ERR err = temp_table_rows(c->temp, &rows, &count);
-    if (err < 0)
+    const struct temp_row *row;
+    JET_ERR err = temp_table_row(c->temp, at, &row);
+    if (err < 0 && err != JET_errNoCurrentRecord)
         return err;
     c->temp_at = at;
-    c->temp_position = at < count ? ROW_ON : ROW_AFTER_LAST;
-    return at < count ? JET_errSuccess : JET_errNoCurrentRecord;
+    c->temp_position = err >= 0 ? ROW_ON : ROW_AFTER_LAST;
+    return err;
 }
 
 static JET_ERR temp_last(struct cursor *c)
 {
-    struct temp_row **rows;
     uint32_t count;
-    JET_ERR err = temp_table_rows(c->temp, &rows, &count);
+    JET_ERR err = temp_table_count(c->temp, &count);
     if (err < 0)
         return err;
     if (count == 0) {
@@ -57,20 +55,26 @@ static JET_ERR temp_step(struct cursor *c, bool forward)
 static JET_ERR temp_seek(struct cursor *c, struct span key, enum btree_seek how)
 {
     JET_ERR err = JET_errSuccess;
-    struct temp_row **rows;
+    const struct temp_row *row;
     uint32_t count, at;
-    bool after = how == BTREE_SEEK_GT || how == BTREE_SEEK_LE;
+    bool after = how == BTREE_SEEK_GT || how == BTREE_SEEK_LE, backward = how == BTREE_SEEK_LE || how == BTREE_SEEK_LT;
     TRY(temp_table_search(c->temp, key, after, &at));
-    TRY(temp_table_rows(c->temp, &rows, &count));
-    if (how == BTREE_SEEK_LE || how == BTREE_SEEK_LT) {
+    TRY(temp_table_count(c->temp, &count));
+    if (backward) {
         c->temp_position = ROW_BEFORE_FIRST;
         if (at == 0)
             RAISE(JET_errRecordNotFound);
         at--;
-    } else if (at == count || (how == BTREE_SEEK_EQ && !span_equal(temp_row_key(rows[at]), key))) {
+    } else {
         c->temp_at = at;
         c->temp_position = at == count ? ROW_AFTER_LAST : ROW_BETWEEN;
-        RAISE(JET_errRecordNotFound);
+        if (at == count)
+            RAISE(JET_errRecordNotFound);
+        if (how == BTREE_SEEK_EQ) {
+            TRY(temp_table_row(c->temp, at, &row));
+            if (!span_equal(temp_row_key(row), key))
+                RAISE(JET_errRecordNotFound);
+        }
     }
     TRY(temp_stand(c, at));
 done:
@@ -79,15 +83,7 @@ done:
 
 static JET_ERR temp_row_here(struct cursor *c, const struct temp_row **row)
 {
-    struct temp_row **rows;
-    uint32_t count;
-    JET_ERR err = temp_table_rows(c->temp, &rows, &count);
-    if (err < 0)
-        return err;
-    if (c->temp_position != ROW_ON || c->temp_at >= count)
-        return JET_errNoCurrentRecord;
-    *row = rows[c->temp_at];
-    return JET_errSuccess;
+    return c->temp_position == ROW_ON ? temp_table_row(c->temp, c->temp_at, row) : JET_errNoCurrentRecord;
 }
 
 /* --- both kinds --- */

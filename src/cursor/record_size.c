@@ -92,8 +92,9 @@ JET_ERR cursor_get_record_size(struct cursor *c, unsigned options, struct cursor
     if (row.temp != NULL) {
         total->overhead += ROW_OVERHEAD + row.temp->key_size;
         for (uint32_t i = 0; i < row.temp->value_count; i++) {
-            total->data += row.temp->values[i].size;
-            total->data_compressed += row.temp->values[i].size;
+            uint32_t bytes = temp_row_value_at(row.temp, i).size;
+            total->data += bytes;
+            total->data_compressed += bytes;
             if (column_is_tagged(row.temp->values[i].column_id))
                 total->tagged_columns++;
             else

@@ -68,11 +68,11 @@ static JET_ERR tagged_value_at(const struct row *row, uint32_t wanted, bool with
         goto done;
     if (row->temp != NULL) {
         for (uint32_t i = 0; i < row->temp->value_count; i++) {
-            const struct temp_row_value *v = &row->temp->values[i];
-            if (!column_is_tagged(v->column_id) || ++*seen != wanted)
+            uint32_t id = row->temp->values[i].column_id;
+            if (!column_is_tagged(id) || ++*seen != wanted)
                 continue;
-            *column = schema_column(row->schema, v->column_id);
-            *value = (struct column_value){.bytes = temp_row_get(row->temp, v->column_id, v->sequence)};
+            *column = schema_column(row->schema, id);
+            *value = (struct column_value){.bytes = temp_row_value_at(row->temp, i)};
             *found = *column != NULL;
             break;
         }
@@ -142,9 +142,17 @@ static JET_ERR retrieve_from_key(struct cursor *c, const struct column *column, 
     struct span key;
     uint32_t size;
     *is_done = false;
-    if (c->temp != NULL || index == NULL || !index_has_column(c, index, column))
+    if (c->temp != NULL)
         goto done;
-    if (!from_bookmark && index->tuple.is_tuple && schema_column(c->schema, index->segments[0].column_id) == column)
+    if (c->index == NULL) { /* the bookmark is the key here; without a record that is said first */
+        index = schema_primary(c->schema);
+        TRY(navigate_test(c));
+        if (index == NULL)
+            goto done;
+    }
+    if (index == NULL || !index_has_column(c, index, column))
+        RAISE(JET_errColumnNotFound);
+    if (index->tuple.is_tuple && (r->options & CURSOR_RETRIEVE_TUPLE) == 0 && schema_column(c->schema, index->segments[0].column_id) == column)
         RAISE(JET_errIndexTuplesCannotRetrieveFromIndex);
     TRY(from_bookmark ? navigate_primary_key(c, &key) : navigate_key(c, &key));
     TRY(value_from_key(c->schema, index, key, column, bytes, sizeof bytes, &size, &is_null, &found));

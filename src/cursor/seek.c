@@ -230,7 +230,7 @@ JET_ERR cursor_get_key(struct cursor *c, bool from_search_key, uint8_t *out, uin
         TRY(navigate_key(c, &key));
     }
     copy_out(key, out, room, size);
-    if (*size > room)
+    if (*size > room && !from_search_key) /* a search key is cut without a warning, as in all releases of ESENT */
         err = JET_wrnBufferTruncated;
 done:
     return err;

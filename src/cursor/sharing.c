@@ -79,6 +79,16 @@ done:
 
 unsigned cursor_sharing(const struct cursor *c) { return c->deny; }
 
+bool cursor_session_denies_read(const struct cursor *c)
+{
+    bool found = false;
+    mutex_lock(&c->state->lock);
+    for (const struct cursor *other = c->state->cursors; other != NULL && !found; other = other->next_open)
+        found = other->owner == c->transaction && (other->deny & CURSOR_DENY_READ) != 0;
+    mutex_unlock(&c->state->lock);
+    return found;
+}
+
 bool cursor_index_is_in_use(const struct cursor *c, uint32_t objid)
 {
     bool found = false;

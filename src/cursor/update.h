@@ -41,6 +41,8 @@ struct escrow_update { uint32_t column_id; int64_t delta; uint32_t width; bool h
 MUST_CHECK JET_ERR cursor_escrow_update(struct cursor *cursor, struct escrow_update *update);
 /* options: JET_bitReadLock, JET_bitWriteLock. JET_errNotInTransaction. */
 MUST_CHECK JET_ERR cursor_get_lock(struct cursor *cursor, uint32_t options);
+/* Stands the cursor on a row that no other session has changed or locked, uncommitted? JET_errNoCurrentRecord, JET_errRecordDeleted, JET_errWriteConflict. */
+MUST_CHECK JET_ERR cursor_test_conflict(struct cursor *cursor);
 /* Level `level` of the transaction was rolled back: a prepared update begun in it is cancelled. Called by cursor_operations.rolled_back. */
 void cursor_rolled_back(struct cursor *cursor, unsigned level);
 /* Level `level` was committed: a prepared update begun in it is one of level - 1. Called by cursor_operations.committed. */

@@ -85,6 +85,18 @@ done:
     return err;
 }
 
+JET_ERR cursor_test_conflict(struct cursor *c)
+{
+    JET_ERR err = JET_errSuccess;
+    TRY(navigate_test(c));
+    if (c->temp != NULL || c->transaction == NULL)
+        goto done;
+    TRY(navigate_row(c));
+    TRY(btree_test_conflict(c->transaction, &c->table_entry));
+done:
+    return err;
+}
+
 /* --- escrow --- */
 
 /* A row whose counter was brought to zero: looked at again when everybody sees the change. */

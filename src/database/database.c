@@ -105,6 +105,8 @@ static JET_ERR new_database(const struct database_open_config *config, struct da
     db->fs = config->fs;
     db->dbid = config->dbid;
     db->is_read_only = config->read_only;
+    db->stand_in_used = config->stand_in_used;
+    db->stand_in_context = config->stand_in_context;
     *out = db; /* the caller closes it from here on, also after an error */
     TRY(mutex_init(&(*out)->space_lock, RANK_SPACE));
     (*out)->has_space_lock = true;
@@ -295,6 +297,22 @@ JET_ERR database_mark_attached(struct database *db, lgpos_t attach_lgpos, struct
         set_generations(&h, generation, generation, generation_created, generation, generation_created);
     else
         set_generations(&h, 0, 0, unset, 0, unset);
+    TRY(replace_header(db, &h));
+done:
+    mutex_unlock(&db->header_lock);
+    return err;
+}
+
+JET_ERR database_mark_reattached(struct database *db, lgpos_t reattach_lgpos, struct log_time now)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct backup_info empty = {0};
+    mutex_lock(&db->header_lock);
+    struct db_header h = db->header;
+    h.lgpos_reattach = reattach_lgpos;
+    h.logtime_reattach = now;
+    h.gen_recovering = 0;
+    h.backup_full_current = h.backup_snapshot_current = empty;
     TRY(replace_header(db, &h));
 done:
     mutex_unlock(&db->header_lock);

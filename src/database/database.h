@@ -48,6 +48,9 @@ struct database {
     atomic_uint_least32_t required_on_disk; /* gen_max_required of the header on disk: pages with changes of later generations are held back (the waypoint, recovery 10.1) */
     uint32_t extension_pages;            /* JET_paramDbExtensionSize */
     uint32_t size_max_pages;             /* 0: no limit */
+    /* Told when keys of UTF-16 text in this database are made with a stand-in for Windows' weights, and which; NULL: nobody is. */
+    void (*stand_in_used)(void *context, const char *name);
+    void *stand_in_context;
     /* State of layers above, made on first use and destroyed by database_close through the destructor given with it. */
     void *catalog;
     void (*catalog_destroy)(void *catalog);
@@ -70,6 +73,8 @@ struct database_open_config {
     uint32_t dbid;
     bool read_only;           /* shared lock; else exclusive */
     struct cache_observer observer;
+    void (*stand_in_used)(void *context, const char *name); /* as in struct database */
+    void *stand_in_context;
 };
 
 /* Reads and checks the header pair without locking, changing or caching anything: for information calls and tools, before attach.
@@ -125,6 +130,8 @@ void database_thaw_header(struct database *db);
  * than before all previous-backup slots are cleared; NULL when logging is off: the generations are then ignored); current-backup slots
  * cleared. Writes the pair. */
 MUST_CHECK JET_ERR database_mark_attached(struct database *db, lgpos_t attach_lgpos, struct log_time now, const struct signature *log_signature, uint32_t generation, struct log_time generation_created);
+/* A database that recovery left attached is the client's now: re-attach position and time, current-backup slots cleared. Writes the pair. */
+MUST_CHECK JET_ERR database_mark_reattached(struct database *db, lgpos_t reattach_lgpos, struct log_time now);
 /* Puts back the header as it was before an attachment that failed half way, in memory and on disk. */
 MUST_CHECK JET_ERR database_restore_header(struct database *db, const struct db_header *before);
 /* Header of a database in creation: its CreateDB record stands at create_lgpos. The state stays "just created". Writes the pair. */

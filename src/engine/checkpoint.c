@@ -378,6 +378,9 @@ JET_ERR checkpoint_start(struct instance *instance)
     made = 3;
     TRY(mutex_init(&w->writable_lock, RANK_ATTACHMENTS));
     w->is_made = true;
+    for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) /* what recovery left attached */
+        if (instance->attachments[i].database != NULL)
+            set_writable(instance, (uint32_t)i + 1, instance->attachments[i].database);
     if (instance->log != NULL)
         TRY(thread_start(&w->thread, run_worker, instance));
     return JET_errSuccess;

@@ -124,6 +124,13 @@ void engine_leave_instance(struct instance *instance);
 struct os_fs *instance_fs(const struct instance *instance);
 struct cache *instance_cache(const struct instance *instance);
 uint32_t instance_page_size(const struct instance *instance);
+/* Path of the temporary database, absolute; lives as long as the instance runs. */
+const char *instance_temp_path(const struct instance *instance);
+/* Bytes that the cache may grow to. */
+uint64_t instance_cache_most(struct instance *instance);
+/* Counts a client's temporary table until instance_release_temporary (which takes a struct instance). JET_errTooManySorts (JET_paramMaxTemporaryTables). */
+MUST_CHECK JET_ERR instance_claim_temporary(struct instance *instance);
+void instance_release_temporary(void *instance);
 /* NULL when JET_paramRecovery is off. */
 struct log *instance_log(const struct instance *instance);
 struct event_log *instance_events(struct instance *instance);

@@ -21,6 +21,7 @@ static void instance_release(struct instance *instance)
     if (instance == NULL)
         return;
     event_callback_destroy(&instance->event_callback);
+    maintenance_destroy(&instance->maintenance);
     mutex_destroy(&instance->words_lock);
     mutex_destroy(&instance->databases_lock);
     mutex_destroy(&instance->lock);
@@ -48,6 +49,7 @@ static JET_ERR instance_build(const char *name, const char *display_name, struct
     has_words_lock = true;
     TRY(event_callback_init(&instance->event_callback));
     has_callback = true;
+    TRY(maintenance_init(&instance->maintenance));
     if (name != NULL && (instance->name = mem_strdup(name)) == NULL)
         RAISE(JET_errOutOfMemory);
     if (display_name != NULL && (instance->display_name = mem_strdup(display_name)) == NULL)
@@ -57,6 +59,7 @@ static JET_ERR instance_build(const char *name, const char *display_name, struct
     return JET_errSuccess;
 done:
     if (instance != NULL) {
+        maintenance_destroy(&instance->maintenance);
         if (has_callback)
             event_callback_destroy(&instance->event_callback);
         if (has_words_lock)
@@ -222,6 +225,25 @@ void engine_leave_instance(struct instance *instance)
 struct os_fs *instance_fs(const struct instance *instance) { return instance->fs; }
 struct cache *instance_cache(const struct instance *instance) { return instance->cache; }
 uint32_t instance_page_size(const struct instance *instance) { return instance->page_size; }
+const char *instance_temp_path(const struct instance *instance) { return instance->temp_path; }
+
+uint64_t instance_cache_most(struct instance *instance)
+{
+    uint64_t least, most;
+    instance_cache_limits((uint64_t)instance_parameter(instance, JET_paramCacheSizeMin), (uint64_t)instance_parameter(instance, JET_paramCacheSizeMax), instance->page_size, &least, &most);
+    return most;
+}
+
+JET_ERR instance_claim_temporary(struct instance *instance)
+{
+    if (atomic_fetch_add(&instance->temporary_count, 1) < (uint64_t)instance_parameter(instance, JET_paramMaxTemporaryTables))
+        return JET_errSuccess;
+    instance_release_temporary(instance);
+    return error_raise(JET_errTooManySorts, __FILE__, __LINE__);
+}
+
+void instance_release_temporary(void *instance) { atomic_fetch_sub(&((struct instance *)instance)->temporary_count, 1); }
+
 struct log *instance_log(const struct instance *instance) { return instance->log; }
 struct event_log *instance_events(struct instance *instance) { return &instance->events; }
 struct backup_session *instance_backup(struct instance *instance) { return instance->backup; }

@@ -14,6 +14,7 @@
 #include "engine/checkpoint.h"
 #include "engine/engine.h"
 #include "engine/event_callback.h"
+#include "engine/maintenance.h"
 #include "engine/params.h"
 #include "engine/service.h"
 #include "os/event.h"
@@ -43,6 +44,7 @@ struct attachment {
     uint32_t open_count;       /* by how many sessions */
     struct session *exclusive; /* which of them has it alone */
     bool is_reserved;          /* being attached or created */
+    bool is_for_recovery;      /* left attached by recovery: nobody can open it before JetAttachDatabase */
     uint64_t device, inode;    /* identity of the file */
 };
 
@@ -67,6 +69,7 @@ struct instance {
     struct mutex words_lock;
     struct table_word *table_words; /* engine/local_storage.c, under words_lock */
     atomic_uint table_word_count;
+    atomic_uint temporary_count; /* of clients' temporary tables */
     uint64_t procids[INSTANCE_PROCID_WORDS]; /* bit n: a session has number n */
 
     /* Set by start */
@@ -75,6 +78,7 @@ struct instance {
     char *system_folder, *log_folder, *temp_path;
     bool is_logging, is_started;
     struct event_log events;
+    atomic_bool has_noted_stand_in; /* engine/text_order.h */
     struct event_callback event_callback; /* lives as long as the instance */
     struct cache *cache;
     struct log *log;
@@ -86,6 +90,7 @@ struct instance {
     uint64_t started_ns;
 
     struct instance_service service;
+    struct maintenance maintenance;
 
     struct mutex databases_lock; /* through instance_lock_databases */
     atomic_uint_least64_t databases_owner;
@@ -138,6 +143,7 @@ struct instance_start_options {
     uint64_t stop_position; /* lgpos: redo ends with the record there, and the start with JET_errRecoveredWithoutUndo; 0: none */
     /* Progress of recovery, as the client's callback gets it; an error ends the start. May be NULL. */
     JET_ERR (*progress)(void *context, JET_SNP snp, JET_SNT snt, void *data);
+    bool asks_client; /* the same function is asked what recovery is to do (JET_snpRecoveryControl) */
     void *progress_context;
 };
 /* Checks 10 to 16 of section 7, recovery included. The state is INITIALISING. On error everything made is undone. */

@@ -24,7 +24,7 @@ static JET_ERR read_instance(struct instance *instance, struct instance_list_ent
     instance_lock_databases(instance);
     for (int i = 0; i < INSTANCE_DATABASES_MAX && err >= 0; i++) {
         const struct database *db = instance->attachments[i].database;
-        if (db == NULL || !db->is_logged)
+        if (db == NULL || !db->is_logged || instance->attachments[i].is_for_recovery)
             continue;
         entry->paths[entry->path_count] = mem_strdup(db->path);
         err = entry->paths[entry->path_count] != NULL ? JET_errSuccess : JET_errOutOfMemory;

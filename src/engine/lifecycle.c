@@ -188,6 +188,7 @@ JET_ERR engine_term(JET_INSTANCE handle, JET_GRBIT grbit)
             return err;
         }
         instance_service_end(instance, JET_errTermInProgress);
+        maintenance_end_all(instance);
         destroy_sessions(instance);
         is_disabled = (atomic_load(&instance->state) & INSTANCE_DISABLED) != 0; /* also by a rollback that failed just now */
         err = instance_stop(instance, !is_dirty && !is_disabled);
@@ -211,6 +212,7 @@ static JET_ERR stop_everything(struct instance *instance)
     params_replace_number(&instance->params, JET_paramCheckpointDepthMax, CHECKPOINT_DEPTH_STOPPED);
     mutex_unlock(&instance->lock);
     atomic_fetch_or(&instance->state, (unsigned)INSTANCE_STOPPED);
+    maintenance_end_all(instance);
     return JET_errSuccess;
 }
 

@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "os/path.h"
+#include "record/collation.h"
+#include "record/locale.h"
 
 /* SAME or a number in the last-but-one column: paste decides which of the two initializers is made. */
 #define IS_SAME_SAME ~, 1
@@ -194,7 +196,12 @@ static JET_ERR set_unicode_default(struct params *params, uintptr_t size, const 
     JET_ERR err = JET_errSuccess;
     if (data == NULL || size != UNICODE_INDEX_SIZE)
         RAISE(JET_errInvalidParameter);
-    params_replace_number(params, JET_paramUnicodeIndexDefault, (uintptr_t)load_le64(data));
+    const uint8_t *given = data; /* locale id, flags */
+    uint32_t flags = load_le32(given + 4) | COLLATION_SORT_KEY;
+    TRY(collation_check_flags(flags, false));
+    if (locale_by_id(load_le32(given)) == NULL)
+        RAISE(JET_errInvalidLanguageId);
+    params_replace_number(params, JET_paramUnicodeIndexDefault, (uintptr_t)flags << 32 | load_le32(given));
 done:
     return err;
 }

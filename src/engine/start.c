@@ -10,6 +10,7 @@
 #include "engine/instance.h"
 #include "engine/instance_info.h"
 #include "engine/process.h"
+#include "engine/recovery_control.h"
 #include "engine/versions.h"
 #include "log/log.h"
 #include "mvcc/version_store.h"
@@ -239,6 +240,16 @@ done:
     return err;
 }
 
+/* The client's callback may set parameters, as in a progress call. */
+static JET_ERR ask_client(void *context, const struct recovery_question *question)
+{
+    struct progress *progress = context;
+    atomic_store(&progress->instance->callback_thread, thread_id());
+    JET_ERR err = recovery_control_call(progress->instance->handle, question, progress->options->progress, progress->options->progress_context);
+    atomic_store(&progress->instance->callback_thread, 0);
+    return err;
+}
+
 /* A stream that another process has open must not be replayed: that process holds its current log locked. */
 static JET_ERR check_log_is_free(const struct log_config *config)
 {
@@ -266,6 +277,24 @@ static uint64_t recovery_cache_bytes(uint32_t page_size)
     return most < RECOVERY_BYTES_MIN ? (uint64_t)RECOVERY_BYTES_MIN : most > RECOVERY_BYTES_MAX ? (uint64_t)RECOVERY_BYTES_MAX : most;
 }
 
+/* JET_paramEngineFormatVersion as a limit of log versions (log-files 10); 0: none. What is asked for below what our own streams have is taken as that. */
+static uint32_t log_update_major_max(const struct instance *instance)
+{
+    enum { PARAM_ENGINE_FORMAT_VERSION = 194, SPECIAL_FORMATS = 0x40000000 /* the engine's own, or whatever is there */ };
+    static const struct {
+        uint32_t format, update_major;
+    } STEPS[] = {{0, 5},     {8940, 6},  {8980, 7},  {9040, 20}, {9100, 30},  {9120, 40},  {9140, 50},  {9160, 60},
+                 {9320, 70}, {9340, 80}, {9360, 90}, {9420, 100}, {9480, 110}, {9500, 120}, {9580, 130}};
+    uintptr_t format = number_of(instance, PARAM_ENGINE_FORMAT_VERSION);
+    uint32_t result = 0;
+    for (size_t i = 0; format < SPECIAL_FORMATS && i < sizeof STEPS / sizeof *STEPS; i++)
+        if (format >= STEPS[i].format)
+            result = STEPS[i].update_major;
+    return result;
+}
+
+enum { BIT_ALLOW_MISSING_CURRENT_LOG = 0x100, BIT_ALLOW_SOFT_RECOVERY_ON_BACKUP = 0x200 }; /* JET_bit..., behind ESENT_PRIVATE */
+
 static JET_ERR start_log(struct instance *instance, const struct instance_start_options *options, JET_ERR *warning)
 {
     JET_ERR err = JET_errSuccess;
@@ -279,6 +308,7 @@ static JET_ERR start_log(struct instance *instance, const struct instance_start_
     for (size_t i = 0; i < options->mapping_count; i++)
         map[i] = (struct recovery_map_entry){options->mappings[i].name, options->mappings[i].new_name};
     struct recovery_config config = {
+        .update_major_max = log_update_major_max(instance),
         .is_file_kib_set = params_is_set(&instance->params, JET_paramLogFileSize),
         .map = map,
         .map_count = options->mapping_count,
@@ -291,6 +321,9 @@ static JET_ERR start_log(struct instance *instance, const struct instance_start_
             .stream_must_exist = (options->grbit & JET_bitLogStreamMustExist) != 0,
             .ignore_lost_logs = (options->grbit & JET_bitReplayIgnoreLostLogs) != 0,
             .keep_attached = (options->grbit & JET_bitKeepDbAttachedAtEndOfRecovery) != 0,
+            .keep_dbid_max = INSTANCE_DATABASES_MAX,
+            .allow_missing_current = (options->grbit & BIT_ALLOW_MISSING_CURRENT_LOG) != 0,
+            .allow_backup_databases = (options->grbit & BIT_ALLOW_SOFT_RECOVERY_ON_BACKUP) != 0,
             .delete_out_of_range_logs = flag_of(instance, JET_paramDeleteOutOfRangeLogs),
             .cleanup_mismatched_logs = flag_of(instance, JET_paramCleanupMismatchedLogFiles),
         },
@@ -299,6 +332,8 @@ static JET_ERR start_log(struct instance *instance, const struct instance_start_
         .events = &instance->events,
         .progress = options->progress != NULL ? recovery_progress : NULL,
         .progress_context = &progress,
+        .ask = options->progress != NULL && options->asks_client ? ask_client : NULL,
+        .ask_context = &progress,
     };
     fill_log_config(instance, &config.log);
     TRY(check_log_is_free(&config.log));
@@ -311,7 +346,10 @@ static JET_ERR start_log(struct instance *instance, const struct instance_start_
     if (progress.has_begun)
         TRY(call_client(&progress, JET_sntComplete, 100));
     TRY(log_append_init(instance->log, NULL));
+    for (uint32_t i = 0; i < result.kept_count; i++)
+        TRY(attach_adopt(instance, result.kept[i].dbid, result.kept[i].path));
 done:
+    recovery_release_result(&result);
     if (err < 0 && progress.has_begun && instance->log == NULL) {
         JET_ERR ignored = call_client(&progress, err == JET_errRecoveredWithoutUndo ? JET_sntComplete : JET_sntFail, 100); /* changes nothing any more */
         (void)ignored;
@@ -437,8 +475,11 @@ JET_ERR instance_start(struct instance *instance, const struct instance_start_op
     TRY(start_backup(instance));
     report(instance, EVENT_STARTED, NULL);
 done:
-    if (err < 0)
+    if (err < 0) {
+        checkpoint_stop(instance);
+        attach_close_all(instance);
         release_parts(instance);
+    }
     return err < 0 ? err : warning;
 }
 

@@ -96,8 +96,9 @@ void version_store_set_last_number(struct version_store *store, uint32_t number)
 /* May this transaction change the node? JET_errWriteConflict: another transaction's change of it is uncommitted, or committed after our snapshot. A rolled-back
  * or older change is none. A lock of another is a conflict too. */
 MUST_CHECK JET_ERR version_check_conflict(struct version_store *store, const struct transaction *t, const struct version_node *node);
-/* The same for other kinds of changes. DELTA: deltas of others are no conflict. READ_LOCK: read locks of others are none. LATEST: changes committed after the snapshot are none. */
-enum version_conflict_rule { VERSION_CONFLICT_CHANGE, VERSION_CONFLICT_DELTA, VERSION_CONFLICT_LATEST, VERSION_CONFLICT_READ_LOCK };
+/* The same for other kinds of changes. DELTA: deltas of others are no conflict. READ_LOCK: read locks of others are none. LATEST: changes committed after the snapshot are none. UNCOMMITTED: only
+ * what another transaction did last and has not committed is one, whatever it is. */
+enum version_conflict_rule { VERSION_CONFLICT_CHANGE, VERSION_CONFLICT_DELTA, VERSION_CONFLICT_LATEST, VERSION_CONFLICT_READ_LOCK, VERSION_CONFLICT_UNCOMMITTED };
 MUST_CHECK JET_ERR version_check_conflict_as(struct version_store *store, const struct transaction *t, const struct version_node *node, enum version_conflict_rule rule);
 /* Has the node any version that is not committed (of anybody), or one some snapshot may need? For the deletion of nodes for good. */
 bool version_is_active(struct version_store *store, const struct version_node *node);

@@ -73,6 +73,8 @@ JET_ERR version_resolve(struct version_store *store, const struct transaction *r
 
 static bool conflicts(const struct transaction *t, uint64_t snapshot, const struct version *newest, enum version_conflict_rule rule)
 {
+    if (rule == VERSION_CONFLICT_UNCOMMITTED)
+        return newest != NULL && atomic_load_explicit(&newest->committed, memory_order_acquire) == 0 && newest->transaction != t;
     for (const struct version *v = newest; v != NULL; v = v->older) {
         uint64_t committed = atomic_load_explicit(&v->committed, memory_order_acquire);
         bool is_seen = committed != 0 ? committed <= snapshot : v->transaction == t;

@@ -1,5 +1,7 @@
 /* Functions called when rows change and when defaults are computed (reference pages of JET_CALLBACK, JET_CBTYP, JetRegisterCallback, JetUnregisterCallback, JET_USERDEFINEDDEFAULT): when,
- * with what, what they may do and what an error of theirs does. */
+ * with what, what they may do and what an error of theirs does.
+ *
+ * Pages: JetRegisterCallback, JetUnregisterCallback */
 #include "cmocka_all.h"
 
 #define ESENT_PRIVATE

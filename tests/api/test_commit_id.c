@@ -200,7 +200,7 @@ static void a_temporary_tables_word_goes_with_its_last_cursor(void **state)
     JET_TABLEID table, copy;
     (void)state;
     set_up(&s);
-    assert_good(JetOpenTempTable(s.session, &column, 1, JET_bitTTScrollable | JET_bitTTIndexed, &table, &id));
+    assert_good(JetOpenTempTable(s.session, &column, 1, JET_bitTTForceMaterialization, &table, &id));
     assert_good(JetSetLS(s.session, table, 81, JET_bitLSTable));
     assert_good(JetDupCursor(s.session, table, &copy, 0));
     assert_good(JetCloseTable(s.session, table));

@@ -1,4 +1,5 @@
 /* JetEnumerateColumns against JetRetrieveColumn on every row, its options, and the client's memory: every block it gave is given back. */
+#define ESENT_PRIVATE
 #include "cmocka_all.h"
 
 #include <stdio.h>
@@ -243,6 +244,25 @@ static void when_the_client_has_no_memory_everything_is_given_back(void **state)
     live_stop(&f.live);
 }
 
+/* ESENT computes no default here: a table that has one can be enumerated without the defaults only. */
+static void computed_defaults_are_refused_unless_left_out(void **state)
+{
+    (void)state;
+    struct fixture f = start("engine/features-catalog-4k/callbacks.edb");
+    JET_ENUMCOLUMN *columns;
+    JET_ENUMCOLUMNID wish = {1, 0, NULL};
+    uint32_t count;
+    assert_good(JetOpenTable(f.live.session, f.dbid, "UDD", NULL, 0, 0, &f.table)); /* has no rows */
+    assert_err(JetEnumerateColumns(f.live.session, f.table, 0, NULL, &count, &columns, client_realloc, NULL, UINT32_MAX, 0), JET_errCallbackFailed);
+    assert_err(JetEnumerateColumns(f.live.session, f.table, 1, &wish, &count, &columns, client_realloc, NULL, UINT32_MAX, 0), JET_errCallbackFailed);
+    assert_err(JetEnumerateColumns(f.live.session, f.table, 0, NULL, &count, &columns, client_realloc, NULL, UINT32_MAX, JET_bitEnumerateIgnoreUserDefinedDefault),
+               JET_errNoCurrentRecord);
+    assert_err(JetEnumerateColumns(f.live.session, f.table, 1, &wish, &count, &columns, client_realloc, NULL, UINT32_MAX, JET_bitEnumerateIgnoreDefault), JET_errNoCurrentRecord);
+    assert_err(JetEnumerateColumns(f.live.session, f.table, 0, NULL, &count, &columns, client_realloc, NULL, UINT32_MAX, JET_bitEnumerateLocal), JET_errInvalidGrbit);
+    assert_good(JetCloseTable(f.live.session, f.table));
+    live_stop(&f.live);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +270,7 @@ int main(void)
         cmocka_unit_test(options_choose_what_is_told),
         cmocka_unit_test(wishes_are_answered_in_their_order),
         cmocka_unit_test(when_the_client_has_no_memory_everything_is_given_back),
+        cmocka_unit_test(computed_defaults_are_refused_unless_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,6 @@
-/* Instances: states and what each refuses, paths, stop service, end, information (instance-and-session 3, 4, 7, 9, 10, 15). */
+/* Instances: states and what each refuses, paths, stop service, end, information (instance-and-session 3, 4, 7, 9, 10, 15).
+ *
+ * Pages: JetCreateInstance, JetGetErrorInfoW, JetGetInstanceInfo, JetInit, JetInit3, JetStopServiceInstance, JetStopServiceInstance2, JetTerm2 */
 #include <dirent.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -253,7 +255,7 @@ static void thread_statistics_come_in_sizes(void **state)
     assert_int_equal(stats.cbStruct, 48);
     assert_good(JetGetThreadStats(&stats, sizeof(JET_THREADSTATS)));
     assert_int_equal(stats.cbStruct, 32);
-    assert_err(JetGetThreadStats(&stats, 31), JET_errInvalidParameter);
+    assert_err(JetGetThreadStats(&stats, 31), JET_errBufferTooSmall);
     assert_err(JetGetThreadStats(NULL, 32), JET_errInvalidParameter);
 }
 

@@ -1,4 +1,6 @@
-/* System parameters: defaults, rules in their order, lifetimes, text forms (instance-and-session 14; abi 3). */
+/* System parameters: defaults, rules in their order, lifetimes, text forms (instance-and-session 14; abi 3).
+ *
+ * Pages: JetGetSystemParameter, JetSetSystemParameter */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

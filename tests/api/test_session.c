@@ -1,4 +1,7 @@
-/* Sessions and transactions: limits, sharing between threads, contexts, levels (instance-and-session 5, 11, 12). */
+/* Sessions and transactions: limits, sharing between threads, contexts, levels (instance-and-session 5, 11, 12).
+ *
+ * Pages: JetBeginSession, JetBeginTransaction, JetCommitTransaction, JetCommitTransaction2, JetDupSession, JetEndSession, JetGetSessionParameter,
+ * JetGetVersion, JetIdle, JetResetSessionContext, JetRollback, JetSetSessionContext, JetSetSessionParameter */
 #include <pthread.h>
 #include <string.h>
 

@@ -698,12 +698,13 @@ static void columns_come_and_go_with_their_transaction(void **state)
     assert_int_equal(catalog_rename_column(&w.t, w.catalog, objid, "Many", "Several"), JET_errSuccess);
     assert_int_equal(catalog_rename_column(&w.t, w.catalog, objid, "Several", "Long"), JET_errColumnDuplicate);
     assert_int_equal(catalog_rename_column(&w.t, w.catalog, objid, "Several", "SEVERAL"), JET_errSuccess);
-    assert_int_equal(catalog_set_default(&w.t, w.catalog, objid, "Text", span_of("abc", 3)), JET_errSuccess);
+    assert_int_equal(catalog_set_default(&w.t, w.catalog, objid, "Text", span_of("abc", 3)), JET_errColumnInUse);
+    assert_int_equal(catalog_set_default(&w.t, w.catalog, objid, "Long", span_of("abc", 3)), JET_errSuccess);
     assert_int_equal(catalog_set_default(&w.t, w.catalog, objid, "Number", span_of("abc", 3)), JET_errDefaultValueTooBig);
     commit(&w.t);
     const struct table_schema *table = schema_of(&w, NULL, "One");
     assert_string_equal(schema_column_by_name(table, "several")->name, "SEVERAL");
-    assert_int_equal(schema_column_by_name(table, "Text")->default_value.size, 3);
+    assert_int_equal(schema_column_by_name(table, "Long")->default_value.size, 3);
     assert_int_equal(schema_column_by_name(table, "Number")->offset, 12);
     catalog_release_table(w.catalog, table);
     begin(&w.t);
@@ -960,7 +961,11 @@ static void indexes_over_unicode_text_are_counted(void **state)
     assert_int_equal(locales_count(&w), 1);
     const struct table_schema *table = schema_of(&w, NULL, "Wide");
     assert_string_equal(table->indexes[0].locale, "en-US");
-    assert_int_equal(table->indexes[0].sort_version, collation_table_version(catalog_weights(w.catalog)));
+    uint8_t sort_id[16];
+    uint64_t sort_version;
+    assert_int_equal(collation_current(catalog_weights(w.catalog), "en-US", sort_id, &sort_version), JET_errSuccess);
+    assert_int_equal(table->indexes[0].sort_version, sort_version);
+    assert_memory_equal(table->indexes[0].sort_id, sort_id, sizeof sort_id);
     catalog_release_table(w.catalog, table);
     close_writable(&w);
 }
