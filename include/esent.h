@@ -254,7 +254,7 @@ typedef void *(JET_API *JET_PFNREALLOC)(void *pvContext, void *pv, uint32_t cb);
 #define JET_bitTruncateLogsAfterRecovery 0x00000010
 /** A database that the restore map does not mention is recovered where the log says it is. */
 #define JET_bitReplayMissingMapEntryDB 0x00000020
-/** Fail with JET_errFileNotFound instead of starting a new log stream in an empty log folder. */
+/** Fail with JET_errMissingLogFile instead of starting a new log stream in an empty log folder. */
 #define JET_bitLogStreamMustExist 0x00000040
 /**
  * Accept that logs with committed transactions are gone as long as no log that the databases need
@@ -4609,8 +4609,8 @@ JET_ERR JET_API JetInit(JET_INSTANCE *pinstance);
  * - JET_bitReplayIgnoreLostLogs: accept that logs with committed transactions are gone as long as
  *   no log that the databases need is; reported by JET_wrnCommittedLogFilesLost or
  *   JET_wrnCommittedLogFilesRemoved
- * - JET_bitLogStreamMustExist: fail with JET_errFileNotFound instead of starting a new log stream
- *   in an empty log folder
+ * - JET_bitLogStreamMustExist: fail with JET_errMissingLogFile instead of starting a new log
+ *   stream in an empty log folder
  * - JET_bitKeepDbAttachedAtEndOfRecovery: keep recovered databases attached for a quick
  *   JetAttachDatabase instead of closing them
  *
@@ -4618,7 +4618,7 @@ JET_ERR JET_API JetInit(JET_INSTANCE *pinstance);
  * - JET_wrnCommittedLogFilesLost: JET_bitReplayIgnoreLostLogs: committed transactions were lost
  * - JET_wrnCommittedLogFilesRemoved: JET_bitReplayIgnoreLostLogs: and later logs were deleted
  * - JET_errAttachedDatabaseMismatch: a database that the log names was not found or is another one
- * - JET_errFileNotFound: JET_bitLogStreamMustExist and there is no log
+ * - JET_errMissingLogFile: JET_bitLogStreamMustExist and there is no log; the current log is missing
  * - JET_errRecoveredWithoutUndo: JET_bitRecoveryWithoutUndo: redo is done, databases are dirty, the
  *   instance is gone
  * - JET_errRecoveredWithoutUndoDatabasesConsistent: JET_bitRecoveryWithoutUndo: redo is done and
@@ -4656,8 +4656,8 @@ JET_ERR JET_API JetInit2(JET_INSTANCE *pinstance, JET_GRBIT grbit);
  * - JET_bitReplayIgnoreLostLogs: accept that logs with committed transactions are gone as long as
  *   no log that the databases need is; reported by JET_wrnCommittedLogFilesLost or
  *   JET_wrnCommittedLogFilesRemoved
- * - JET_bitLogStreamMustExist: fail with JET_errFileNotFound instead of starting a new log stream
- *   in an empty log folder
+ * - JET_bitLogStreamMustExist: fail with JET_errMissingLogFile instead of starting a new log
+ *   stream in an empty log folder
  * - JET_bitKeepDbAttachedAtEndOfRecovery: keep recovered databases attached for a quick
  *   JetAttachDatabase instead of closing them
  *
@@ -4668,7 +4668,7 @@ JET_ERR JET_API JetInit2(JET_INSTANCE *pinstance, JET_GRBIT grbit);
  * - JET_errInvalidParameter: wrong cbStruct; more than 14 map entries; a count without an array; a
  *   stop position with generation 0
  * - JET_errDatabaseInvalidName: a map entry without a new path
- * - JET_errFileNotFound: JET_bitLogStreamMustExist and there is no log
+ * - JET_errMissingLogFile: JET_bitLogStreamMustExist and there is no log; the current log is missing
  * - JET_errRecoveredWithoutUndo: redo is done, databases are dirty, the instance is gone
  * - JET_errRecoveredWithoutUndoDatabasesConsistent: redo is done and nothing needed undo
  * - JET_errInvalidSettings: options contradict parameters
@@ -6140,11 +6140,11 @@ JET_ERR JET_API JetGetObjectInfoW(JET_SESID sesid, JET_DBID dbid, JET_OBJTYP obj
  * - JET_errInvalidName: malformed object name
  * - JET_errInvalidColumnType: unknown type
  * - JET_errInvalidCodePage: text in a code page other than 1252 and 1200
- * - JET_errTaggedNotNULL: tagged columns cannot be NOT NULL
  * - JET_errInvalidGrbit: bits that exclude each other, or do not suit the type
  * - JET_errMultiValuedColumnMustBeTagged: multi-valued needs a tagged column
  * - JET_errCannotBeTagged: auto-increment/version cannot be tagged
- * - JET_errExclusiveTableLockRequired: needs exclusive table access
+ * - JET_errExclusiveTableLockRequired: an autoincrement or escrow column, and no cursor of the
+ *   session denies reading (JET_bitTableDenyRead, or the cursor that made the table)
  * - JET_errCannotNestDDL: the table is being changed by a callback
  * Source: reference page.
  */
@@ -7573,8 +7573,6 @@ JET_ERR JET_API JetPrepareUpdate(JET_SESID sesid, JET_TABLEID tableid, uint32_t 
  * - JET_wrnColumnMaxTruncated: the value was cut at the column's limit
  * - JET_errBadColumnId: bad columnid
  * - JET_errColumnNotFound: no such column
- * - JET_errColumnNotUpdatable: an autoincrement or version column, or a key column of a record
- *   being replaced
  * - JET_errColumnTooBig: the value exceeds the column's limit
  * - JET_errInvalidBufferSize: cbData does not suit the column's type
  * - JET_errInvalidColumnType: bad column type
@@ -7607,7 +7605,6 @@ JET_ERR JET_API JetSetColumn(JET_SESID sesid, JET_TABLEID tableid, JET_COLUMNID 
  * - JET_errBadColumnId: bad columnid
  * - JET_errColumnIllegalNull: alias of JET_errNullInvalid
  * - JET_errColumnNotFound: no such column
- * - JET_errColumnNotUpdatable: column cannot be written
  * - JET_errColumnTooBig: value over column maximum
  * - JET_errInvalidBufferSize: buffer size does not match the type
  * - JET_errInvalidColumnType: bad column type
@@ -7719,7 +7716,7 @@ JET_ERR JET_API JetDelete(JET_SESID sesid, JET_TABLEID tableid);
  * @param columnid column
  * @param pv the 32-bit signed number to add
  * @param cbMax 4
- * @param pvOld buffer for the value before the change, or NULL
+ * @param pvOld buffer for the value before the change, or NULL: the sum of everybody's changes, uncommitted ones too, not what the session would read
  * @param cbOldMax bytes of pvOld
  * @param pcbOldActual out: bytes of the old value; may be NULL
  * @param grbit option bits, below

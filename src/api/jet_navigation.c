@@ -45,7 +45,12 @@ static JET_ERR set_index(JET_SESID sesid, JET_TABLEID tableid, enum text_form fo
         TRY(name_check(name, checked));
     }
     table_moved(session, cursor);
-    TRY(cursor_set_index(cursor, checked, objid, grbit & JET_bitNoMove, itag_sequence));
+    err = cursor_set_index(cursor, checked, objid, grbit & JET_bitNoMove, itag_sequence);
+    JET_ERR counted = session_count_index(session, tableid, cursor_is_on_secondary(cursor));
+    if (counted < 0) {
+        JET_ERR back = cursor_set_index(cursor, "", 0, 0, 1);
+        err = back < 0 ? back : counted;
+    }
 done:
     mem_free(name);
     engine_leave_session(session);

@@ -305,7 +305,7 @@ JET_EXPORT JET_ERR JetIntersectIndexes(JET_SESID sesid, JET_INDEXRANGE *rgindexr
         if (i == 0)
             sort_and_unite(&set);
     }
-    TRY(list_begin(&list, TEXT_UTF8, types, 1));
+    TRY(list_begin_counted(&list, session_instance(session), TEXT_UTF8, types, 1));
     for (uint32_t i = 0; i < set.count; i++) {
         if (set.items[i].hits != cindexrange - 1)
             continue;

@@ -372,7 +372,7 @@ done:
 
 /* --- lists --- */
 
-JET_ERR list_begin(struct list *list, enum text_form form, const uint8_t *types, uint32_t count)
+static JET_ERR begin_list(struct list *list, enum text_form form, const uint8_t *types, uint32_t count, struct instance *counted)
 {
     JET_ERR err = JET_errSuccess;
     struct temp_column columns[LIST_COLUMNS_MAX] = {{0}};
@@ -383,9 +383,23 @@ JET_ERR list_begin(struct list *list, enum text_form form, const uint8_t *types,
     for (uint32_t i = 0; i < count; i++)
         columns[i] = (struct temp_column){.type = types[i], .code_page = form == TEXT_UTF16 ? 1200 : 1252, .is_fixed = column_type_size(types[i]) != 0};
     struct temp_table_config config = {.columns = columns, .column_count = count, .options = TEMP_SCROLLABLE | TEMP_INDEXED};
-    TRY(temp_table_create(&config, list->ids, &list->table));
+    if (counted != NULL) {
+        TRY(instance_claim_temporary(counted));
+        config.released = instance_release_temporary;
+        config.released_context = counted;
+    }
+    err = temp_table_create(&config, list->ids, &list->table);
+    if (err < 0 && counted != NULL)
+        instance_release_temporary(counted);
 done:
     return err;
+}
+
+JET_ERR list_begin(struct list *list, enum text_form form, const uint8_t *types, uint32_t count) { return begin_list(list, form, types, count, NULL); }
+
+JET_ERR list_begin_counted(struct list *list, struct instance *instance, enum text_form form, const uint8_t *types, uint32_t count)
+{
+    return begin_list(list, form, types, count, instance);
 }
 
 void list_put_bytes(struct list *list, uint32_t column, struct span bytes)

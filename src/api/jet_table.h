@@ -47,6 +47,8 @@ struct list {
 };
 /* types: JET_coltyp of each column; text is 8-bit or UTF-16 by form. list_end must be called, also after an error. */
 MUST_CHECK JET_ERR list_begin(struct list *list, enum text_form form, const uint8_t *types, uint32_t count);
+/* The same for a list that counts as a temporary table of the client while it is there. JET_errTooManySorts. */
+MUST_CHECK JET_ERR list_begin_counted(struct list *list, struct instance *instance, enum text_form form, const uint8_t *types, uint32_t count);
 void list_put_number(struct list *list, uint32_t column, uint64_t value, uint32_t size);
 MUST_CHECK JET_ERR list_put_text(struct list *list, uint32_t column, const char *text);
 /* The bytes must live until list_add_row. */

@@ -13,6 +13,7 @@ enum { EVENT_RESTORE_LOG_MISSING = 435, EVENT_CURRENT_LOG_MISSING = 450, EVENT_E
 
 struct found_log {
     struct log_link link;
+    bool is_current; /* its name has no generation */
     char *path;
 };
 struct found_logs {
@@ -25,16 +26,21 @@ static void report(const struct restore_chain *chain, uint32_t id, enum event_le
     EVENT_REPORT(chain->config->events, id, level, EVENT_LOGGING_RECOVERY, path);
 }
 
-static bool is_log_name(const struct restore_chain *chain, const char *name)
+static bool is_current_name(const struct restore_chain *chain, const char *name)
 {
     const struct restore_config *c = chain->config;
     size_t base = strlen(c->base_name);
-    bool is_current = c->target_folder == NULL && strncmp(name, c->base_name, base) == 0 && strcmp(name + base, chain->extension) == 0;
-    uint32_t generation = log_name_generation(name, c->base_name, chain->extension);
-    return is_current || (generation != 0 && (c->target_folder == NULL || generation <= c->target_gen_high));
+    return c->target_folder == NULL && strncmp(name, c->base_name, base) == 0 && strcmp(name + base, chain->extension) == 0;
 }
 
-static JET_ERR add_log(const struct restore_chain *chain, struct found_logs *found, const char *path)
+static bool is_archive_name(const struct restore_chain *chain, const char *name)
+{
+    const struct restore_config *c = chain->config;
+    uint32_t generation = log_name_generation(name, c->base_name, chain->extension);
+    return generation != 0 && (c->target_folder == NULL || generation <= c->target_gen_high);
+}
+
+static JET_ERR add_log(const struct restore_chain *chain, struct found_logs *found, const char *path, bool is_current)
 {
     JET_ERR err = JET_errSuccess;
     struct log_header header;
@@ -56,7 +62,7 @@ static JET_ERR add_log(const struct restore_chain *chain, struct found_logs *fou
     if (grown == NULL)
         RAISE(JET_errOutOfMemory);
     found->items = grown;
-    grown[found->count++] = (struct found_log){{header.generation, header.created, header.previous_created}, copy};
+    grown[found->count++] = (struct found_log){{header.generation, header.created, header.previous_created}, is_current, copy};
     copy = NULL;
 done:
     if (has_header)
@@ -65,10 +71,13 @@ done:
     return err;
 }
 
-static int by_generation(const void *a, const void *b)
+/* The current log is the last, whatever its generation. */
+static int in_order(const void *a, const void *b)
 {
-    uint32_t x = ((const struct found_log *)a)->link.generation, y = ((const struct found_log *)b)->link.generation;
-    return (x > y) - (x < y);
+    const struct found_log *x = (const struct found_log *)a, *y = (const struct found_log *)b;
+    if (x->is_current != y->is_current)
+        return x->is_current ? 1 : -1;
+    return (x->link.generation > y->link.generation) - (x->link.generation < y->link.generation);
 }
 
 static JET_ERR find_logs(const struct restore_chain *chain, const char *folder, struct found_logs *found)
@@ -78,15 +87,16 @@ static JET_ERR find_logs(const struct restore_chain *chain, const char *folder, 
     size_t count = 0;
     TRY(os_dir_list(chain->config->fs, folder, &names, &count));
     for (size_t i = 0; i < count; i++) {
-        if (!is_log_name(chain, names[i]))
+        bool is_current = is_current_name(chain, names[i]);
+        if (!is_current && !is_archive_name(chain, names[i]))
             continue;
         TRY(path_join(folder, names[i], &path));
-        TRY(add_log(chain, found, path));
+        TRY(add_log(chain, found, path, is_current));
         mem_free(path);
         path = NULL;
     }
     if (found->count > 0)
-        qsort(found->items, found->count, sizeof *found->items, by_generation);
+        qsort(found->items, found->count, sizeof *found->items, in_order);
 done:
     mem_free(path);
     os_dir_list_free(names, count);
@@ -96,6 +106,14 @@ done:
 static bool follows(const struct log_link *later, const struct log_link *earlier)
 {
     return later->generation == earlier->generation + 1 && log_time_equal(later->previous_created, earlier->created);
+}
+
+/* Against the log before it in the folder. The replay takes the current log for the one behind everything else: behind the set when it stands alone. */
+static bool fits_neighbour(const struct restore_chain *chain, const struct found_log *log, bool is_first)
+{
+    if (log->is_current)
+        return follows(&log->link, is_first ? &chain->set[chain->set_count - 1] : &log[-1].link);
+    return is_first || log[-1].link.generation + 1 < log->link.generation || follows(&log->link, &log[-1].link);
 }
 
 /* Against the set: before it, in it, behind it. */
@@ -126,8 +144,7 @@ static JET_ERR check_chain(const struct restore_chain *chain, const char *folder
     uint32_t reached = chain->config->gen_high; /* up to here there is no gap */
     for (size_t i = 0; i < found->count; i++) {
         const struct found_log *log = &found->items[i];
-        bool is_neighbour = i > 0 && log[-1].link.generation + 1 >= log->link.generation;
-        if (!fits_set(chain, &log->link) || (is_neighbour && !follows(&log->link, &log[-1].link))) {
+        if (!fits_set(chain, &log->link) || !fits_neighbour(chain, log, i == 0)) {
             report(chain, EVENT_EXISTING_SEQUENCE, EVENT_WARNING, log->path);
             RAISE(JET_errExistingLogFileIsNotContiguous);
         }

@@ -458,25 +458,6 @@ done:
     return err;
 }
 
-/* What the transaction reads at the place, before its change. */
-static JET_ERR read_number(const struct leaf_change *c, const struct node *node, uint32_t offset, uint32_t width, int64_t *old)
-{
-    JET_ERR err = JET_errSuccess;
-    struct version_scratch scratch = {0};
-    struct version_node id = leaf_change_node(c);
-    enum version_sight sight;
-    struct span data = node->data;
-    if ((node->flags & NODE_FLAG_VERSIONED) != 0) {
-        TRY(version_resolve(c->t->store, c->t, &id, false, node->data, &scratch, &sight, &data));
-        if (sight == VERSION_SIGHT_ABSENT || !range_within(offset, width, data.size))
-            data = node->data;
-    }
-    *old = width == 4 ? (int32_t)load_le32(data.data + offset) : (int64_t)load_le64(data.data + offset);
-done:
-    mem_free(scratch.bytes);
-    return err;
-}
-
 /* Formats without Delta64 change eight bytes by a replace, which conflicts with those of others. */
 static JET_ERR replace_number(struct leaf_change *c, struct page_ref *leaf, uint32_t line, uint32_t offset, int64_t delta)
 {
@@ -537,8 +518,10 @@ JET_ERR btree_add_delta(struct transaction *t, struct btree_cursor *cursor, uint
     TRY(latch_node(&c, cursor, is_delta ? VERSION_CONFLICT_DELTA : VERSION_CONFLICT_CHANGE, &leaf, &line, &node));
     if (!range_within(offset, width, node.data.size))
         RAISE(JET_errInvalidParameter);
-    if (old != NULL)
-        TRY(read_number(&c, &node, offset, width, old));
+    if (old != NULL) {
+        const uint8_t *at = node.data.data + offset;
+        *old = width == 8 ? (int64_t)load_le64(at) : (int32_t)load_le32(at);
+    }
     c.options = options; /* not before: whoever may put the whole node back is a conflict for an unversioned delta too */
     if (is_delta)
         TRY(log_and_add_delta(&c, &leaf, line, offset, width, delta));

@@ -28,8 +28,8 @@ MUST_CHECK JET_ERR btree_insert(struct transaction *t, const struct btree *tree,
 MUST_CHECK JET_ERR btree_replace(struct transaction *t, struct btree_cursor *cursor, struct span data, unsigned options);
 /* Marks it deleted; cleanup removes it. With BTREE_UNVERSIONED it is removed for good at once. The cursor keeps its place. */
 MUST_CHECK JET_ERR btree_delete(struct transaction *t, struct btree_cursor *cursor, unsigned options);
-/* Adds to the 4 or 8 bytes at offset of its data. Changes of others do not conflict unless they are no deltas. options: 0 or BTREE_UNVERSIONED. *old: what this transaction read
- * before (may be NULL). */
+/* Adds to the 4 or 8 bytes at offset of its data. Changes of others do not conflict unless they are no deltas. options: 0 or BTREE_UNVERSIONED. *old: what the page had before, the uncommitted
+ * deltas of others too (may be NULL). */
 MUST_CHECK JET_ERR btree_add_delta(struct transaction *t, struct btree_cursor *cursor, uint32_t offset, uint32_t width, int64_t delta, unsigned options, int64_t *old);
 /* Nobody else may change the node until the transaction ends (JetGetLock). is_shared: others may lock it so too. Nothing is logged. */
 MUST_CHECK JET_ERR btree_lock_node(struct transaction *t, struct btree_cursor *cursor, bool is_shared);

@@ -22,7 +22,7 @@ struct catalog;
 /* The catalog of a database: made on first use, kept in db->catalog, destroyed with the database. JET_errOutOfMemory; nothing is read. */
 MUST_CHECK JET_ERR catalog_open(struct database *db, struct catalog **out);
 struct database *catalog_database(struct catalog *catalog);
-/* The Unicode weights for the keys of this database: read on first use, NULL when the system has none. */
+/* The Unicode weights for the keys of this database, or what stands in for them (db->stand_in_used is told): sought on first use, NULL when the system has none. */
 const struct collation_table *catalog_weights(struct catalog *catalog);
 
 /* The schema of a table by name (UTF-8; upper and lower case are the same). The caller gives it back with catalog_release_table and may use

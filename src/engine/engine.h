@@ -97,6 +97,9 @@ MUST_CHECK JET_ERR session_find_cursor(struct session *session, JET_TABLEID tabl
 MUST_CHECK JET_ERR session_remove_cursor(struct session *session, JET_TABLEID tableid, struct cursor **out);
 /* The database a cursor was added with (NULL for a temporary table); NULL also for a tableid that session_find_cursor would refuse. */
 struct open_database *session_cursor_database(struct session *session, JET_TABLEID tableid);
+/* The cursor has been given another index. On a secondary one it counts twice against JET_paramMaxCursors, since there ESENT has a cursor for the index beside that for the
+ * table. JET_errOutOfCursors: it must leave the index again. */
+MUST_CHECK JET_ERR session_count_index(struct session *session, JET_TABLEID tableid, bool is_secondary);
 /* The word behind JetSetLS / JetGetLS of a cursor, JET_LSNil at first; NULL for a tableid that session_find_cursor would refuse. */
 JET_LS *session_cursor_local_storage(struct session *session, JET_TABLEID tableid);
 /* Number of cursors now open in the session, temporary ones too. */

@@ -126,6 +126,7 @@ JET_ERR session_add_cursor(struct session *session, struct open_database *db, st
     entry->operations = operations;
     entry->database = db;
     entry->level = session->level;
+    entry->counts_twice = false;
     entry->local_storage = JET_LSNil;
     TRY(handle_add(&process.cursor_handles, entry, session->handle, &entry->slot, &handle));
     entry->next = session->cursors;
@@ -247,7 +248,7 @@ static struct cursor *detach_entry(struct session *session, struct session_curso
         entry->next->link = entry->link;
     handle_remove(&process.cursor_handles, entry->slot);
     session->cursor_count--;
-    atomic_fetch_sub(&session->instance->cursor_count, 1);
+    atomic_fetch_sub(&session->instance->cursor_count, entry->counts_twice ? 2 : 1);
     JET_LS word = entry->local_storage;
     bool is_temporary = entry->database == NULL;
     mem_free(entry);
@@ -262,6 +263,25 @@ JET_ERR session_remove_cursor(struct session *session, JET_TABLEID tableid, stru
     struct session_cursor *entry = NULL;
     JET_ERR err = find_entry(session, tableid, &entry);
     *out = err >= 0 ? detach_entry(session, entry) : NULL;
+    return err;
+}
+
+JET_ERR session_count_index(struct session *session, JET_TABLEID tableid, bool is_secondary)
+{
+    JET_ERR err = JET_errSuccess;
+    struct session_cursor *entry;
+    struct instance *instance = session->instance;
+    TRY(find_entry(session, tableid, &entry));
+    if (entry->counts_twice == is_secondary)
+        goto done;
+    if (!is_secondary) {
+        atomic_fetch_sub(&instance->cursor_count, 1);
+    } else if (atomic_fetch_add(&instance->cursor_count, 1) >= (uint32_t)instance_parameter(instance, JET_paramMaxCursors)) {
+        atomic_fetch_sub(&instance->cursor_count, 1);
+        RAISE(JET_errOutOfCursors);
+    }
+    entry->counts_twice = is_secondary;
+done:
     return err;
 }
 

@@ -30,6 +30,7 @@ struct session_cursor {
     const struct cursor_operations *operations;
     struct open_database *database; /* NULL: temporary table */
     unsigned level;                 /* transaction level that opened it */
+    bool counts_twice;              /* against JET_paramMaxCursors: it is on a secondary index */
     JET_LS local_storage;
 };
 

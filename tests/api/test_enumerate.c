@@ -1,4 +1,7 @@
-/* JetEnumerateColumns against JetRetrieveColumn on every row, its options, and the client's memory: every block it gave is given back. */
+/* JetEnumerateColumns against JetRetrieveColumn on every row, its options, and the client's memory: every block it gave is given back.
+ *
+ * Pages: JetEnumerateColumns
+ */
 #define ESENT_PRIVATE
 #include "cmocka_all.h"
 

@@ -1,4 +1,7 @@
-/* Moves that pass over rows (reference page of JetSetCursorFilter): each comparison, nulls, several at once, ends and ranges, and what is refused. */
+/* Moves that pass over rows (reference page of JetSetCursorFilter): each comparison, nulls, several at once, ends and ranges, and what is refused.
+ *
+ * Pages: JetSetCursorFilter
+ */
 #include "cmocka_all.h"
 
 #define ESENT_PRIVATE

@@ -1,5 +1,8 @@
 /* Moving along indexes: JetMove, ranges, counts, positions, bookmarks, choice of index. What must come out follows from walking the index once
- * from its first to its last entry. */
+ * from its first to its last entry.
+ *
+ * Pages: JetMove, JetSetIndexRange, JetGetBookmark, JetGotoBookmark, JetGetRecordPosition, JetGotoPosition
+ */
 #include "cmocka_all.h"
 
 #include <stdio.h>

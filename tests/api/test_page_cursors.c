@@ -1,5 +1,8 @@
 /* What the calls that open, place and move cursors answer: each option and result their reference pages name.
  *
+ * JetSetCurrentIndex takes no option, number or id, JetSetCurrentIndex2 no number or id, JetSetCurrentIndex3 no id: their pages list the results for those all the same.
+ * A wrong size of JET_INDEXID was an invalid parameter up to Windows XP, since then it is an invalid id.
+ *
  * Pages: JetCloseTable, JetDupCursor, JetGetBookmark, JetGetCurrentIndex, JetGetCursorInfo, JetGetLS, JetSetLS, JetGetRecordPosition, JetGetSecondaryIndexBookmark,
  * JetGotoBookmark, JetGotoPosition, JetGotoSecondaryIndexBookmark, JetMove, JetSetTableSequential, JetResetTableSequential, JetSetCurrentIndex, JetSetCurrentIndex2,
  * JetSetCurrentIndex3, JetSetCurrentIndex4, JetSetCursorFilter
@@ -342,6 +345,33 @@ static void the_id_of_an_index_must_be_of_this_table_and_whole(void **state)
     sample_stop(&s);
 }
 
+/* An index takes a second cursor. */
+static void an_index_is_not_chosen_with_the_last_cursor(void **state)
+{
+    JET_TABLEID copies[CURSORS];
+    (void)state;
+    live_configure = allow_few_cursors;
+    sample_start(&s, 4096);
+    live_configure = NULL;
+    insert_sample(&s, 1, 10, "one");
+    for (int i = 1; i < CURSORS; i++)
+        assert_good(JetDupCursor(s.session, s.table, &copies[i], 0));
+    for (int call = 1; call <= 4; call++) {
+        char name[80];
+        assert_err(choose(call, "by_number", NULL, JET_bitMoveFirst, 1), JET_errOutOfCursors);
+        assert_good(JetGetCurrentIndex(s.session, s.table, name, sizeof name));
+        assert_string_equal(name, "primary");
+        assert_good(choose(call, "primary", NULL, JET_bitMoveFirst, 1));
+        assert_good(JetCloseTable(s.session, copies[1]));
+        assert_good(choose(call, "by_number", NULL, JET_bitMoveFirst, 1));
+        assert_good(choose(call, "by_text", NULL, JET_bitMoveFirst, 1));
+        assert_err(JetDupCursor(s.session, s.table, &copies[1], 0), JET_errOutOfCursors);
+        assert_good(choose(call, NULL, NULL, JET_bitMoveFirst, 1));
+        assert_good(JetDupCursor(s.session, s.table, &copies[1], 0));
+    }
+    sample_stop(&s);
+}
+
 /* --- what others do --- */
 
 static void a_row_in_other_hands_is_told(void **state)
@@ -455,6 +485,7 @@ int main(void)
         cmocka_unit_test(the_name_of_the_index_is_cut_to_the_room),
         cmocka_unit_test(an_index_is_chosen_at_its_first_entry_or_at_the_rows),
         cmocka_unit_test(the_id_of_an_index_must_be_of_this_table_and_whole),
+        cmocka_unit_test(an_index_is_not_chosen_with_the_last_cursor),
         cmocka_unit_test(a_row_in_other_hands_is_told),
         cmocka_unit_test(a_word_is_kept_at_the_cursor_or_at_the_table),
     };

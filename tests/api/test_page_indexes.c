@@ -238,6 +238,8 @@ static const struct {
     {{WITH_KEY("+b\0"), JET_bitIndexEmpty | JET_bitIndexIgnoreAnyNull, 0}, JET_bitIndexIgnoreAnyNull | JET_bitIndexIgnoreFirstNull | JET_bitIndexIgnoreNull, 0, -1},
     {{WITH_KEY("+wide\0"), JET_bitIndexUnicode, 0, .language = GERMAN}, 0, 4, 1},
     {{WITH_KEY("+word\0"), JET_bitIndexTuples, 0}, JET_bitIndexTuples | JET_bitIndexTupleLimits, 4, 0}, /* banana anana nana ana */
+    {{WITH_KEY("+word\0+id\0"), JET_bitIndexTuples, 0}, JET_bitIndexTuples | JET_bitIndexTupleLimits, 4, 0}, /* the first column is cut */
+    {{WITH_KEY("+long\0"), JET_bitIndexTuples, 0}, JET_bitIndexTuples | JET_bitIndexTupleLimits, 8, 0}, /* 3 to 10 bytes, all of them 0 */
     {{WITH_KEY("+word\0"), JET_bitIndexTuples | JET_bitIndexTupleLimits, 0, .limits = &short_pieces}, JET_bitIndexTuples | JET_bitIndexTupleLimits, 3, 0}, /* ban nan na */
     {{WITH_KEY("+many\0+more\0"), 0, 0}, 0, 5, 1},
     {{WITH_KEY("+many\0+more\0"), JET_bitIndexCrossProduct, 0}, JET_bitIndexCrossProduct, 9, 1},

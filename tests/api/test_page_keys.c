@@ -9,7 +9,7 @@
 #include "sample_table.h"
 #include "shared_data.h"
 
-enum { ROWS = 9, ROOM = 300, KEY_MOST = 255, CURSORS = 5 };
+enum { ROWS = 9, ROOM = 300, KEY_MOST = 255, CURSORS = 7, TEMPORARY_TABLES = 2 };
 
 static struct sample s;
 
@@ -272,13 +272,17 @@ static void ranges_are_read_ahead_in_each_of_the_ways(void **state)
 
 /* --- intersections --- */
 
-static void allow_little(JET_INSTANCE instance) { assert_good(JetSetSystemParameter(&instance, 0, JET_paramMaxCursors, CURSORS, NULL)); }
+static void allow_little(JET_INSTANCE instance)
+{
+    assert_good(JetSetSystemParameter(&instance, 0, JET_paramMaxCursors, CURSORS, NULL));
+    assert_good(JetSetSystemParameter(&instance, 0, JET_paramMaxTemporaryTables, TEMPORARY_TABLES, NULL));
+}
 
 /* Numbers from 30 on, and texts from "ba" on: rows 4 to 9. */
 static void an_intersection_is_made_of_ranges_on_different_indexes(void **state)
 {
     int32_t thirty = 30;
-    JET_TABLEID second, third;
+    JET_TABLEID second, copies[2];
     JET_RECORDLIST list = {.cbStruct = sizeof list};
     (void)state;
     live_configure = allow_little;
@@ -295,11 +299,15 @@ static void an_intersection_is_made_of_ranges_on_different_indexes(void **state)
     JET_INDEXRANGE ranges[2] = {{sizeof *ranges, s.table, JET_bitRecordInIndex}, {sizeof *ranges, second, JET_bitRecordInIndex}};
     assert_good(JetIntersectIndexes(s.session, ranges, 2, &list, 0));
     assert_int_equal(list.cRecord, 6);
-    assert_good(JetDupCursor(s.session, s.table, &third, 0)); /* the last cursor there may be, with the list's */
-    JET_TABLEID fourth;
-    assert_good(JetDupCursor(s.session, s.table, &fourth, 0));
-    JET_RECORDLIST other = {.cbStruct = sizeof other};
+    JET_RECORDLIST second_list = list, other = list;
+    assert_good(JetIntersectIndexes(s.session, ranges, 2, &second_list, 0));
+    assert_err(JetIntersectIndexes(s.session, ranges, 2, &other, 0), JET_errTooManySorts);
+    assert_good(JetCloseTable(s.session, second_list.tableid));
+    for (int i = 0; i < 2; i++) /* two cursors on indexes count twice, the list once: with these there are as many as there may be */
+        assert_good(JetDupCursor(s.session, s.table, &copies[i], 0));
     assert_err(JetIntersectIndexes(s.session, ranges, 2, &other, 0), JET_errOutOfCursors);
+    assert_good(JetCloseTable(s.session, list.tableid));
+    assert_good(JetIntersectIndexes(s.session, ranges, 2, &list, 0));
     assert_good(JetCloseTable(s.session, list.tableid));
     assert_err(JetIntersectIndexes(0x1234, ranges, 2, &other, 0), JET_errInvalidSesid);
     assert_err(JetIntersectIndexes(s.session, ranges, 0, &other, 0), JET_errInvalidParameter);

@@ -1,5 +1,8 @@
 /* What the calls that read and change rows answer: each option and result their reference pages name.
  *
+ * JetUpdate takes no option, and the invalid parameter on the pages of both updates is JetPrepareUpdate's; JetRetrieveColumns takes number 0 as the wish for a count, which
+ * JetRetrieveColumn refuses.
+ *
  * Pages: JetDelete, JetEnumerateColumns, JetEscrowUpdate, JetGetLock, JetGetRecordSize, JetGetRecordSize2, JetPrepareUpdate, JetRetrieveColumn, JetRetrieveColumns,
  * JetSetColumn, JetSetColumns, JetUpdate, JetUpdate2
  */
@@ -446,6 +449,34 @@ static void a_row_that_breaks_a_rule_is_not_written_and_stays_prepared(void **st
     tear_down();
 }
 
+/* Values of one row that give one key share its entry; only another row can collide with it. */
+static void equal_values_of_a_row_share_their_entry(void **state)
+{
+    uint32_t count;
+    (void)state;
+    set_up();
+    JET_COLUMNCREATE several[] = {column_of("values", JET_coltypLong, 0, JET_bitColumnTagged | JET_bitColumnMultiValued)};
+    JET_INDEXCREATE indexes[] = {index_of("each", "+values\0", 9, JET_bitIndexUnique)};
+    JET_TABLEID table = make_table(&s, "Several", several, 1, indexes, 1);
+    JET_COLUMNDEF definition;
+    assert_good(JetGetTableColumnInfo(s.session, table, "values", &definition, sizeof definition, JET_ColInfo));
+    for (int call = 1; call <= 2; call++) {
+        int32_t value = 7;
+        assert_good(JetPrepareUpdate(s.session, table, JET_prepInsert));
+        for (int i = 0; i < 3; i++)
+            assert_good(set_value(&s, table, definition.columnid, &value, sizeof value, 0, 0, 0));
+        JET_TABLEID sample = s.table;
+        s.table = table;
+        assert_err(update(call, NULL, 0, NULL), call == 1 ? JET_errSuccess : JET_errKeyDuplicate);
+        s.table = sample;
+    }
+    assert_good(JetPrepareUpdate(s.session, table, JET_prepCancel));
+    assert_good(JetSetCurrentIndex(s.session, table, "each"));
+    assert_good(JetIndexRecordCount(s.session, table, &count, 0));
+    assert_int_equal(count, 1);
+    tear_down();
+}
+
 /* Values of many instances take more room in the old format. */
 static void a_row_can_be_held_to_the_old_size(void **state)
 {
@@ -795,6 +826,7 @@ int main(void)
         cmocka_unit_test(what_a_column_cannot_take_is_refused),
         cmocka_unit_test(options_say_how_a_value_is_set_and_kept),
         cmocka_unit_test(a_row_that_breaks_a_rule_is_not_written_and_stays_prepared),
+        cmocka_unit_test(equal_values_of_a_row_share_their_entry),
         cmocka_unit_test(a_row_can_be_held_to_the_old_size),
         cmocka_unit_test(a_transaction_too_large_for_the_versions_is_refused),
         cmocka_unit_test(a_full_disk_is_told_and_what_was_written_can_be_taken_back),

@@ -1,4 +1,7 @@
-/* Rows inserted, replaced and deleted, and what becomes of their index entries; conflicts, transactions, permissions. */
+/* Rows inserted, replaced and deleted, and what becomes of their index entries; conflicts, transactions, permissions.
+ *
+ * Pages: JetPrepareUpdate, JetUpdate, JetDelete, JetEscrowUpdate, JetGetLock
+ */
 #include "cmocka_all.h"
 
 #include <pthread.h>

@@ -1,4 +1,7 @@
-/* What JetSetColumn makes of values: sizes, nulls, padding, several values, long values and their options. */
+/* What JetSetColumn makes of values: sizes, nulls, padding, several values, long values and their options.
+ *
+ * Pages: JetSetColumn, JetGetRecordSize2
+ */
 #include "cmocka_all.h"
 
 #include <stdlib.h>

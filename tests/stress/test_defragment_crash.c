@@ -3,7 +3,7 @@
  * The rows of the table are half deleted, at random, before: so defragmentation moves nodes between all leaves. Images are built as in test_crash_matrix.c. The writer's rows, each committed
  * durably, must be there when their commit had returned, and must not when they had not been begun.
  *
- * OPENESE_CRASH_IMAGES sets the number of images (default 24), OPENESE_SEED the seed.
+ * OPENESE_DEFRAGMENT_IMAGES sets the number of images (default 24), OPENESE_SEED the seed.
  */
 #define ESENT_PRIVATE
 #include <stdatomic.h>
@@ -148,7 +148,7 @@ static void check_image(const struct fault_fs *f, size_t events, uint64_t k, uin
 
 static void a_crash_during_defragmentation_loses_nothing(void **state)
 {
-    const uint64_t images = number_from("OPENESE_CRASH_IMAGES", 24), seed = number_from("OPENESE_SEED", (uint64_t)time(NULL));
+    const uint64_t images = number_from("OPENESE_DEFRAGMENT_IMAGES", 24), seed = number_from("OPENESE_SEED", (uint64_t)time(NULL));
     struct fault_fs *f = fault_fs_create(os_fs_posix());
     struct written written[WRITTEN];
     struct sample s;

@@ -197,9 +197,9 @@ static void deltas_add_up_and_only_other_changes_conflict_with_them(void **state
     MUST(btree_add_delta(&l.t, &mine, 0, 4, 5, 0, &old));
     assert_int_equal(old, 10);
     MUST(btree_add_delta(&other, &theirs, 0, 4, 100, 0, &old));
-    assert_int_equal(old, 10); /* does not see the first one */
+    assert_int_equal(old, 15); /* the first one too, which it does not see otherwise */
     MUST(btree_add_delta(&l.t, &mine, 0, 4, 1, 0, &old));
-    assert_int_equal(old, 15);
+    assert_int_equal(old, 115);
     assert_int_equal(btree_add_delta(&other, &theirs, 4, 8, 1, 0, NULL), JET_errWriteConflict); /* no delta in this format */
     assert_int_equal(btree_replace(&other, &theirs, text("x"), 0), JET_errWriteConflict);
     assert_int_equal(btree_add_delta(&l.t, &mine, 9, 4, 1, 0, NULL), JET_errInvalidParameter);

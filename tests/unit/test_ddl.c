@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uchar.h>
 
 #include "base/memory.h"
 #include "btree/update.h"
@@ -910,6 +911,8 @@ static int locales_count(struct writable *w)
     struct btree tree;
     struct btree_cursor cursor;
     int count = -1;
+    const char16_t *prefix = collation_table_stand_in(catalog_weights(w->catalog)) != NULL ? u"LocaleName=en-US,SortID=87b806c3-5026-44fb-9807-fbc8266b7253,Ver="
+                                                                                           : u"LocaleName=en-US,SortID=00000001-57ee-1e5c-00b4-d0000bb1e11e,Ver=";
     assert_int_equal(btree_open(w->db->pages, table->root, table->objid, &tree), JET_errSuccess);
     assert_int_equal(btree_cursor_open(&tree, &cursor), JET_errSuccess);
     for (JET_ERR err = btree_first(&cursor); err >= 0; err = btree_next(&cursor)) {
@@ -920,7 +923,7 @@ static int locales_count(struct writable *w)
         assert_int_equal(record_view_init(&view, node.data, w->db->page_size), JET_errSuccess);
         assert_int_equal(record_column(&view, schema_column_by_name(table, "Key"), 1, &key), JET_errSuccess);
         assert_int_equal(record_column(&view, schema_column_by_name(table, "iValue"), 1, &value), JET_errSuccess);
-        if (key.bytes.size > 60 && memcmp(key.bytes.data, u"LocaleName=en-US,SortID=00000001-57ee-1e5c-00b4-d0000bb1e11e,Ver=", 2 * 65) == 0)
+        if (key.bytes.size > 2 * 65 && memcmp(key.bytes.data, prefix, 2 * 65) == 0)
             count = (int)load_le32(value.bytes.data);
         btree_cursor_release(&cursor);
     }
