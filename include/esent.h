@@ -8715,9 +8715,12 @@ JET_ERR JET_API JetTruncateLog(void);
  *
  * Returns JET_errSuccess, or:
  * - JET_errAlreadyInitialized: the instance runs
+ * - JET_errExistingLogFileIsNotContiguous: a log in the log folder does not belong to those of the
+ *   set, or the current log there is not the one behind all others
  * - JET_errInvalidLogSequence: the logs do not belong together
  * - JET_errInvalidParameter: bad argument
- * - JET_errInvalidPath: a folder is not usable
+ * - JET_errInvalidPath: the system or log folder is not there (JET_paramCreatePathIfNotExist makes
+ *   it), or szDest is the backup itself
  * - JET_errPageSizeMismatch: the databases have another page size than JET_paramDatabasePageSize
  * - JET_errFileNotFound: the folder holds no logs
  * - JET_errPatchFileMissing: the folder holds no list of its databases (.pat files)
@@ -8752,7 +8755,8 @@ JET_ERR JET_API JetRestoreInstanceW(JET_INSTANCE instance, const char16_t *szSou
  * - JET_errInvalidParameter: bad argument
  * - JET_errInvalidPath: path malformed or not found
  * - JET_errPageSizeMismatch: file page size differs from configured one
- * - JET_errRunningInMultiInstanceMode: legacy implicit-instance call in multi-instance mode
+ * - JET_errRunningInMultiInstanceMode: legacy implicit-instance call in multi-instance mode; and all
+ *   errors of JetRestoreInstance
  * Source: reference page; backup-and-restore spec 15.2.
  */
 #ifdef JET_UNICODE
@@ -8778,7 +8782,8 @@ JET_ERR JET_API JetRestoreW(const char16_t *szSource, JET_PFNSTATUS pfn);
  * - JET_errInvalidParameter: bad argument
  * - JET_errInvalidPath: path malformed or not found
  * - JET_errPageSizeMismatch: file page size differs from configured one
- * - JET_errRunningInMultiInstanceMode: legacy implicit-instance call in multi-instance mode
+ * - JET_errRunningInMultiInstanceMode: legacy implicit-instance call in multi-instance mode; and all
+ *   errors of JetRestoreInstance
  * Source: reference page; backup-and-restore spec 15.2.
  */
 #ifdef JET_UNICODE

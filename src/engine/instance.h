@@ -151,6 +151,8 @@ MUST_CHECK JET_ERR instance_start(struct instance *instance, const struct instan
 /* Check 12, under process.lock, the folders being set: JET_errTempPathInUse, JET_errSystemPathInUse, JET_errLogFilePathInUse. On success others
  * collide with this one. */
 MUST_CHECK JET_ERR instance_check_paths(struct instance *instance);
+/* Are the folders there? Those missing are made where JET_paramCreatePathIfNotExist says so; otherwise JET_errInvalidPath. */
+MUST_CHECK JET_ERR instance_check_folders(const struct instance *instance);
 /* Steps 8 to 10 of section 9: everything instance_start made is closed. is_clean false leaves the databases dirty. Returns the first error. */
 MUST_CHECK JET_ERR instance_stop(struct instance *instance, bool is_clean);
 

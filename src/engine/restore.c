@@ -308,11 +308,14 @@ JET_ERR engine_folder_restore(const struct engine_folder_restore *request)
     if (err >= 0) {
         instance_start_events(instance);
         instance->is_logging = true;
+        instance->fs = process_fs();
         err = instance_resolve_paths(instance);
         if (err >= 0)
             err = instance_check_paths(instance);
     }
     process_unlock();
+    if (err >= 0)
+        err = instance_check_folders(instance);
     if (err >= 0)
         err = run_folder(instance, request);
     if (instance == NULL)

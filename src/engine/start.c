@@ -132,7 +132,7 @@ done:
     return err;
 }
 
-static JET_ERR check_folders(const struct instance *instance)
+JET_ERR instance_check_folders(const struct instance *instance)
 {
     JET_ERR err = JET_errSuccess;
     char *temp_folder = NULL;
@@ -464,7 +464,7 @@ JET_ERR instance_start(struct instance *instance, const struct instance_start_op
     process_unlock();
     if (err < 0)
         goto done;
-    TRY(check_folders(instance));
+    TRY(instance_check_folders(instance));
     TRY(probe_runtime_callback(instance));
     TRY(start_versions(instance));
     TRY(start_cache(instance));

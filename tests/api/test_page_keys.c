@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/memory.h"
 #include "sample_table.h"
 #include "shared_data.h"
 
@@ -297,7 +298,14 @@ static void an_intersection_is_made_of_ranges_on_different_indexes(void **state)
     assert_good(JetMakeKey(s.session, second, "ba", 2, JET_bitNewKey));
     assert_good(JetSeek(s.session, second, JET_bitSeekGE));
     JET_INDEXRANGE ranges[2] = {{sizeof *ranges, s.table, JET_bitRecordInIndex}, {sizeof *ranges, second, JET_bitRecordInIndex}};
-    assert_good(JetIntersectIndexes(s.session, ranges, 2, &list, 0));
+    JET_ERR err = JET_errOutOfMemory;
+    for (uint64_t nth = 1; err == JET_errOutOfMemory; nth++) { /* each allocation once, until none is left */
+        memory_fail_at(nth, 0);
+        err = JetIntersectIndexes(s.session, ranges, 2, &list, 0);
+        assert_true(nth > 1 || err == JET_errOutOfMemory);
+    }
+    memory_fail_at(0, 0);
+    assert_good(err);
     assert_int_equal(list.cRecord, 6);
     JET_RECORDLIST second_list = list, other = list;
     assert_good(JetIntersectIndexes(s.session, ranges, 2, &second_list, 0));

@@ -160,6 +160,7 @@ static void use_folders(uint32_t page_size)
     assert_good(JetSetSystemParameter(NULL, 0, JET_paramLogFilePath, 0, work));
     assert_good(JetSetSystemParameter(NULL, 0, JET_paramTempPath, 0, text_of("%s/temp.edb", work)));
     assert_good(JetSetSystemParameter(NULL, 0, JET_paramEventLoggingLevel, 0, NULL));
+    assert_good(JetSetSystemParameter(NULL, 0, JET_paramCreatePathIfNotExist, 0, NULL));
 }
 
 static JET_ERR restore_1(const char *source) { return JetRestoreA(source, NULL); }
@@ -170,16 +171,31 @@ static JET_ERR (*const FORMS[])(const char *source) = {restore_1, restore_2, res
 static const char *whole_set(void) { return folder_set; }
 static const char *no_name(void) { return ""; }
 static const char *no_pointer(void) { return NULL; }
+/* The set's own third log as it was before it was full: alone, it should be the one behind the set; behind the first two, it is in its place, but does not reach the end of the set. */
 static const char *beside_an_old_log(void)
 {
     run("cp '%s' '%s/edb.log'", old_log, work);
     return folder_set;
 }
+static const char *beside_an_old_log_and_the_first(void)
+{
+    run("cp '%s/edb00001.log' '%s'", folder_set, work);
+    return beside_an_old_log();
+}
+static const char *beside_an_old_log_and_those_before(void)
+{
+    run("cp '%s/edb00001.log' '%s/edb00002.log' '%s'", folder_set, folder_set, work);
+    return beside_an_old_log();
+}
 static const char *no_folder_for_logs(void)
 {
-    run("touch '%s/file'", work);
-    assert_good(JetSetSystemParameter(NULL, 0, JET_paramLogFilePath, 0, text_of("%s/file/logs", work)));
+    assert_good(JetSetSystemParameter(NULL, 0, JET_paramLogFilePath, 0, text_of("%s/none", work)));
     return folder_set;
+}
+static const char *no_folder_but_permission(void)
+{
+    assert_good(JetSetSystemParameter(NULL, 0, JET_paramCreatePathIfNotExist, 1, NULL));
+    return no_folder_for_logs();
 }
 static const char *no_set(void) { return text_of("%s/none", folder_set); }
 
@@ -192,8 +208,11 @@ static const struct {
     {"the set as it is", whole_set, PAGE_SIZE, JET_errSuccess},
     {"no name", no_name, PAGE_SIZE, JET_errInvalidParameter},
     {"NULL", no_pointer, PAGE_SIZE, JET_errInvalidParameter},
-    {"logs that do not go on where the set ends", beside_an_old_log, PAGE_SIZE, JET_errInvalidLogSequence},
-    {"a folder for logs below a file", no_folder_for_logs, PAGE_SIZE, JET_errInvalidPath},
+    {"a current log that is not behind the set", beside_an_old_log, PAGE_SIZE, JET_errExistingLogFileIsNotContiguous},
+    {"a current log that is not behind the logs there", beside_an_old_log_and_the_first, PAGE_SIZE, JET_errExistingLogFileIsNotContiguous},
+    {"a current log in its place, but in the middle of the set", beside_an_old_log_and_those_before, PAGE_SIZE, JET_errInvalidLogSequence},
+    {"a folder for logs that is not there", no_folder_for_logs, PAGE_SIZE, JET_errInvalidPath},
+    {"a folder for logs that is made", no_folder_but_permission, PAGE_SIZE, JET_errSuccess},
     {"a set that is not there", no_set, PAGE_SIZE, JET_errFileNotFound},
     {"another page size", whole_set, 2 * PAGE_SIZE, JET_errPageSizeMismatch},
 };
