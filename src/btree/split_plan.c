@@ -160,8 +160,9 @@ static bool try_pattern(const struct split_question *q, struct split_choice *out
         return false;
     if (!q->is_leaf) /* the last child was split: the new page gets the last two entries */
         return line + 1 == last && q->count >= 3 && (try_line(q, last, 0, out) || try_line(q, last - 1, 0, out));
-    if (line == last && q->is_last_leaf) {
-        *out = (struct split_choice){.kind = PAGE_SPLIT_APPEND, .line_split = last, .prefix_line_source = -1, .prefix_line_new = -1};
+    if (line == last && q->is_last_leaf) { /* what will follow begins like the node that begins the page (Windows' pages do the same) */
+        bool has_prefix = page_key_size(&q->items[last].key) > PAGE_PREFIX_WORTH && split_bytes_with_prefix(q->items, last, q->count, last) <= q->capacity;
+        *out = (struct split_choice){.kind = PAGE_SPLIT_APPEND, .line_split = last, .prefix_line_source = -1, .prefix_line_new = has_prefix ? 0 : -1};
         return true;
     }
     if (!q->is_ascending)

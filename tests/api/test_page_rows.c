@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "base/memory.h"
 #include "sample_table.h"
 #include "shared_data.h"
 
@@ -250,6 +251,34 @@ static void a_row_is_prepared_once_and_cancelled_once(void **state)
     cancel();
     assert_err(JetPrepareUpdate(s.session, s.table, JET_prepCancel), JET_errUpdateNotPrepared);
     tear_down();
+}
+
+static JET_ERR cancel_the_update(void) { return JetPrepareUpdate(s.session, s.table, JET_prepCancel); }
+static JET_ERR delete_instead(void) { return JetDelete(s.session, s.table); }
+
+/* Long values are changed at once: what was done has to be undone, for which memory is wanted. */
+static void a_prepared_row_that_cannot_be_taken_back_is_given_up(void **state)
+{
+    static JET_ERR (*const ways[])(void) = {cancel_the_update, delete_instead};
+    (void)state;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        uint32_t size;
+        set_up();
+        assert_good(JetBeginTransaction(s.session));
+        begin_replace(2);
+        assert_good(set_value(&s, s.table, s.blob, "more", 4, JET_bitSetOverwriteLV, 5000, 1));
+        memory_fail_at(1, 1);
+        JET_ERR err = ways[i]();
+        memory_fail_at(0, 0);
+        assert_err(err, JET_errRollbackError);
+        assert_err(JetUpdate(s.session, s.table, NULL, 0, NULL), JET_errUpdateNotPrepared);
+        assert_good(JetRollback(s.session, 0)); /* takes the rest back */
+        on_row(2);
+        const uint8_t *bytes = get_bytes(&s, s.table, s.blob, 0, &size);
+        assert_int_equal(size, LARGE);
+        assert_memory_equal(bytes, large, LARGE);
+        tear_down();
+    }
 }
 
 /* --- setting columns --- */
@@ -843,6 +872,7 @@ int main(void)
         cmocka_unit_test(a_counter_is_changed_by_what_fits_it),
         cmocka_unit_test(sizes_are_of_the_row_its_copy_or_a_sum),
         cmocka_unit_test(a_row_is_prepared_once_and_cancelled_once),
+        cmocka_unit_test(a_prepared_row_that_cannot_be_taken_back_is_given_up),
         cmocka_unit_test(what_a_column_cannot_take_is_refused),
         cmocka_unit_test(options_say_how_a_value_is_set_and_kept),
         cmocka_unit_test(a_row_that_breaks_a_rule_is_not_written_and_stays_prepared),

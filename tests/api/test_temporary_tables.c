@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "plain_instance.h"
 
 enum { COLUMNS = 2 };
@@ -421,6 +422,68 @@ static void the_number_of_tables_is_limited(void **state)
     plain_stop(w.instance);
 }
 
+/* --- every form --- */
+
+static JET_COLUMNDEF form_columns[COLUMNS];
+static JET_COLUMNID form_ids[COLUMNS];
+
+static JET_ERR form_1(JET_SESID session, JET_TABLEID *table) { return JetOpenTempTable(session, form_columns, COLUMNS, 0, table, form_ids); }
+static JET_ERR form_2(JET_SESID session, JET_TABLEID *table) { return JetOpenTempTable2(session, form_columns, COLUMNS, 0, 0, table, form_ids); }
+static JET_ERR form_3(JET_SESID session, JET_TABLEID *table) { return JetOpenTempTable3(session, form_columns, COLUMNS, NULL, 0, table, form_ids); }
+
+static JET_ERR form_structure(JET_SESID session, JET_TABLEID *table)
+{
+    JET_OPENTEMPORARYTABLE open = {.cbStruct = sizeof open, .prgcolumndef = form_columns, .ccolumn = COLUMNS, .prgcolumnid = form_ids};
+    JET_ERR err = JetOpenTemporaryTable(session, &open);
+    *table = open.tableid;
+    return err;
+}
+
+static JET_ERR form_structure_2(JET_SESID session, JET_TABLEID *table)
+{
+    JET_OPENTEMPORARYTABLE2 open = {.cbStruct = sizeof open, .prgcolumndef = form_columns, .ccolumn = COLUMNS, .prgcolumnid = form_ids};
+    JET_ERR err = JetOpenTemporaryTable2(session, &open);
+    *table = open.tableid;
+    return err;
+}
+
+static JET_ERR (*const forms[])(JET_SESID session, JET_TABLEID *table) = {form_1, form_2, form_3, form_structure, form_structure_2};
+
+static void each_form_tells_a_shortage_of_cursors_or_memory(void **state)
+{
+    struct world w = {0};
+    enum { CURSORS = 16 };
+    JET_TABLEID tables[CURSORS + 1];
+    (void)state;
+    form_columns[0] = column(JET_coltypLong, 0, JET_bitColumnTTKey);
+    form_columns[1] = column(JET_coltypText, 0, 0);
+    w.instance = plain_create("short");
+    assert_good(JetSetSystemParameter(&w.instance, 0, JET_paramMaxCursors, CURSORS, NULL));
+    assert_good(JetSetSystemParameter(&w.instance, 0, JET_paramMaxTemporaryTables, 2 * CURSORS, NULL));
+    assert_good(JetInit(&w.instance));
+    w.session = plain_session(w.instance);
+    for (size_t f = 0; f < sizeof forms / sizeof forms[0]; f++) {
+        int opened = 0, starved = 0;
+        JET_ERR err;
+        while ((err = forms[f](w.session, &tables[opened])) == JET_errSuccess && opened < CURSORS)
+            opened++;
+        assert_err(err, JET_errOutOfCursors);
+        while (opened > 0)
+            assert_good(JetCloseTable(w.session, tables[--opened]));
+        for (uint64_t n = 1; n < 100 && opened == 0; n++) {
+            memory_fail_at(n, 0);
+            err = forms[f](w.session, &tables[0]);
+            memory_fail_at(0, 0);
+            assert_true(err == JET_errSuccess || err == JET_errOutOfMemory);
+            starved += err == JET_errOutOfMemory;
+            opened = err == JET_errSuccess;
+        }
+        assert_true(opened == 1 && starved > 0);
+        assert_good(JetCloseTable(w.session, tables[0]));
+    }
+    plain_stop(w.instance);
+}
+
 static void rolling_back_closes_tables_opened_inside(void **state)
 {
     struct world w;
@@ -485,6 +548,7 @@ int main(void)
         cmocka_unit_test(bad_definitions_are_refused),
         cmocka_unit_test(structures_carry_key_sizes_and_locales),
         cmocka_unit_test(the_number_of_tables_is_limited),
+        cmocka_unit_test(each_form_tells_a_shortage_of_cursors_or_memory),
         cmocka_unit_test(rolling_back_closes_tables_opened_inside),
         cmocka_unit_test(a_table_larger_than_the_cache_is_sorted_and_sought_in),
     };
