@@ -577,6 +577,9 @@ static void leaves_of_few_large_nodes_are_only_split(void **state)
 
 int main(void)
 {
+#ifdef __SANITIZE_THREAD__
+    cmocka_set_test_filter("several_threads*"); /* the others have one thread, and take minutes */
+#endif
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unique_trees_wither_at_every_page_size),
         cmocka_unit_test(non_unique_trees_wither),
