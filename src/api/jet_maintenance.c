@@ -192,7 +192,7 @@ static void set_dumped(unsigned what)
     process_lock();
     for (struct instance *i = process.instances; i != NULL; i = i->next) {
         unsigned state = atomic_load(&i->state);
-        if ((state & INSTANCE_RUNNING) != 0 && (state & (INSTANCE_TERMINATING | INSTANCE_INITIALISING)) == 0)
+        if ((state & INSTANCE_RUNNING) != 0 && (state & (INSTANCE_TERMINATING | INSTANCE_INITIALISING)) == 0 && i->cache != NULL) /* a restore runs without one */
             cache_set_dumped(i->cache, what);
     }
     process_unlock();

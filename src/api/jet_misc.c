@@ -74,7 +74,6 @@ done:
     return err;
 }
 
-/* Pages and log records are counted for each instance, not for each thread: the numbers of this thread are not known and stand at zero. */
 enum { NS_PER_US = 1000 };
 
 JET_EXPORT JET_ERR JetGetThreadStats(void *pvResult, uint32_t cbMax)

@@ -28,6 +28,8 @@ struct backup_host {
     /* Calls visit for each attached and logged database, in ascending dbid, with attach and detach held out. Stops at a negative result and
      * returns it. */
     JET_ERR (*visit_databases)(void *context, JET_ERR (*visit)(void *visit_context, struct database *db), void *visit_context);
+    /* The same for all databases whose files the instance has open, also those that no backup takes: not logged, read-only, or left attached by recovery. */
+    JET_ERR (*visit_attached)(void *context, JET_ERR (*visit)(void *visit_context, struct database *db), void *visit_context);
     /* Moves the checkpoint as far as it goes without writing pages, so that a full backup needs few logs. May be NULL. */
     JET_ERR (*advance_checkpoint)(void *context);
     /* Removes the versions nobody needs, for a scrub. May be NULL. */

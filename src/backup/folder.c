@@ -110,7 +110,7 @@ static JET_ERR check_not_in_use(struct folder_run *run, const char *folder)
         return JET_errSuccess;
     if (is_same_folder(run->fs, &info, log_folder_path(log)) || is_same_folder(run->fs, &info, log_system_folder_path(log)))
         return JET_errInvalidPath;
-    return run->session->host.visit_databases(run->session->host.context, check_not_folder_of, &c);
+    return run->session->host.visit_attached(run->session->host.context, check_not_folder_of, &c);
 }
 
 /* The target exists, and is not where the instance itself keeps its logs: truncation would delete the backup. */

@@ -79,6 +79,14 @@ static void count_memory(struct temp_chunks *t, struct chunk *c, size_t bytes)
     c->memory = bytes;
 }
 
+/* The row leaves its chunk. The room of one in the block stays in use until all of that goes. */
+static void drop_row(struct temp_chunks *t, struct chunk *c, struct temp_row *row)
+{
+    if (!is_in_block(c, row))
+        count_memory(t, c, c->memory - row->size);
+    free_row(c, row);
+}
+
 static void unload(struct temp_chunks *t, struct chunk *c)
 {
     if (!c->is_loaded)
@@ -376,8 +384,8 @@ done:
     return err;
 }
 
-/* The chunk with its rows, the one used last. */
-static JET_ERR load(struct temp_chunks *t, uint32_t at, struct chunk **out)
+/* The chunk with its rows, the one used last. Memory may be exceeded. */
+static JET_ERR load_beyond(struct temp_chunks *t, uint32_t at, struct chunk **out)
 {
     JET_ERR err = JET_errSuccess;
     struct chunk *c = t->chunks[at];
@@ -391,8 +399,16 @@ static JET_ERR load(struct temp_chunks *t, uint32_t at, struct chunk **out)
         forget_use(t, c);
         note_use(t, c);
     }
-    TRY(evict_others(t, c));
     *out = c;
+done:
+    return err;
+}
+
+static JET_ERR load(struct temp_chunks *t, uint32_t at, struct chunk **out)
+{
+    JET_ERR err = JET_errSuccess;
+    TRY(load_beyond(t, at, out));
+    TRY(evict_others(t, *out));
 done:
     return err;
 }
@@ -459,7 +475,7 @@ static JET_ERR split(struct temp_chunks *t, uint32_t at, uint32_t from)
         next->rows[i - from] = (struct temp_row *)(void *)(next->block + next->bytes);
         memcpy(next->rows[i - from], c->rows[i], c->rows[i]->size);
         next->bytes += c->rows[i]->size;
-        free_row(c, c->rows[i]);
+        drop_row(t, c, c->rows[i]);
     }
     next->count = c->count - from;
     c->count = from;
@@ -501,13 +517,14 @@ JET_ERR temp_chunks_insert(struct temp_chunks *t, struct temp_row *row)
     uint32_t in = lower_bound(c, temp_row_key(row), false);
     if (in < c->count && span_equal(temp_row_key(c->rows[in]), temp_row_key(row)))
         RAISE(JET_errKeyDuplicate);
+    uint32_t capacity = c->capacity;
     TRY(reserve_rows(c, c->count + 1));
     memmove(&c->rows[in + 1], &c->rows[in], (c->count - in) * sizeof(struct temp_row *));
     c->rows[in] = row;
     c->bytes += row->size;
     c->is_dirty = true;
     change_count(t, at, 1);
-    count_memory(t, c, c->memory + row->size + sizeof(struct temp_row *));
+    count_memory(t, c, c->memory + row->size + (c->capacity - capacity) * sizeof(struct temp_row *));
     /* The row is in: a chunk that cannot be split now is split another time. */
     if (c->bytes > 2 * CHUNK_FULL && c->count > 1)
         (void)split(t, at, split_place(c, in));
@@ -538,7 +555,7 @@ JET_ERR temp_chunks_replace(struct temp_chunks *t, uint32_t at, struct temp_row 
     uint32_t place = chunk_of_row(t, at, &in);
     TRY(load(t, place, &c));
     c->bytes = c->bytes - c->rows[in]->size + row->size;
-    free_row(c, c->rows[in]);
+    drop_row(t, c, c->rows[in]);
     c->rows[in] = row;
     c->is_dirty = true;
     count_memory(t, c, c->memory + row->size);
@@ -556,16 +573,18 @@ JET_ERR temp_chunks_remove(struct temp_chunks *t, uint32_t at)
     if (at >= t->count)
         return JET_errNoCurrentRecord;
     uint32_t place = chunk_of_row(t, at, &in);
-    TRY(load(t, place, &c));
+    TRY(load_beyond(t, place, &c));
+    /* Removing takes no room: a row can be taken away where none is left in memory or on the disk. */
+    JET_ERR ignored = evict_others(t, c);
     c->bytes -= c->rows[in]->size;
-    free_row(c, c->rows[in]);
+    drop_row(t, c, c->rows[in]);
     memmove(&c->rows[in], &c->rows[in + 1], (c->count - in - 1) * sizeof(struct temp_row *));
     c->is_dirty = true;
     change_count(t, place, -1);
     if (c->count > 0 || t->chunk_count == 1)
         goto done;
     /* Where that cannot be noted the place in the file is lost, no more. */
-    JET_ERR ignored = free_extent(t, c);
+    ignored = free_extent(t, c);
     (void)ignored;
     free_chunk(t, c);
     t->chunk_count--;

@@ -25,6 +25,7 @@ MUST_CHECK JET_ERR temp_chunks_insert(struct temp_chunks *chunks, struct temp_ro
 MUST_CHECK JET_ERR temp_chunks_get(struct temp_chunks *chunks, uint32_t at, const struct temp_row **row);
 /* Gives the place another row with the same key, which it takes over on success. */
 MUST_CHECK JET_ERR temp_chunks_replace(struct temp_chunks *chunks, uint32_t at, struct temp_row *row);
+/* Fails only where the row's chunk has to be read and cannot be. */
 MUST_CHECK JET_ERR temp_chunks_remove(struct temp_chunks *chunks, uint32_t at);
 /* Place of the first row whose key is >= key (> with `after`). */
 MUST_CHECK JET_ERR temp_chunks_search(struct temp_chunks *chunks, struct span key, bool after, uint32_t *at);

@@ -22,6 +22,7 @@ struct temp_table {
     uint32_t references;
     uint64_t last_number;
     enum temp_phase phase;
+    bool tells_equal;         /* materialized from the start: insertion fails where there is the key */
     struct temp_spill spill;  /* file: none; the parts open their own */
     char *spill_path;
     size_t memory_most;
@@ -190,7 +191,8 @@ static JET_ERR make_storage(struct temp_table *t, const struct temp_table_config
     JET_ERR err = JET_errSuccess;
     /* Only a forward-only table without TEMP_UNIQUE keeps equal keys. */
     bool drops_equal = (t->options & TEMP_FORWARD_ONLY) == 0 || (t->options & TEMP_UNIQUE) != 0;
-    t->phase = is_materialized(t) ? TEMP_MATERIALIZED : TEMP_INSERTING;
+    t->tells_equal = is_materialized(t);
+    t->phase = t->tells_equal ? TEMP_MATERIALIZED : TEMP_INSERTING;
     t->memory_most = config->memory_most == 0 ? memory_default : config->memory_most;
     if (config->fs != NULL && config->spill_path != NULL) {
         t->spill_path = mem_strdup(config->spill_path);
@@ -407,7 +409,7 @@ static JET_ERR insert_in_sorter(struct temp_table *t, const struct plan *p)
         RAISE(JET_errOutOfMemory);
     TRY(temp_sorter_reserve(t->sorter, p->size, &row));
     fill_row(p, t->last_number + 1, row);
-    if (t->phase == TEMP_MATERIALIZED && t->schema.index_count > 0)
+    if (t->tells_equal && t->schema.index_count > 0)
         TRY(temp_sorter_add_new(t->sorter));
     else
         TRY(temp_sorter_add(t->sorter));
@@ -421,7 +423,8 @@ JET_ERR temp_table_insert(struct temp_table *t, const struct temp_value *values,
     struct temp_row *row = NULL;
     struct plan p;
     TRY(plan_row(t, values, count, &p));
-    if (t->is_streaming) /* who reads and inserts by turns */
+    /* Who reads and inserts by turns; or has ended the insertion: from then on equal keys are refused, and the sorter has not looked for them. */
+    if (t->is_streaming || (t->phase == TEMP_MATERIALIZED && !t->tells_equal))
         TRY(bring_in_order(t));
     if (t->chunks == NULL) {
         TRY(insert_in_sorter(t, &p));
@@ -541,7 +544,11 @@ JET_ERR temp_table_replace(struct temp_table *t, uint32_t at, const struct temp_
     TRY(temp_chunks_search(t->chunks, temp_row_key(row), false, &to));
     TRY(temp_chunks_insert(t->chunks, row));
     row = NULL;
-    TRY(temp_chunks_remove(t->chunks, at + (to <= at)));
+    err = temp_chunks_remove(t->chunks, at + (to <= at));
+    if (err < 0) { /* neither may the row be there twice; the new one is still in memory */
+        JET_ERR ignored = temp_chunks_remove(t->chunks, to);
+        (void)ignored;
+    }
 done:
     mem_free(row);
     mem_free(p.heap);

@@ -514,18 +514,27 @@ done:
 
 /* --- for the log, the backup and the end --- */
 
-JET_ERR attach_visit_logged(void *context, JET_ERR (*visit)(void *visit_context, struct database *db), void *visit_context)
+static JET_ERR visit_attached(struct instance *instance, bool is_logged_only, JET_ERR (*visit)(void *visit_context, struct database *db), void *visit_context)
 {
-    struct instance *instance = context;
     JET_ERR err = JET_errSuccess;
     instance_lock_databases(instance);
     for (int i = 0; i < INSTANCE_DATABASES_MAX && err >= 0; i++) {
-        struct database *db = instance->attachments[i].database;
-        if (db != NULL && db->is_logged && !instance->attachments[i].is_for_recovery)
-            err = visit(visit_context, db);
+        const struct attachment *a = &instance->attachments[i];
+        if (a->database != NULL && (!is_logged_only || (a->database->is_logged && !a->is_for_recovery)))
+            err = visit(visit_context, a->database);
     }
     instance_unlock_databases(instance);
     return err;
+}
+
+JET_ERR attach_visit_logged(void *context, JET_ERR (*visit)(void *visit_context, struct database *db), void *visit_context)
+{
+    return visit_attached(context, true, visit, visit_context);
+}
+
+JET_ERR attach_visit_all(void *context, JET_ERR (*visit)(void *visit_context, struct database *db), void *visit_context)
+{
+    return visit_attached(context, false, visit, visit_context);
 }
 
 void attach_wait_for_reserved(void *context)

@@ -22,6 +22,7 @@ bool engine_is_attached(uint64_t device, uint64_t inode);
 
 /* For start.c; context is the struct instance. */
 JET_ERR attach_visit_logged(void *context, JET_ERR (*visit)(void *visit_context, struct database *db), void *visit_context);
+JET_ERR attach_visit_all(void *context, JET_ERR (*visit)(void *visit_context, struct database *db), void *visit_context);
 bool attach_is_exclusively_open(void *context, struct database *db);
 /* All changed pages of all writable databases on disk. */
 MUST_CHECK JET_ERR attach_flush_all(struct instance *instance);

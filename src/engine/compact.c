@@ -89,12 +89,16 @@ done:
     return err;
 }
 
-static JET_ERR copy(struct compaction *c, uint32_t pages)
+/* The transaction begins before anything is read: its snapshot decides what is copied, as others may have changed the source and closed it without having committed. */
+static JET_ERR copy(struct target *target, struct compaction *c)
 {
     JET_ERR err = JET_errSuccess;
     struct transaction *t = &c->transaction;
-    TRY(transaction_open(t, c->session->instance->versions, NULL, PROCID_UNLOGGED));
+    uint32_t pages;
+    TRY(transaction_open(t, target->instance->versions, NULL, PROCID_UNLOGGED));
     TRY(txn_begin(t));
+    TRY(compact_measure(c, &pages));
+    TRY(make_file(target, c, pages));
     TRY(compact_copy(c, pages));
     TRY(txn_commit(t, true, NULL));
     TRY(database_mark_clean(c->target, 0, attach_time_now()));
@@ -129,7 +133,6 @@ JET_ERR engine_compact(struct session *session, const char *source, const char *
     struct open_database *open = NULL;
     JET_DBID dbid = 0;
     bool is_open = false;
-    uint32_t pages = 0;
     *report = (struct compact_report){0};
     if (session->level > 0)
         RAISE(JET_errInTransaction);
@@ -139,9 +142,7 @@ JET_ERR engine_compact(struct session *session, const char *source, const char *
     c.source = open_database_file(open);
     TRY(attach_path(target_path, &target.path));
     TRY(check_place(&target));
-    TRY(compact_measure(&c, &pages));
-    TRY(make_file(&target, &c, pages));
-    TRY(copy(&c, pages));
+    TRY(copy(&target, &c));
     report->pages = c.target->last_owned_page;
 done:
     close_target(&target, &c, err);

@@ -50,14 +50,14 @@ struct compaction {
     const struct compact_options *options;
     struct compact_report *report;
     struct database *source, *target;
-    struct transaction transaction; /* for the target */
+    struct transaction transaction; /* reads the source, fills the target */
     struct compact_tree *trees;     /* in order of the catalog: owned */
     uint32_t count, room;
     uint32_t units_done, units_total;
 };
-/* Lists and measures the trees of the source. *pages: what the copy will take. */
+/* Lists and measures the trees of the source. *pages: what the copy will take. The transaction is at level 1. */
 MUST_CHECK JET_ERR compact_measure(struct compaction *c, uint32_t *pages);
-/* Fills the target, which has `pages` empty pages. The transaction is at level 1. */
+/* Fills the target, which has `pages` empty pages, in the same transaction. */
 MUST_CHECK JET_ERR compact_copy(struct compaction *c, uint32_t pages);
 void compact_release(struct compaction *c);
 

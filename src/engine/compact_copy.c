@@ -54,7 +54,7 @@ struct node_source {
     bool has_begun;
 };
 
-static JET_ERR source_open(const struct compaction *c, const struct compact_tree *tree, struct node_source *out)
+static JET_ERR source_open(struct compaction *c, const struct compact_tree *tree, struct node_source *out)
 {
     JET_ERR err = JET_errSuccess;
     *out = (struct node_source){.data = (uint8_t *)mem_alloc(c->source->page_size), .data_room = c->source->page_size};
@@ -62,6 +62,7 @@ static JET_ERR source_open(const struct compaction *c, const struct compact_tree
         RAISE(JET_errOutOfMemory);
     TRY(btree_open(c->source->pages, tree->root, tree->objid, &out->tree));
     TRY(btree_cursor_open(&out->tree, &out->cursor));
+    btree_cursor_set_reader(&out->cursor, &c->transaction);
 done:
     return err;
 }
@@ -403,7 +404,7 @@ done:
 
 /* --- tables --- */
 
-static JET_ERR find_name(const struct compaction *c, const struct compact_tree *table, char name[3 * UINT8_MAX + 1])
+static JET_ERR find_name(struct compaction *c, const struct compact_tree *table, char name[3 * UINT8_MAX + 1])
 {
     JET_ERR err = JET_errSuccess;
     const struct compact_tree catalog = {.objid = CATALOG_OBJID, .root = CATALOG_ROOT};
@@ -424,7 +425,7 @@ done:
     return err;
 }
 
-static JET_ERR tell_table(const struct compaction *c, uint32_t first)
+static JET_ERR tell_table(struct compaction *c, uint32_t first)
 {
     JET_ERR err = JET_errSuccess;
     const struct compact_tree *table = &c->trees[first];

@@ -415,6 +415,7 @@ static JET_ERR start_backup(struct instance *instance)
         .scrubs = flag_of(instance, JET_paramZeroDatabaseDuringBackup),
         .events = &instance->events,
         .visit_databases = attach_visit_logged,
+        .visit_attached = attach_visit_all,
         .advance_checkpoint = advance_for_backup,
         .clean_versions = clean_for_backup,
         .wait_for_creation = attach_wait_for_reserved,

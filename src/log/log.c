@@ -353,7 +353,7 @@ JET_ERR log_append_attach(struct log *log, const struct log_attach *attach, lgpo
     if (record == NULL)
         RAISE(JET_errOutOfMemory);
     struct attach_record fields = {.procid = PROCID_NONE, .dbid = attach->dbid, .size_max_pages = attach->size_max_pages, .lgpos_consistent = attach->lgpos_consistent,
-                                   .db_signature = attach->db_signature, .log_signature = log->header.log_signature, .flags = RECORD_PATH_UTF16, .path = span};
+                                   .db_signature = attach->db_signature, .log_signature = log->stream_signature, .flags = RECORD_PATH_UTF16, .path = span};
     uint32_t size = log_record_encode_attach(record, &fields);
     err = append_attachment(log, attach, path, span, record, size, 0, position);
     path = NULL;

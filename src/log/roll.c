@@ -217,6 +217,7 @@ static JET_ERR open_temporary(struct log *log, const char *path, struct os_file 
     if (err != JET_errDiskFull && err != JET_errLogDiskFull)
         return err;
     TRY(take_reserve(log, path));
+    *written_until = log->sectors; /* only its size is known: the original's may hold anything (log-files 1) */
     TRY(os_file_open(log->config.fs, path, OS_OPEN_WRITE | OS_OPEN_LOCK_EXCLUSIVE, out));
     *flags |= LOG_FLAG_FROM_RESERVE;
 done:

@@ -5,9 +5,12 @@
 #include "record/icu_orders.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -16,7 +19,7 @@
 
 /* Raised with every change of this file or of src/icu that gives any text another key. */
 enum { RULES_VERSION = 1 };
-enum { TEXT_UNITS_MOST = 2048, UNITS_ON_STACK = 256, KEY_ON_STACK = 1024, NAME_ROOM = 24, LANGUAGE_ROOM = 64, SEPARATOR = 0x01 };
+enum { TEXT_UNITS_MOST = 2048, UNITS_ON_STACK = 256, KEY_ON_STACK = 1024, NAME_ROOM = 24, LANGUAGE_ROOM = 64, PATH_ROOM = 4096, SEPARATOR = 0x01 };
 
 const uint8_t ICU_SORT_ID[16] = {0xC3, 0x06, 0xB8, 0x87, 0x26, 0x50, 0xFB, 0x44, 0x98, 0x07, 0xFB, 0xC8, 0x26, 0x6B, 0x72, 0x53};
 
@@ -46,16 +49,40 @@ static JET_ERR error_of(enum icu_result result)
 /* It stays in the process once it is there: ICU keeps state of its own, and loading it again takes longer than a key. */
 static void *load(const char *path) { return dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE); }
 
-static void *load_beside_library(void)
+/* The file of the program as the system knows it: the loader would answer argv[0], which is what a caller wrote. A caller of a program with other rights can also link that into a
+ * folder of his own, so that nothing beside it is trusted. */
+static bool find_program(char path[PATH_ROOM])
+{
+    ssize_t length = getauxval(AT_SECURE) != 0 ? -1 : readlink("/proc/self/exe", path, PATH_ROOM);
+    if (length <= 0 || length >= PATH_ROOM)
+        return false;
+    path[length] = 0;
+    return true;
+}
+
+/* The file that this code is in, from the root: a relative name would mean the current folder, which may have become another. */
+static bool find_own_file(char path[PATH_ROOM])
 {
     Dl_info info;
-    char path[4096];
-    if (dladdr(ICU_SORT_ID, &info) == 0 || info.dli_fname == NULL)
+    void *found = NULL;
+    if (dladdr1(ICU_SORT_ID, &info, &found, RTLD_DL_LINKMAP) == 0 || found == NULL)
+        return false;
+    const char *name = ((const struct link_map *)found)->l_name; /* empty: the program */
+    if (name[0] == 0)
+        return find_program(path);
+    int length = snprintf(path, PATH_ROOM, "%s", name);
+    return name[0] == '/' && length < PATH_ROOM;
+}
+
+static void *load_beside_library(void)
+{
+    char own[PATH_ROOM], path[PATH_ROOM];
+    if (!find_own_file(own))
         return NULL;
-    const char *slash = strrchr(info.dli_fname, '/');
+    const char *slash = strrchr(own, '/');
     if (slash == NULL)
         return NULL;
-    int length = snprintf(path, sizeof path, "%.*s/" ICU_MODULE_FILE, (int)(slash - info.dli_fname), info.dli_fname);
+    int length = snprintf(path, sizeof path, "%.*s/" ICU_MODULE_FILE, (int)(slash - own), own);
     return length > 0 && (size_t)length < sizeof path ? load(path) : NULL;
 }
 

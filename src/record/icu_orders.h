@@ -1,7 +1,7 @@
 /* Orders of ICU, for text keys where there are no Windows weights.
  *
  * ICU is used through a module that is looked for when it is needed (icu_module.h), so that the library itself depends on nothing: $OPENESE_ICU (a path; empty: none), then
- * beside the library or the program that it is part of, then where the loader looks. An index with such keys carries a sort id of its own and a version made of ICU's: neither
+ * beside the library or the program that it is part of, then where the loader looks; never in the current folder, nor where argv[0] says. An index with such keys carries a sort id of its own and a version made of ICU's: neither
  * Windows nor another ICU takes it for its own. Called by collation.c only. Orders are made once for each language and flags and live as long as what they were
  * opened from. Threads: any; the list of orders has a lock (RANK_LEAF). */
 #ifndef OPENESE_RECORD_ICU_ORDERS_H

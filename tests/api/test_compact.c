@@ -302,6 +302,40 @@ static void a_callback_can_end_it_and_nothing_is_left(void **state)
     live_stop(&s.live);
 }
 
+/* Whoever closes a database inside a transaction keeps it from nobody, but what he changed is not there before he commits. */
+static void what_others_have_not_committed_is_left_out(void **state)
+{
+    const char *folder = make_scratch_folder("uncommitted"), *copy = text_of("%s/copy.edb", folder);
+    struct sample s, o;
+    (void)state;
+    start(&s, folder, 4096);
+    for (int32_t id = 1; id <= 20; id++)
+        insert_sample(&s, id, id, "committed");
+    o = s;
+    assert_good(JetBeginSession(s.live.instance, &o.session, NULL, NULL));
+    assert_good(JetBeginTransaction(o.session));
+    assert_good(JetOpenDatabase(o.session, s.live.database, NULL, &o.dbid, 0));
+    assert_good(JetOpenTable(o.session, o.dbid, "Sample", NULL, 0, 0, &o.table));
+    insert_sample(&o, 77, 77, "not yet");
+    assert_good(seek_id(&o, o.table, 10));
+    assert_good(JetDelete(o.session, o.table));
+    assert_good(JetCloseTable(o.session, o.table));
+    assert_good(JetCloseDatabase(o.session, o.dbid, 0));
+    assert_good(JetCloseDatabase(s.session, s.dbid, 0));
+    assert_good(JetCompact(s.session, s.live.database, copy, NULL, NULL, 0));
+    assert_good(JetRollback(o.session, 0));
+    assert_good(JetDetachDatabase(s.session, s.live.database));
+    assert_good(JetAttachDatabase(s.session, copy, 0));
+    assert_good(JetOpenDatabase(s.session, copy, NULL, &s.dbid, 0));
+    assert_good(JetOpenTable(s.session, s.dbid, "Sample", NULL, 0, 0, &s.table));
+    assert_err(seek_id(&s, s.table, 77), JET_errRecordNotFound);
+    assert_good(seek_id(&s, s.table, 10));
+    assert_string_equal(ids_by(&s, s.table, "by_number"), "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20");
+    live_stop(&s.live);
+    struct digests *d = digests_of(copy, true);
+    free(d);
+}
+
 static void what_cannot_be_copied_is_refused(void **state)
 {
     const char *folder = make_scratch_folder("refused"), *copy = text_of("%s/copy.edb", folder);
@@ -426,6 +460,7 @@ int main(void)
         cmocka_unit_test(copies_of_real_databases_hold_the_same_and_are_no_larger),
         cmocka_unit_test(holes_stay_behind_and_the_copy_can_be_used),
         cmocka_unit_test(a_callback_can_end_it_and_nothing_is_left),
+        cmocka_unit_test(what_others_have_not_committed_is_left_out),
         cmocka_unit_test(what_cannot_be_copied_is_refused),
         cmocka_unit_test(damage_is_found_and_leaves_no_copy),
         cmocka_unit_test(short_memory_leaves_nothing),

@@ -213,7 +213,9 @@ static JET_GRBIT told(JET_TABLEID table)
 {
     static uint64_t room[128];
     assert_good(JetGetTableIndexInfo(s, table, "made", room, sizeof room, JET_IdxInfoCreateIndex));
-    return ((const JET_INDEXCREATE *)room)->grbit & ~(JET_GRBIT)JET_bitIndexUnicode;
+    JET_INDEXCREATE told_first;
+    memcpy(&told_first, room, sizeof told_first);
+    return told_first.grbit & ~(JET_GRBIT)JET_bitIndexUnicode;
 }
 
 /* --- what the bits do --- */

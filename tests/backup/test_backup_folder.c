@@ -592,6 +592,24 @@ static void a_folder_in_which_the_instance_lives_is_never_emptied(void **state)
     }
 }
 
+static void nor_is_that_of_a_database_which_no_backup_takes(void **state)
+{
+    (void)state;
+    static const JET_GRBIT WAYS[] = {JET_bitDbReadOnly, JET_bitDbRecoveryOff};
+    const char *target = make_scratch_folder("apart"), *folder = text_of("%s/temp", target), *path = text_of("%s/other.edb", folder);
+    JET_DBID dbid;
+    run("mkdir '%s'", folder);
+    assert_good(JetCreateDatabase(s.session, path, NULL, &dbid, 0));
+    assert_good(JetCloseDatabase(s.session, dbid, 0));
+    for (size_t i = 0; i < sizeof WAYS / sizeof *WAYS; i++) {
+        assert_good(JetDetachDatabase(s.session, path));
+        assert_good(JetAttachDatabase(s.session, path, WAYS[i]));
+        assert_err(backup(target, 0), JET_errInvalidPath);
+        assert_string_equal(names_in(folder), "other.edb");
+    }
+    assert_good(JetDetachDatabase(s.session, path));
+}
+
 /* A set without one of its logs is none: whatever kept a log from being opened, the client hears JET_errNoBackup from then on. */
 static void without_memory_to_open_a_log_the_session_ends(void **state)
 {
@@ -636,6 +654,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_folder_must_not_hold_is_refused, start, finish),
         cmocka_unit_test_setup_teardown(a_failed_run_takes_back_what_it_made_and_nothing_else, start, finish),
         cmocka_unit_test_setup_teardown(a_folder_in_which_the_instance_lives_is_never_emptied, start, finish),
+        cmocka_unit_test_setup_teardown(nor_is_that_of_a_database_which_no_backup_takes, start, finish),
         cmocka_unit_test_setup_teardown(without_memory_to_open_a_log_the_session_ends, start, finish),
         cmocka_unit_test_setup_teardown(the_checks_come_in_their_order, start, finish),
         cmocka_unit_test_setup_teardown(circular_and_no_logging_have_their_refusals, start, finish),

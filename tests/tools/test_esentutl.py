@@ -5,6 +5,7 @@ Usage: test_esentutl.py ESE SHARED_DATA     exit 77 when there is no shared data
 """
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -213,6 +214,26 @@ class Esentutl(unittest.TestCase):
         self.good("/g", path)
         self.assertEqual([name for name in os.listdir(folder) if "tempdfrg" in name], [])
         self.fails(-550, "JET_errDatabaseDirtyShutdown", "/d", os.path.join(copy_of(CRASH), "data.edb"))
+
+    def test_a_defragmented_database_is_as_readable_as_before(self):
+        path = os.path.join(copy_of(CLEAN), "data.edb")
+        for mode in (0o600, 0o664):
+            os.chmod(path, mode)
+            self.good("/d", path)
+            self.assertEqual(os.stat(path).st_mode & 0o777, mode)
+
+    def test_a_database_whose_new_file_cannot_take_its_place_stays(self):
+        folder, elsewhere = copy_of(CLEAN), "/dev/shm"
+        path = os.path.join(folder, "data.edb")
+        if not os.access(elsewhere, os.W_OK) or os.stat(elsewhere).st_dev == os.stat(folder).st_dev:
+            self.skipTest("needs another file system at " + elsewhere)
+        before = tools.sha256_of(path)
+        made = tempfile.mkdtemp(dir=elsewhere)
+        try:
+            self.fails(-1032, "JET_errFileAccessDenied", "/d", path, "/t", os.path.join(made, "new.edb"), "/b", os.path.join(folder, "old.edb"), folder=folder)
+        finally:
+            shutil.rmtree(made)
+        self.assertEqual(tools.sha256_of(path), before)
 
     def test_wrong_command_lines_exit_with_255_and_help_with_0(self):
         for arguments in ([], ["r"], ["/z"], ["/mx", "f"], ["/g", "a", "b"], ["/g", "a", "/q"], ["/r", "edb", "/l"], ["/r", "edb", "/la", "/lb"], ["/r", "edb", "/7"]):

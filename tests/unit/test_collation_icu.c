@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <uchar.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "live_instance.h"
@@ -342,9 +345,64 @@ static void without_weights_and_module_there_are_no_orders(void **state)
     collation_table_close(table);
 }
 
-/* --- databases --- */
+/* --- where the module is looked for --- */
 
 static const char *folder;
+
+/* This program again, called by a name of the caller's choice: does it find a module that claims to be ICU 1.2 (OTHER_MODULE)? */
+#define ASK_FOR_OTHER "--is-other-module-found"
+enum { OTHER_FOUND = 42, OTHER_NOT_FOUND = 43 };
+
+static int ask_for_other(void)
+{
+    struct icu_orders *found = NULL;
+    bool is_other = icu_orders_open(&found) >= 0 && strcmp(icu_orders_name(found), "ICU 1.2") == 0;
+    icu_orders_close(found);
+    return is_other ? OTHER_FOUND : OTHER_NOT_FOUND;
+}
+
+static int answer_of(const char *program, const char *called_as, const char *current_folder)
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        (void)unsetenv("OPENESE_ICU");
+        if (chdir(current_folder) == 0)
+            (void)execl(program, called_as, ASK_FOR_OTHER, (char *)NULL);
+        _exit(1);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void copy_this_program(const char *to)
+{
+    static char block[1 << 16];
+    size_t got;
+    FILE *in = fopen("/proc/self/exe", "rb"), *out = fopen(to, "wb");
+    assert_true(in != NULL && out != NULL);
+    while ((got = fread(block, 1, sizeof block, in)) > 0)
+        assert_int_equal(fwrite(block, 1, got, out), got);
+    assert_int_equal(fclose(in), 0);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(chmod(to, 0700), 0);
+}
+
+static void the_module_is_not_looked_for_where_the_caller_says(void **state)
+{
+    (void)state;
+    const char *beside = text_of("%s/beside", folder), *program = text_of("%s/program", beside);
+    assert_good(os_dir_create(os_fs_posix(), beside));
+    assert_int_equal(symlink(OTHER_MODULE, text_of("%s/" ICU_MODULE_FILE, beside)), 0);
+    assert_int_equal(answer_of("/proc/self/exe", program, "/"), OTHER_NOT_FOUND);
+    assert_int_equal(answer_of("/proc/self/exe", "./program", beside), OTHER_NOT_FOUND);
+    copy_this_program(program);
+    assert_int_equal(answer_of(program, "program", "/"), OTHER_FOUND); /* beside the program that the library is part of */
+}
+
+/* --- databases --- */
 
 static JET_ERR insert(JET_SESID session, JET_TABLEID table, JET_COLUMNID column, const char16_t *text)
 {
@@ -576,8 +634,10 @@ static int prepare(void **state)
     return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], ASK_FOR_OTHER) == 0)
+        return ask_for_other();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_sort_as_language_and_flags_say),
         cmocka_unit_test(what_icu_cannot_leave_out_alone_is_refused),
@@ -588,6 +648,7 @@ int main(void)
         cmocka_unit_test(every_failed_allocation_is_out_of_memory),
         cmocka_unit_test(orders_of_others_are_never_taken_for_ours),
         cmocka_unit_test(without_weights_and_module_there_are_no_orders),
+        cmocka_unit_test(the_module_is_not_looked_for_where_the_caller_says),
         cmocka_unit_test(an_index_made_with_icu_is_used_again_and_an_event_tells_of_it_once),
         cmocka_unit_test(an_index_of_icu_is_of_another_order_for_everybody_else),
         cmocka_unit_test(an_index_of_windows_weights_is_of_another_order_for_icu),

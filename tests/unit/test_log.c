@@ -433,6 +433,22 @@ static void a_file_used_again_is_not_blanked_not_even_after_a_start(void **state
     fault_fs_destroy(f);
 }
 
+/* Nor is a reserve, of which only the size has been looked at. */
+static void what_stands_in_a_reserve_is_not_blanked(void **state)
+{
+    enum { RESERVE_COMMITS = 20 };
+    (void)state;
+    struct fault_fs *f = fault_fs_create(os_fs_posix());
+    struct log_config config = config_ahead(f, make_scratch_folder("ahead-reserve"));
+    struct log *log = NULL;
+    assert_int_equal(log_create(&config, NULL, &log), 0);
+    fault_fs_fail(f, FAULT_SET_SIZE, 1, JET_errDiskFull, true);
+    assert_int_equal(log_roll(log), 0);
+    assert_int_equal(writes_of_commits(f, log, RESERVE_COMMITS, 1), RESERVE_COMMITS);
+    log_close(log);
+    fault_fs_destroy(f);
+}
+
 /* Nobody asks for a flush, and the buffer never fills up; over several generations every record is there, whoever wrote it. */
 static void a_large_buffer_is_written_by_the_log_itself_when_it_is_half_full(void **state)
 {
@@ -870,6 +886,7 @@ int main(void)
         cmocka_unit_test(small_flushes_write_blocks_ahead_seldom_and_large_ones_never),
         cmocka_unit_test(a_failed_write_ahead_of_the_data_costs_nothing),
         cmocka_unit_test(a_file_used_again_is_not_blanked_not_even_after_a_start),
+        cmocka_unit_test(what_stands_in_a_reserve_is_not_blanked),
         cmocka_unit_test(a_large_buffer_is_written_by_the_log_itself_when_it_is_half_full),
         cmocka_unit_test(a_failed_write_ahead_takes_the_log_down),
         cmocka_unit_test(what_a_power_cut_leaves_of_a_flush_ends_the_data_and_is_no_damage),

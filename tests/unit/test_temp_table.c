@@ -392,6 +392,92 @@ static void failing_memory_leaves_a_large_table_whole(void **state)
     }
 }
 
+/* The search of a key that was not made ends the insertion, and nothing is read. */
+static void a_table_whose_insertion_has_ended_refuses_equal_keys(void **state)
+{
+    static struct small_row row;
+    uint32_t ids[2], count;
+    struct model model = {.count = 0};
+    (void)state;
+    struct temp_table *table = make_small(TEMP_UPDATABLE | TEMP_INTRINSIC_LVS_ONLY, ids);
+    fill_at_random(table, ids, &model, KEYS, false);
+    temp_table_end_insertion(table);
+    for (uint32_t key = 0; key < KEYS; key += 7)
+        assert_int_equal(temp_table_insert(table, fill_small(&row, ids, key, 1), 2), model.value_of[key] == 0 ? JET_errSuccess : JET_errKeyDuplicate);
+    for (uint32_t key = 0; key < KEYS; key++) {
+        if (key % 7 == 0 && model.value_of[key] == 0) {
+            model.value_of[key] = 1;
+            model.count++;
+        }
+    }
+    walk(table, ids, &model);
+    assert_int_equal(temp_table_count(table, &count), JET_errSuccess);
+    assert_int_equal(count, model.count);
+    temp_table_release(table);
+}
+
+static void a_row_that_cannot_move_stays_where_it_was(void **state)
+{
+    static struct small_row row;
+    uint32_t ids[2], count, failures = 0;
+    struct model model = {.count = 0};
+    (void)state;
+    struct temp_table *table = make_small(TEMP_UPDATABLE | TEMP_INTRINSIC_LVS_ONLY, ids);
+    for (uint32_t key = 0; key < KEYS; key += 2) {
+        assert_int_equal(temp_table_insert(table, fill_small(&row, ids, key, key + 1), 2), JET_errSuccess);
+        model.value_of[key] = key + 1;
+        model.count++;
+    }
+    for (uint64_t n = 1; n < 40; n++) {
+        uint32_t from = (uint32_t)(n * 1171 % (KEYS / 2) * 2), to = KEYS - 1 - from, at;
+        if (model.value_of[from] == 0 || model.value_of[to] != 0)
+            continue;
+        search_small(table, from, false, &at);
+        search_small(table, KEYS / 2, false, &count); /* the chunk of `from` may go */
+        memory_fail_at(n % 12 + 1, 1);
+        JET_ERR err = temp_table_replace(table, at, fill_small(&row, ids, to, from + 1), 2, true);
+        memory_fail_at(0, 0);
+        assert_true(err == JET_errSuccess || err == JET_errOutOfMemory);
+        failures += err < 0;
+        if (err >= 0) {
+            model.value_of[to] = from + 1;
+            model.value_of[from] = 0;
+        }
+        assert_int_equal(temp_table_count(table, &count), JET_errSuccess);
+        assert_int_equal(count, model.count);
+    }
+    assert_true(failures > 5);
+    walk(table, ids, &model);
+    temp_table_release(table);
+}
+
+static void rows_written_again_and_again_take_no_more_memory(void **state)
+{
+    static const struct temp_column columns[2] = {{.type = COLUMN_TYPE_BINARY, .is_key = true, .max_size = 40}, {.type = COLUMN_TYPE_LONG_BINARY}};
+    static struct small_row row;
+    uint32_t ids[2];
+    struct model model = {.count = 0};
+    char path[300];
+    (void)state;
+    /* There is no such folder: what does not fit cannot be written either. */
+    snprintf(path, sizeof path, "%s/absent/tmp.edb", make_scratch_folder("temp_table_rewrite"));
+    struct temp_table_config config = {.columns = columns, .column_count = 2, .options = TEMP_UPDATABLE | TEMP_INTRINSIC_LVS_ONLY, .fs = os_fs_posix(), .spill_path = path, .memory_most = 1 << 20};
+    struct temp_table *table;
+    assert_int_equal(temp_table_create(&config, ids, &table), JET_errSuccess);
+    for (uint32_t key = 0; key < 400; key++)
+        assert_int_equal(temp_table_insert(table, fill_small(&row, ids, key, key + 1), 2), JET_errSuccess);
+    for (uint32_t number = 1; number < 12000; number++) {
+        uint32_t key = number % 400;
+        if (number % 3 == 0)
+            assert_int_equal(temp_table_remove(table, key), JET_errSuccess);
+        const struct temp_value *values = fill_small(&row, ids, key, number % 997 == 0 ? 1 : number);
+        assert_int_equal(number % 3 == 0 ? temp_table_insert(table, values, 2) : temp_table_replace(table, key, values, 2, false), JET_errSuccess);
+        model.value_of[key] = number % 997 == 0 ? 1 : number;
+    }
+    walk(table, ids, &model);
+    temp_table_release(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -404,6 +490,9 @@ int main(void)
         cmocka_unit_test(a_table_that_keeps_equal_keys_gives_them_in_the_order_of_insertion),
         cmocka_unit_test(a_large_table_is_sought_in_and_changed_anywhere),
         cmocka_unit_test(failing_memory_leaves_a_large_table_whole),
+        cmocka_unit_test(a_table_whose_insertion_has_ended_refuses_equal_keys),
+        cmocka_unit_test(a_row_that_cannot_move_stays_where_it_was),
+        cmocka_unit_test(rows_written_again_and_again_take_no_more_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -81,6 +81,16 @@ class Source:
                 target.write(piece)
             target.flush()
             os.fsync(target.fileno())
+        sync_folder(folder)
+
+
+def sync_folder(folder):
+    """Makes the names in it durable: once the logs are truncated, this may be the only place that has them."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def restore(backup, databases, logs, base_name="edb"):
