@@ -9164,7 +9164,7 @@ JET_ERR JET_API JetOSSnapshotAbort(JET_OSSNAPID snapId, JET_GRBIT grbit);
  * - JET_errFeatureNotAvailable: pconvert is not NULL
  * - JET_errInTransaction: the session has an open transaction
  * - JET_errDatabaseNotFound: the source is not attached
- * - JET_errDatabaseInUse: another session has the source open
+ * - JET_errDatabaseInUse: a session, the calling one too, has the source open
  * - JET_errDatabaseDuplicate: the new file exists
  * - JET_errDatabaseInvalidPath: no path, or its folder does not exist
  * - JET_errTooManyAttachedDatabases: no place for one more

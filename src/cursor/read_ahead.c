@@ -136,6 +136,7 @@ JET_ERR cursor_read_range_ahead(struct cursor *c, const struct cursor_read_range
     JET_ERR err = JET_errSuccess;
     struct walk w = {.cursor = c, .range = range, .started = thread_work.pages_referenced};
     *pages = 0;
+    TRY(cursor_refresh(c));
     for (uint32_t i = 0; i < range->column_count; i++)
         if (schema_column(c->schema, range->columns[i]) == NULL)
             RAISE(JET_errColumnNotFound);

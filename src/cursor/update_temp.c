@@ -170,11 +170,13 @@ static JET_ERR replace_temp_row(struct cursor *c, const struct temp_value *value
 {
     JET_ERR err = JET_errSuccess;
     struct span key;
+    bool may_move = c->update->deletes_original;
     TRY(keep_key(c, &key));
-    TRY(temp_table_replace(c->temp, c->temp_at, values, c->update->draft_count, c->update->deletes_original));
-    TRY(temp_table_search(c->temp, key, false, &c->temp_at));
-    if (c->update->deletes_original)
+    TRY(temp_table_replace(c->temp, c->temp_at, values, c->update->draft_count, may_move));
+    if (may_move) {
+        TRY(temp_table_search(c->temp, key, false, &c->temp_at));
         c->temp_position = ROW_BETWEEN;
+    }
 done:
     return err;
 }

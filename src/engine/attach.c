@@ -47,7 +47,7 @@ struct attachment *attach_find_identity(struct instance *instance, uint64_t devi
 }
 
 /* By path as attached, else by the file that the path leads to. */
-static struct attachment *find_path(struct instance *instance, const char *absolute)
+struct attachment *attach_find_path(struct instance *instance, const char *absolute)
 {
     struct os_file_info info;
     for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
@@ -233,7 +233,7 @@ struct attachment *attach_reserve(struct instance *instance)
 {
     for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
         struct attachment *slot = &instance->attachments[i];
-        if (slot->database == NULL && !slot->is_reserved) {
+        if (slot->database == NULL && !slot->is_reserved && !slot->is_lent) {
             slot->is_reserved = true;
             return slot;
         }
@@ -380,7 +380,7 @@ static void end_tasks(struct instance *instance, const char *path)
     for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
         struct attachment *slot = &instance->attachments[i];
         instance_lock_databases(instance);
-        bool goes = slot->database != NULL && slot->open_count == 0 && (path == NULL || find_path(instance, path) == slot);
+        bool goes = slot->database != NULL && slot->open_count == 0 && (path == NULL || attach_find_path(instance, path) == slot);
         instance_unlock_databases(instance);
         if (goes)
             maintenance_end_database(instance, (JET_DBID)i + 1);
@@ -393,7 +393,7 @@ static JET_ERR try_detach(struct instance *instance, const char *path, bool *wai
     JET_ERR err = JET_errSuccess;
     bool is_found = path == NULL;
     instance_lock_databases(instance);
-    struct attachment *wanted = path != NULL ? find_path(instance, path) : NULL;
+    struct attachment *wanted = path != NULL ? attach_find_path(instance, path) : NULL;
     *waits = false;
     for (int i = 0; i < INSTANCE_DATABASES_MAX; i++) {
         struct attachment *slot = &instance->attachments[i];
@@ -474,7 +474,7 @@ JET_ERR engine_open_database(struct session *session, const char *path, JET_GRBI
     TRY(attach_path(path, &absolute));
     instance_lock_databases(instance);
     has_lock = true;
-    struct attachment *slot = find_path(instance, absolute);
+    struct attachment *slot = attach_find_path(instance, absolute);
     if (slot == NULL)
         RAISE(JET_errDatabaseNotFound);
     if (slot->is_for_recovery)

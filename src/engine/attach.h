@@ -37,6 +37,8 @@ struct log_time attach_time_now(void);
 MUST_CHECK JET_ERR attach_path(const char *path, char **out);
 bool attach_is_elsewhere(const struct instance *except, uint64_t device, uint64_t inode);
 struct attachment *attach_find_identity(struct instance *instance, uint64_t device, uint64_t inode);
+/* An absolute path, or another name of the same file. Under databases_lock; NULL: not attached. */
+struct attachment *attach_find_path(struct instance *instance, const char *absolute);
 /* A free slot, kept for the caller; NULL: none. Under databases_lock. */
 struct attachment *attach_reserve(struct instance *instance);
 struct database_open_config attach_open_config(struct instance *instance, const struct attachment *slot, const char *path);

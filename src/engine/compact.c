@@ -4,7 +4,7 @@
  * stay as they are, only the root pages in the catalog change. So nothing is interpreted that could be lost, and indexes whose keys only another machine can make stay true.
  *
  * The file is written outside the log, "just created" until the last page of it is on disk, and clean from then on; nobody takes the unfinished one for a database.
- * databases_lock is held only to reserve a slot, which keeps the dbid for the new file until it is closed again.
+ * databases_lock is held only to take a slot, which keeps the dbid for the new file until it is closed again.
  */
 #include "engine/compact.h"
 
@@ -32,6 +32,10 @@ static JET_ERR check_place(struct target *target)
         RAISE(info.is_directory ? JET_errDatabaseInvalidPath : JET_errDatabaseDuplicate);
     instance_lock_databases(target->instance);
     target->slot = attach_reserve(target->instance);
+    if (target->slot != NULL) { /* not reserved all the time: a snapshot waits for those who attach, and the copy is none of its files */
+        target->slot->is_lent = true;
+        target->slot->is_reserved = false;
+    }
     instance_unlock_databases(target->instance);
     if (target->slot == NULL)
         RAISE(JET_errTooManyAttachedDatabases);
@@ -120,9 +124,27 @@ static void close_target(struct target *target, struct compaction *c, JET_ERR er
     }
     if (target->slot != NULL) {
         instance_lock_databases(instance);
-        target->slot->is_reserved = false;
+        target->slot->is_lent = false;
         instance_unlock_databases(instance);
     }
+}
+
+/* JET_errDatabaseInUse when the session has it open itself. */
+static JET_ERR check_not_open(const struct session *session, const char *source)
+{
+    JET_ERR err = JET_errSuccess;
+    struct instance *instance = session->instance;
+    char *path = NULL;
+    TRY(attach_path(source, &path));
+    instance_lock_databases(instance);
+    const struct attachment *slot = attach_find_path(instance, path);
+    bool is_open = slot != NULL && session->databases[slot - instance->attachments].open_count > 0;
+    instance_unlock_databases(instance);
+    if (is_open)
+        RAISE(JET_errDatabaseInUse);
+done:
+    mem_free(path);
+    return err;
 }
 
 JET_ERR engine_compact(struct session *session, const char *source, const char *target_path, const struct compact_options *options, struct compact_report *report)
@@ -136,6 +158,7 @@ JET_ERR engine_compact(struct session *session, const char *source, const char *
     *report = (struct compact_report){0};
     if (session->level > 0)
         RAISE(JET_errInTransaction);
+    TRY(check_not_open(session, source));
     TRY(engine_open_database(session, source, JET_bitDbExclusive | JET_bitDbReadOnly, &dbid));
     is_open = true;
     TRY(session_find_database(session, dbid, &open));

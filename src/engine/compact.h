@@ -26,7 +26,7 @@ struct compact_report {
     uint32_t source_pages, source_available, pages; /* of both files */
 };
 
-/* source must be attached, by nobody open but the session; target is made: JET_errDatabaseDuplicate when it exists. After an error it is gone again. Errors: JET_errInTransaction,
+/* source must be attached, and open by nobody; target is made: JET_errDatabaseDuplicate when it exists. After an error it is gone again. Errors: JET_errInTransaction,
  * JET_errDatabaseNotFound, JET_errDatabaseInUse, those of reading (damage ends the copy) and writing, and of the callback. */
 MUST_CHECK JET_ERR engine_compact(struct session *session, const char *source, const char *target, const struct compact_options *options, struct compact_report *report);
 

@@ -44,6 +44,7 @@ struct attachment {
     uint32_t open_count;       /* by how many sessions */
     struct session *exclusive; /* which of them has it alone */
     bool is_reserved;          /* being attached or created */
+    bool is_lent;              /* its dbid is used by a file that is not attached: the copy that JetCompact writes */
     bool is_for_recovery;      /* left attached by recovery: nobody can open it before JetAttachDatabase */
     uint64_t device, inode;    /* identity of the file */
 };

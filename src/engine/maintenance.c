@@ -50,7 +50,7 @@ bool maintenance_pause(struct maintenance_task *task, uint64_t milliseconds)
             (void)condition_wait_for(&m->changed, &m->lock, (end - now) / NS_PER_MS + 1);
         mutex_unlock(&m->lock);
     }
-    const unsigned ended = INSTANCE_TERMINATING | INSTANCE_STOPPED | INSTANCE_DISABLED;
+    const unsigned ended = INSTANCE_STOPPED | INSTANCE_DISABLED; /* not TERMINATING: JetTerm may be refused yet, and else says must_stop */
     bool is_late = has_limit && clock_monotonic_ns() >= limit;
     return !atomic_load(&task->must_stop) && !is_late && (atomic_load(&task->instance->state) & ended) == 0;
 }

@@ -169,7 +169,7 @@ JET_ERR collation_table_open(struct os_fs *fs, const char *path, struct collatio
     uint8_t *bytes = NULL;
     *out = NULL;
     if (path == NULL)
-        path = getenv("OPENESE_SORTDEFAULT");
+        path = secure_getenv("OPENESE_SORTDEFAULT"); /* the caller of a program with other rights must not choose the order of its indexes */
     if (path == NULL)
         path = "/usr/share/wine/nls/sortdefault.nls";
     if (os_file_open(fs, path, OS_OPEN_READ, &file) < 0 || os_file_info(file, &info) < 0 || info.size > TABLE_SIZE_MAX)

@@ -2,7 +2,7 @@
  *
  *   primary weights | 01 | diacritic weights | 01 | case weights | 01 | extra | 01 | special (punctuation) | 00
  *
- * The weights come from a table file in the form of Wine's sortdefault.nls, looked for at $OPENESE_SORTDEFAULT, then at
+ * The weights come from a table file in the form of Wine's sortdefault.nls, looked for at $OPENESE_SORTDEFAULT (not in programs with other rights than their caller's), then at
  * /usr/share/wine/nls/sortdefault.nls. The file is read once, checked whole and never changes. Without it ICU can stand in (icu_orders.h): its keys sort by the
  * rules of language too, but are not Windows', and an index made of them says so by its sort id and version. Of one table, and the collations made from it, any number of
  * threads may make keys. Without either, Unicode keys are JET_errFeatureNotAvailable; everything else of an index still works.

@@ -330,6 +330,13 @@ static void reading_ahead_checks_what_it_is_asked(void **state)
     JET_INDEX_RANGE of_key = {&stored, 1, NULL, 0};
     assert_good(JetPrereadIndexRanges(f.s.session, f.table, &of_key, 1, &ranges, &f.blob, 1, JET_bitPrereadForward | JET_bitPrereadNormalizedKey));
     assert_int_equal(ranges, 1);
+    /* A column made since the cursor last looked. */
+    JET_COLUMNDEF definition = {.cbStruct = sizeof definition, .coltyp = JET_coltypLongBinary};
+    JET_COLUMNID added;
+    JET_TABLEID other;
+    assert_good(JetOpenTable(f.s.session, f.s.dbid, "Pairs", NULL, 0, 0, &other));
+    assert_good(JetAddColumn(f.s.session, other, "added", &definition, NULL, 0, &added));
+    assert_good(JetPrereadIndexRanges(f.s.session, f.table, &of_key, 1, &ranges, &added, 1, JET_bitPrereadForward | JET_bitPrereadNormalizedKey));
     sample_stop(&f.s);
 }
 

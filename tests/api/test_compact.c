@@ -336,6 +336,41 @@ static void what_others_have_not_committed_is_left_out(void **state)
     free(d);
 }
 
+static JET_ERR frozen;
+
+/* Once, in the middle of a copy. */
+static JET_ERR JET_API freeze_and_thaw(JET_SESID session, JET_SNP snp, JET_SNT snt, void *data)
+{
+    JET_OSSNAPID snapshot;
+    uint32_t count;
+    JET_INSTANCE_INFO_A *infos;
+    (void)session, (void)snp, (void)data;
+    if (snt != JET_sntProgress || frozen != JET_wrnNyi)
+        return JET_errSuccess;
+    frozen = JetOSSnapshotPrepare(&snapshot, 0);
+    if (frozen >= 0)
+        frozen = JetOSSnapshotFreeze(snapshot, &count, &infos, 0);
+    if (frozen >= 0)
+        frozen = JetOSSnapshotThaw(snapshot, 0);
+    return JET_errSuccess;
+}
+
+/* It would wait for ever here. */
+static void a_snapshot_does_not_wait_for_the_copy(void **state)
+{
+    const char *folder = make_scratch_folder("snapshot"), *copy = text_of("%s/copy.edb", folder);
+    struct sample s;
+    (void)state;
+    start(&s, folder, 4096);
+    detach_and_attach(&s, 0);
+    frozen = JET_wrnNyi;
+    assert_good(JetCompact(s.session, s.live.database, copy, freeze_and_thaw, NULL, 0));
+    assert_good(frozen);
+    live_stop(&s.live);
+    struct digests *d = digests_of(copy, true);
+    free(d);
+}
+
 static void what_cannot_be_copied_is_refused(void **state)
 {
     const char *folder = make_scratch_folder("refused"), *copy = text_of("%s/copy.edb", folder);
@@ -352,6 +387,9 @@ static void what_cannot_be_copied_is_refused(void **state)
     assert_good(JetRollback(s.session, 0));
     assert_good(JetBeginSession(s.live.instance, &other, NULL, NULL));
     assert_err(JetCompact(other, source, copy, NULL, NULL, 0), JET_errDatabaseInUse);
+    assert_err(JetCompact(s.session, source, copy, NULL, NULL, 0), JET_errDatabaseInUse);
+    assert_good(JetOpenDatabase(other, source, NULL, &dbid, 0)); /* and was not locked by that */
+    assert_good(JetCloseDatabase(other, dbid, 0));
     assert_good(JetCloseDatabase(s.session, s.dbid, 0));
     assert_err(JetCompact(s.session, source, source, NULL, NULL, 0), JET_errDatabaseDuplicate);
     assert_err(JetCompact(s.session, source, folder, NULL, NULL, 0), JET_errDatabaseInvalidPath);
@@ -461,6 +499,7 @@ int main(void)
         cmocka_unit_test(holes_stay_behind_and_the_copy_can_be_used),
         cmocka_unit_test(a_callback_can_end_it_and_nothing_is_left),
         cmocka_unit_test(what_others_have_not_committed_is_left_out),
+        cmocka_unit_test(a_snapshot_does_not_wait_for_the_copy),
         cmocka_unit_test(what_cannot_be_copied_is_refused),
         cmocka_unit_test(damage_is_found_and_leaves_no_copy),
         cmocka_unit_test(short_memory_leaves_nothing),

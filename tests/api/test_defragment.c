@@ -414,6 +414,53 @@ static void a_scan_reads_every_page_and_can_be_stopped(void **state)
     stop_and_verify(&s);
 }
 
+static atomic_bool is_copying;
+
+static JET_ERR JET_API linger(JET_SESID session, JET_SNP snp, JET_SNT snt, void *data)
+{
+    enum { LINGER_MS = 300 };
+    (void)session, (void)snp, (void)data;
+    if (snt == JET_sntBegin) {
+        atomic_store(&is_copying, true);
+        thread_sleep_ms(LINGER_MS);
+    }
+    return JET_errSuccess;
+}
+
+/* Inside a call for a while, which JetTerm waits for. */
+static void *stay_inside(void *argument)
+{
+    const struct sample *s = argument;
+    JET_SESID session;
+    assert_good(JetBeginSession(s->live.instance, &session, NULL, NULL));
+    assert_err(JetCompact(session, "none.edb", "copy.edb", linger, NULL, 0), JET_errDatabaseNotFound);
+    return NULL;
+}
+
+static void a_task_outlives_an_end_of_the_instance_that_is_refused(void **state)
+{
+    enum { SLEEP_MS = 20 };
+    struct sample s;
+    struct thread thread;
+    (void)state;
+    sample_start(&s, PAGE);
+    insert_rows(&s, 1, 10);
+    atomic_store(&is_copying, false);
+    atomic_store(&scanned_pages, 0);
+    assert_good(JetDatabaseScan(s.session, s.dbid, NULL, SLEEP_MS, note_scanned, JET_bitDatabaseScanBatchStart));
+    assert_good(JetBeginTransaction(s.session));
+    assert_good(thread_start(&thread, stay_inside, &s));
+    while (!atomic_load(&is_copying))
+        thread_sleep_ms(POLL_MS);
+    assert_err(JetTerm(s.live.instance), JET_errTooManyActiveUsers);
+    thread_join(&thread);
+    assert_good(JetRollback(s.session, 0));
+    for (int i = 0; i < WAIT_MS / POLL_MS && atomic_load(&scanned_pages) == 0; i++)
+        thread_sleep_ms(POLL_MS);
+    assert_true(atomic_load(&scanned_pages) > 0); /* to the last page */
+    stop_and_verify(&s);
+}
+
 /* --- JetComputeStats --- */
 
 static void computed_statistics_are_found_in_the_lists(void **state)
@@ -509,6 +556,7 @@ int main(void)
         cmocka_unit_test(what_may_not_be_changed_is_refused),
         cmocka_unit_test(it_runs_beside_writers_and_deleted_tables),
         cmocka_unit_test(a_scan_reads_every_page_and_can_be_stopped),
+        cmocka_unit_test(a_task_outlives_an_end_of_the_instance_that_is_refused),
         cmocka_unit_test(computed_statistics_are_found_in_the_lists),
         cmocka_unit_test(a_core_dump_leaves_out_what_was_not_asked_for),
     };

@@ -5,6 +5,7 @@
  * synced, or a random part of the rest. Some images are recovered over a disk that dies a second time. Then every page must have the bytes of the undisturbed recovery but for
  * the checksum, the bits that count flushes, the marks of versions, and the dbtimes that the undo gave: a header may have gone ahead with a dbtime whose record was lost, which is
  * not given again. Rows and index entries must be the same, and the header but for times, signatures of a start and the positions of records that were written again.
+ * The same of a recovery that leaves the databases attached, and the usual one after it.
  * A page of the database is taken to be written whole or not at all, as the format does (docs/format).
  *
  * OPENESE_REPLAY_CUTS sets about how many images of each set are tried (default 8; "all": every change and every sync, each kind of image), OPENESE_SEED the seed,
@@ -221,7 +222,19 @@ static bool is_wanted(const struct replay_set *s)
     return only == NULL || strcmp(only, s->what) == 0;
 }
 
-static void interrupt(const struct replay_set *s, bool has_small_cache, uint64_t seed)
+/* In a recovery that leaves the databases attached. What comes after it is a usual one. */
+static void run_keeping(const struct recovery_config *usual)
+{
+    struct recovery_config config = *usual;
+    struct recovery_result result;
+    config.options.keep_attached = true;
+    config.options.keep_dbid_max = UINT8_MAX;
+    assert_int_equal(recovery_run(&config, &result), 0);
+    log_close(result.log);
+    recovery_release_result(&result);
+}
+
+static void interrupt(const struct replay_set *s, bool has_small_cache, bool keeps, uint64_t seed)
 {
     if (!is_wanted(s))
         return;
@@ -235,10 +248,16 @@ static void interrupt(const struct replay_set *s, bool has_small_cache, uint64_t
     config.cache_bytes = x.cache_bytes;
     fault_fs_record(x.fault, d);
     fault_fs_set_tear_unit(x.fault, s->page_size); /* the format takes for granted that pages and log sectors are written whole */
-    assert_int_equal(replay_run(&config, &result), 0);
+    if (keeps)
+        run_keeping(&config);
+    else
+        assert_int_equal(replay_run(&config, &result), 0);
+    config.log.fs = os_fs_posix();
+    if (keeps)
+        assert_int_equal(replay_run(&config, &result), 0);
     take_end(text_of("%s/%s", d, s->file_name), x.redo_dbtime, &x.end);
     cut_everywhere(&x);
-    print_message("%-32s %-12s %4zu changes, %4u interruptions, %3u of them twice, %u with a hole in the log\n", s->what, has_small_cache ? "small cache" : "",
+    print_message("%-32s %-12s %4zu changes, %4u interruptions, %3u of them twice, %u with a hole in the log\n", s->what, keeps ? "left attached" : has_small_cache ? "small cache" : "",
                   fault_fs_event_count(x.fault), x.done, x.twice, x.holes);
     assert_true(x.done > 0);
     assert_true(x.holes * 4 < x.done);
@@ -255,14 +274,16 @@ static void an_interrupted_recovery_ends_in_the_same_bytes(void **state)
     print_message("seed %llu\n", (unsigned long long)seed);
     for (int small = 0; small <= 1; small++) {
         for (size_t i = 0; i < REPLAY_WINDOWS_COUNT; i++)
-            interrupt(&REPLAY_WINDOWS[i], small, seed);
+            interrupt(&REPLAY_WINDOWS[i], small, false, seed);
         for (size_t i = 0; i < REPLAY_CRASH_COUNT; i++)
-            interrupt(&REPLAY_CRASHES[i], small, seed);
+            interrupt(&REPLAY_CRASHES[i], small, false, seed);
     }
+    for (size_t i = 0; i < REPLAY_CRASH_COUNT; i++)
+        interrupt(&REPLAY_CRASHES[i], false, true, seed);
     struct replay_set alone = REPLAY_CRASHES[0];
     alone.database = alone.checkpoint = NULL;
     alone.what = "crash_4k_partial, logs alone";
-    interrupt(&alone, true, seed);
+    interrupt(&alone, true, false, seed);
 }
 
 /* --- a disk that fails --- */
