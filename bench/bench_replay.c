@@ -1,7 +1,8 @@
 /* Speed of a replay: logs of our own (inserts and updates of rows with an index, many small transactions), a crash, and the recovery of copies of that folder; one JSON line a round.
  *
- * Usage: bench_replay [--mib N] [--rounds N] [--folder DIR] [--from-nothing] [--keep]
+ * Usage: bench_replay [--mib N] [--rounds N] [--folder DIR] [--set DIR] [--from-nothing] [--keep]
  *
+ * --set: instead of logs of our own, a crashed folder of files edb*.log, *.edb and edb.chk, replayed as often as --rounds says; then a line with the sum of all rounds.
  * "database": the recovery of what the crash left; with --from-nothing the database and the checkpoint are taken away first, so that every page comes from the logs. The files are in
  * the page cache; the bytes are those of the log between the start of the redo and its end, the records all that stand there.
  */
@@ -23,8 +24,14 @@ enum { PAGE_SIZE = 4096, LOG_KIB = 5120, ROWS_A_TRANSACTION = 8, TEXT = 120, CAC
 
 struct settings {
     unsigned mib, rounds;
-    const char *folder;
+    const char *folder, *set;
     bool from_nothing, keep;
+    uint32_t log_kib, page_size;
+};
+
+struct sum {
+    uint64_t bytes, records;
+    double seconds;
 };
 
 static void must(JET_ERR err, const char *what)
@@ -164,7 +171,7 @@ static void write_logs(const char *folder, unsigned mib)
 
 /* --- the replay --- */
 
-static uint64_t count_records(const char *folder, uint32_t generation, uint32_t highest, lgpos_t from, lgpos_t to)
+static uint64_t count_records(const char *folder, uint32_t log_kib, uint32_t generation, uint32_t highest, lgpos_t from, lgpos_t to)
 {
     char path[4400];
     struct log_scan scan;
@@ -175,8 +182,8 @@ static uint64_t count_records(const char *folder, uint32_t generation, uint32_t 
     FILE *f = fopen(path, "rb");
     if (f == NULL)
         return 0;
-    uint8_t *image = (uint8_t *)malloc((size_t)LOG_KIB << 10);
-    uint32_t sectors = image != NULL ? (uint32_t)(fread(image, LOG_SEGMENT_SIZE, LOG_KIB / 4, f)) : 0;
+    uint8_t *image = (uint8_t *)malloc((size_t)log_kib << 10);
+    uint32_t sectors = image != NULL ? (uint32_t)(fread(image, LOG_SEGMENT_SIZE, log_kib / 4, f)) : 0;
     fclose(f);
     if (sectors > 2) {
         log_segments_scan(image, sectors, generation, &scan);
@@ -189,12 +196,12 @@ static uint64_t count_records(const char *folder, uint32_t generation, uint32_t 
     return count;
 }
 
-static uint64_t log_offset(lgpos_t p)
+static uint64_t log_offset(uint32_t log_kib, lgpos_t p)
 {
-    return (uint64_t)lgpos_generation(p) * ((uint64_t)LOG_KIB << 10) + (uint64_t)lgpos_segment(p) * LOG_SEGMENT_SIZE + lgpos_byte(p);
+    return (uint64_t)lgpos_generation(p) * ((uint64_t)log_kib << 10) + (uint64_t)lgpos_segment(p) * LOG_SEGMENT_SIZE + lgpos_byte(p);
 }
 
-static void replay(const struct settings *s, const char *from, unsigned round)
+static void replay(const struct settings *s, const char *from, unsigned round, struct sum *sum)
 {
     char copy[4200], command[13000];
     uint32_t highest;
@@ -204,12 +211,12 @@ static void replay(const struct settings *s, const char *from, unsigned round)
     if (system(command) != 0)
         exit(1);
     if (s->from_nothing) {
-        snprintf(command, sizeof command, "rm '%s/bench.edb' '%s/edb.chk'", copy, copy);
+        snprintf(command, sizeof command, "rm '%s'/*.edb '%s/edb.chk'", copy, copy);
         if (system(command) != 0)
             exit(1);
     }
     struct recovery_config config = {
-        .log = {.fs = os_fs_posix(), .log_folder = copy, .system_folder = copy, .base_name = "edb", .is_legacy_names = true, .file_kib = LOG_KIB, .page_size = PAGE_SIZE},
+        .log = {.fs = os_fs_posix(), .log_folder = copy, .system_folder = copy, .base_name = "edb", .is_legacy_names = true, .file_kib = s->log_kib, .page_size = s->page_size},
         .cache_bytes = (uint64_t)CACHE_MIB << 20,
         .alternate_folder = copy};
     double wall = clock_of(CLOCK_MONOTONIC), cpu = clock_of(CLOCK_PROCESS_CPUTIME_ID);
@@ -218,17 +225,33 @@ static void replay(const struct settings *s, const char *from, unsigned round)
     cpu = clock_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     log_close(result.log);
     (void)log_bytes(from, &highest);
-    uint64_t records = 0, bytes = log_offset(result.redo_to) - log_offset(result.redo_from);
+    uint64_t records = 0, bytes = log_offset(s->log_kib, result.redo_to) - log_offset(s->log_kib, result.redo_from);
     for (uint32_t g = lgpos_generation(result.redo_from); g <= lgpos_generation(result.redo_to); g++)
-        records += count_records(from, g, highest, result.redo_from, result.redo_to);
+        records += count_records(from, s->log_kib, g, highest, result.redo_from, result.redo_to);
     printf("{\"bench\":\"replay\",\"from\":\"%s\",\"round\":%u,\"log_bytes\":%llu,\"records\":%llu,\"seconds\":%.4f,\"cpu_s\":%.4f,\"mb_s\":%.0f,\"records_s\":%.0f}\n",
            s->from_nothing ? "nothing" : "database", round, (unsigned long long)bytes, (unsigned long long)records, wall, cpu, (double)bytes / 1e6 / wall, (double)records / wall);
     fflush(stdout);
+    sum->bytes += bytes;
+    sum->records += records;
+    sum->seconds += wall;
+    recovery_release_result(&result);
+}
+
+/* Log and page size of a folder that is not our own. */
+static void read_sizes(struct settings *s)
+{
+    char path[4400];
+    struct log_header header;
+    snprintf(path, sizeof path, "%s/edb.log", s->set);
+    must(log_header_read(os_fs_posix(), path, &header), "the set's edb.log");
+    s->log_kib = header.file_sectors * (LOG_SEGMENT_SIZE / 1024);
+    s->page_size = header.page_size;
 }
 
 int main(int count, char **arguments)
 {
-    struct settings s = {.mib = 200, .rounds = 3, .folder = "bench-replay"};
+    struct settings s = {.mib = 200, .rounds = 3, .folder = "bench-replay", .log_kib = LOG_KIB, .page_size = PAGE_SIZE};
+    struct sum sum = {0};
     char live[4200], command[4400];
     for (int i = 1; i < count; i++) {
         if (strcmp(arguments[i], "--from-nothing") == 0)
@@ -241,18 +264,28 @@ int main(int count, char **arguments)
             s.rounds = (unsigned)atoi(arguments[++i]);
         else if (i + 1 < count && strcmp(arguments[i], "--folder") == 0)
             s.folder = arguments[++i];
+        else if (i + 1 < count && strcmp(arguments[i], "--set") == 0)
+            s.set = arguments[++i];
         else
             return 2;
     }
     snprintf(live, sizeof live, "%s/live", s.folder);
     snprintf(command, sizeof command, "mkdir -p '%s'", live);
-    if (access(live, F_OK) != 0) { /* kept logs are taken again */
+    if (s.set != NULL) {
+        read_sizes(&s);
+        snprintf(command, sizeof command, "mkdir -p '%s'", s.folder);
+        if (system(command) != 0)
+            return 1;
+    } else if (access(live, F_OK) != 0) { /* kept logs are taken again */
         if (system(command) != 0)
             return 1;
         write_logs(live, s.mib);
     }
     for (unsigned round = 0; round < s.rounds; round++)
-        replay(&s, live, round);
-    snprintf(command, sizeof command, "rm -rf '%s/replayed' '%s'", s.folder, s.keep ? "" : live);
+        replay(&s, s.set != NULL ? s.set : live, round, &sum);
+    if (s.set != NULL)
+        printf("{\"bench\":\"replay\",\"from\":\"set\",\"rounds\":%u,\"log_bytes\":%llu,\"records\":%llu,\"seconds\":%.4f,\"mb_s\":%.0f,\"records_s\":%.0f}\n", s.rounds,
+               (unsigned long long)sum.bytes, (unsigned long long)sum.records, sum.seconds, (double)sum.bytes / 1e6 / sum.seconds, (double)sum.records / sum.seconds);
+    snprintf(command, sizeof command, "rm -rf '%s/replayed' '%s'", s.folder, s.keep || s.set != NULL ? "" : live);
     return system(command) == 0 ? 0 : 1;
 }

@@ -141,6 +141,8 @@ done:
     return run_init(handle, &request, grbit);
 }
 
+enum { RESTORE_MAP_BITS = 7 }; /* JET_bitRestoreMap... */
+
 static JET_ERR init4(enum text_form form, JET_INSTANCE *handle, const JET_RSTINFO2_A *info, JET_GRBIT grbit)
 {
     struct init_request request = {0};
@@ -155,9 +157,10 @@ static JET_ERR init4(enum text_form form, JET_INSTANCE *handle, const JET_RSTINF
             const JET_RSTMAP2_A *entry = &info->rgrstmap[i];
             if (entry->cbStruct != sizeof *entry || entry->csetdbparam != 0)
                 RAISE(JET_errInvalidParameter);
-            if (entry->grbit != 0)
+            if ((entry->grbit & ~(JET_GRBIT)RESTORE_MAP_BITS) != 0)
                 RAISE(JET_errInvalidGrbit);
             TRY(add_mapping(&request, form, entry->szDatabaseName, entry->szNewDatabaseName));
+            request.mappings[i].grbit = entry->grbit;
         }
         request.options.stop_position = stop_position_of(&info->lgposStop);
     }

@@ -134,6 +134,7 @@ void instance_start_events(struct instance *instance);
 /* A database's new place in recovery. */
 struct database_mapping {
     const char *name, *new_name;
+    JET_GRBIT grbit; /* JET_bitRestoreMap... */
 };
 struct instance_start_options {
     JET_GRBIT grbit;

@@ -295,6 +295,13 @@ static uint32_t log_update_major_max(const struct instance *instance)
 
 enum { BIT_ALLOW_MISSING_CURRENT_LOG = 0x100, BIT_ALLOW_SOFT_RECOVERY_ON_BACKUP = 0x200 }; /* JET_bit..., behind ESENT_PRIVATE */
 
+static struct recovery_map_entry map_entry_of(const struct database_mapping *m)
+{
+    enum { IGNORE_WHEN_MISSING = 1, FAIL_WHEN_MISSING = 2, OVERWRITE_ON_CREATE = 4 }; /* JET_bitRestoreMap..., behind ESENT_PRIVATE */
+    return (struct recovery_map_entry){.old_path = m->name, .new_path = m->new_name, .may_be_missing = (m->grbit & IGNORE_WHEN_MISSING) != 0,
+                                       .must_exist = (m->grbit & FAIL_WHEN_MISSING) != 0, .is_overwritten = (m->grbit & OVERWRITE_ON_CREATE) != 0};
+}
+
 static JET_ERR start_log(struct instance *instance, const struct instance_start_options *options, JET_ERR *warning)
 {
     JET_ERR err = JET_errSuccess;
@@ -306,7 +313,7 @@ static JET_ERR start_log(struct instance *instance, const struct instance_start_
     if (map == NULL)
         RAISE(JET_errOutOfMemory);
     for (size_t i = 0; i < options->mapping_count; i++)
-        map[i] = (struct recovery_map_entry){options->mappings[i].name, options->mappings[i].new_name};
+        map[i] = map_entry_of(&options->mappings[i]);
     struct recovery_config config = {
         .update_major_max = log_update_major_max(instance),
         .is_file_kib_set = params_is_set(&instance->params, JET_paramLogFileSize),

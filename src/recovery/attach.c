@@ -46,22 +46,26 @@ static JET_ERR has_signature(struct recovery *r, const char *path, const struct 
 }
 
 /* Where the database is here: *path NULL when nowhere. A path of another system is data: it is used only through the map or the alternate folder. */
-static JET_ERR resolve(struct recovery *r, const struct logged *l, char **path)
+static JET_ERR resolve(struct recovery *r, const struct logged *l, char **path, const struct recovery_map_entry **entry)
 {
     JET_ERR err = JET_errSuccess;
     const struct recovery_map_entry *map = r->hard != NULL ? r->hard->map : r->config->map;
     size_t count = r->hard != NULL ? r->hard->map_count : r->config->map_count;
     const char *found = NULL;
     *path = NULL;
+    *entry = NULL;
     for (size_t i = 0; i < count && found == NULL; i++)
-        if (same_path(map[i].old_path, l->path))
+        if (same_path(map[i].old_path, l->path)) {
             found = map[i].new_path;
+            *entry = &map[i];
+        }
     for (size_t i = 0; i < count && found == NULL; i++) {
         bool has = false;
         TRY(has_signature(r, map[i].new_path, &l->db_signature, &has));
         if (!has)
             continue;
         found = map[i].new_path;
+        *entry = &map[i];
         if (r->hard != NULL)
             EVENT_REPORT(r->config->events, EVENT_DATABASE_MOVED, EVENT_INFORMATION, EVENT_LOGGING_RECOVERY, map[i].old_path, l->path);
     }
@@ -112,7 +116,7 @@ static JET_ERR find_or_add(struct recovery *r, const struct logged *l, struct re
         r->database_count++;
     }
     if (d->path == NULL)
-        TRY(resolve(r, l, &d->path));
+        TRY(resolve(r, l, &d->path, &d->entry));
     d->dbid = l->dbid;
     *out = d;
 done:
@@ -219,6 +223,12 @@ static JET_ERR judge_state(struct recovered_database *d, bool *usable)
     }
 }
 
+/* What the map says of a database that was deferred. */
+static JET_ERR judge_deferred(const struct recovered_database *d)
+{
+    return d->is_deferred && d->entry != NULL && d->entry->must_exist ? error_raise(JET_errAttachedDatabaseMismatch, __FILE__, __LINE__) : JET_errSuccess;
+}
+
 static JET_ERR decide(struct recovery *r, struct recovered_database *d, const struct logged *l)
 {
     JET_ERR err = JET_errSuccess;
@@ -297,6 +307,7 @@ JET_ERR recovery_attach_list(struct recovery *r, const uint8_t *list, lgpos_t po
                            .log_signature = r->log_signature, .is_list = true};
         TRY(find_or_add(r, &l, &d));
         TRY(decide(r, d, &l));
+        TRY(judge_deferred(d));
         if (d->is_attached) {
             if (info.dbtime > d->header.dbtime)
                 d->header.dbtime = info.dbtime;
@@ -322,6 +333,7 @@ JET_ERR recovery_attach_record(struct recovery *r, const struct attach_record *r
     TRY(find_or_add(r, &l, &d));
     if (!d->is_attached)
         TRY(decide(r, d, &l));
+    TRY(judge_deferred(d));
 done:
     mem_free(path);
     return err;
@@ -346,7 +358,7 @@ JET_ERR recovery_create_record(struct recovery *r, const struct create_record *r
         goto done; /* nowhere to create it */
     if (d->is_access_denied)
         goto done;
-    bool overwrites = (record->grbit & JET_bitDbOverwriteExisting) != 0;
+    bool overwrites = (record->grbit & JET_bitDbOverwriteExisting) != 0 || (d->entry != NULL && d->entry->is_overwritten);
     lgpos_t La = lgpos_normalize(l.attach), A = lgpos_normalize(d->header.lgpos_attach);
     bool must_create = !usable || d->header.state == DB_STATE_JUST_CREATED;
     if (!must_create) {
@@ -366,6 +378,7 @@ JET_ERR recovery_create_record(struct recovery *r, const struct create_record *r
     }
     if (must_create)
         TRY(recovery_create_file(r, d, record));
+    TRY(judge_deferred(d));
 done:
     mem_free(path);
     return err;
@@ -377,12 +390,13 @@ JET_ERR recovery_judge_stop(struct recovery *r, struct span path_bytes, bool is_
 {
     JET_ERR err = JET_errSuccess;
     char *logged = NULL, *path = NULL;
+    const struct recovery_map_entry *entry;
     struct db_header h;
     uint32_t page_size, generation = r->stop_point.generation;
     bool used_shadow, is_cut = r->stop_point.last_segment != UINT32_MAX;
     TRY(decode_path(path_bytes, is_utf16, &logged));
     struct logged l = {.path = logged, .db_signature = *db_signature};
-    TRY(resolve(r, &l, &path));
+    TRY(resolve(r, &l, &path, &entry));
     if (path == NULL || database_read_header(r->fs, path, &h, &page_size, &used_shadow, NULL) < 0)
         goto done; /* not there, or judged by the replay */
     if (!signature_equal(&h.db_signature, db_signature) || !signature_equal(&h.log_signature, &r->log_signature))

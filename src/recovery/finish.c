@@ -24,6 +24,8 @@ JET_ERR recovery_check_ranges(struct recovery *r)
     }
     for (uint32_t i = 0; i < r->database_count && !ignores_missing; i++) {
         const struct recovered_database *d = &r->databases[i];
+        if (d->entry != NULL && d->entry->may_be_missing)
+            continue;
         if (d->is_deferred)
             RAISE(d->is_access_denied ? JET_errAccessDenied : JET_errAttachedDatabaseMismatch);
         /* A file that is newer than the records must be explained by what the log still holds: one recovered elsewhere is not. */

@@ -21,6 +21,7 @@ struct recovered_database {
     uint32_t dbid;
     char *logged_path;     /* UTF-8 */
     char *path;            /* resolved; NULL: nowhere */
+    const struct recovery_map_entry *entry; /* of the map, by which it was resolved; NULL: none */
     bool has_header;
     struct db_header header;
     uint32_t page_size;

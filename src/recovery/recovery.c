@@ -245,6 +245,8 @@ static JET_ERR replay_generation(struct recovery *r, lgpos_t start)
             err = JET_errSuccess;
             break;
         }
+        if (err == JET_errLogCorrupted) /* of the framing; the number is kept for what a record says */
+            err = JET_errLogFileCorrupt;
         if (err < 0)
             break;
         if (ref.position < from)

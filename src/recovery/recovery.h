@@ -14,6 +14,9 @@
 struct recovery_map_entry {
     const char *old_path; /* as logged; compared without case, '\' and '/' alike */
     const char *new_path;
+    bool may_be_missing;   /* JET_bitRestoreMapIgnoreWhenMissing: as options.ignore_missing_databases, for this one */
+    bool must_exist;       /* JET_bitRestoreMapFailWhenMissing: JET_errAttachedDatabaseMismatch at the record, not at the end of the log */
+    bool is_overwritten;   /* JET_bitRestoreMapOverwriteOnCreate: a CreateDB replaces another file, as if it had been asked to */
 };
 
 /* What a replay meets, for who wants to know what transactions did (`ese log --rows`): changes of nodes in the order of the log, with as much as record and page say. Key and

@@ -307,6 +307,36 @@ static void a_client_of_init4_is_asked_at_every_step_when_it_wants_to(void **sta
     assert_string_equal(asked, "open1:0c missing5:0 ");
 }
 
+static JET_ERR start_mapped(const struct set *s, JET_GRBIT entry_bits, JET_GRBIT grbit)
+{
+    JET_INSTANCE instance = create_in(s->logs);
+    JET_RSTMAP2_A map = {.cbStruct = sizeof map, .szDatabaseName = (char *)(uintptr_t)LOGGED, .szNewDatabaseName = (char *)(uintptr_t)text_of("%s/data.edb", s->data), .grbit = entry_bits};
+    JET_RSTINFO2_A info = {.cbStruct = sizeof info, .rgrstmap = &map, .crstmap = 1};
+    JET_ERR err = JetInit4A(&instance, &info, grbit);
+    if (err >= 0)
+        assert_good(JetTerm2(instance, JET_bitTermComplete));
+    return err;
+}
+
+static void an_entry_of_init4s_map_says_what_a_missing_or_foreign_file_means(void **state)
+{
+    (void)state;
+    require_shared_data();
+    struct set s = unpack();
+    assert_err(start_mapped(&s, 8, 0), JET_errInvalidGrbit);
+    assert_int_equal(unlink(text_of("%s/data.edb", s.data)), 0);
+    assert_err(start_mapped(&s, 0, 0), JET_errAttachedDatabaseMismatch);
+    assert_err(start_mapped(&s, JET_bitRestoreMapFailWhenMissing, JET_bitReplayIgnoreMissingDB), JET_errAttachedDatabaseMismatch);
+    assert_good(start_mapped(&s, JET_bitRestoreMapIgnoreWhenMissing, 0));
+
+    s = unpack(); /* redone from its creation, where another database has the name */
+    assert_int_equal(unlink(text_of("%s/edb.chk", s.logs)), 0);
+    copy_shared_file("engine/clean_4k/data.edb", text_of("%s/data.edb", s.data));
+    assert_err(start_mapped(&s, 0, 0), JET_errAttachedDatabaseMismatch);
+    assert_good(start_mapped(&s, JET_bitRestoreMapOverwriteOnCreate, 0));
+    assert_int_equal(state_of(&s), STATE_CLEAN);
+}
+
 static void what_the_client_of_init4_answers_is_done(void **state)
 {
     (void)state;
@@ -476,6 +506,7 @@ int main(void)
         cmocka_unit_test(the_log_size_is_taken_from_the_stream),
         cmocka_unit_test(logs_of_a_higher_version_than_the_client_wants_are_refused),
         cmocka_unit_test(a_client_of_init4_is_asked_at_every_step_when_it_wants_to),
+        cmocka_unit_test(an_entry_of_init4s_map_says_what_a_missing_or_foreign_file_means),
         cmocka_unit_test(what_the_client_of_init4_answers_is_done),
         cmocka_unit_test(a_database_left_attached_is_the_clients_after_attach_database_only),
         cmocka_unit_test(a_database_left_attached_that_nobody_attaches_is_closed_clean),

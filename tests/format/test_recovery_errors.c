@@ -30,7 +30,7 @@ struct row {
     const char *what, *changes;
     JET_ERR expected;      /* warnings too */
     const char *options;   /* letters: i IgnoreLostLogs, d DeleteOutOfRangeLogs, u RecoveryWithoutUndo, m ReplayIgnoreMissingDB, t TruncateLogsAfterRecovery,
-                              s LogStreamMustExist; k other log size, c CleanupMismatchedLogFiles, o circular, p other page size, v log versions of 8920 at most, a KeepDbAttachedAtEndOfRecovery */
+                              s LogStreamMustExist; k other log size, c CleanupMismatchedLogFiles, o circular, p other page size, v log versions of 8920 at most, a KeepDbAttachedAtEndOfRecovery; ! the database stays dirty all the same */
 };
 
 static const struct row ROWS[] = {
@@ -47,6 +47,7 @@ static const struct row ROWS[] = {
     {C, "checkpoint copy 1 bad", "xor CHK 100 1", 0, ""},
     {C, "checkpoint, both copies bad", "xor CHK 100 1,xor CHK 4196 1", 0, ""},
     {C, "checkpoint of another stream", "word CHK 20 7,word CHK+4096 20 7", 0, ""},
+    {C, "checkpoint of wrong type", "word CHK 667 3,word CHK+4096 667 3", 0, ""},
     {A, "checkpoint back to 3", "checkpoint 3", 0, ""},
     {A, "checkpoint back to 3, logs 1-6 missing", "checkpoint 3,rm 1,rm 2,rm 3,rm 4,rm 5,rm 6", JET_errMissingLogFile, ""},
     {A, "checkpoint past the required range", "checkpoint 9", JET_errRequiredLogFilesMissing, ""},
@@ -63,11 +64,13 @@ static const struct row ROWS[] = {
     {A, "current log missing", "rm CUR", JET_errMissingLogFile, ""},
     {C, "current log missing", "rm CUR", JET_errMissingLogFile, ""},
     {A, "current log and 9 missing", "rm CUR,rm 9", JET_errMissingLogFile, ""},
+    {C, "current log and 9 missing", "rm CUR,rm 9", JET_errMissingLogFile, ""},
     {A, "current log lost, a temporary one there", "rm CUR,cp 3 TMP", JET_errRequiredLogFilesMissing, ""},
     {A, "current log renamed to 10, a temporary one there", "mv CUR 10,cp 3 TMP", 0, ""},
     {A, "current log renamed to 10, a temporary one of half the size", "mv CUR 10,cp 3 TMP,cut TMP 65536", 0, ""},
     {A, "current log renamed to 10, none there", "mv CUR 10", JET_errMissingLogFile, ""},
     {L, "no log, no checkpoint, stream must exist", "rm CUR,rm 1,rm 2,rm 3,rm 4,rm 5,rm 6,rm 7,rm 8,rm 9", JET_errMissingLogFile, "s"},
+    {A, "all logs missing, checkpoint there: a new stream", "rm CUR,rm 1,rm 2,rm 3,rm 4,rm 5,rm 6,rm 7,rm 8,rm 9", 0, "!"},
     {A, "stray archive 11", "cp 9 11", 0, ""},
     {A, "archive 10 beside current log 10", "cp CUR 10", JET_errInvalidLogSequence, ""},
     {A, "stray archive 11, deletion allowed", "cp 9 11", 0, "d"},
@@ -76,6 +79,7 @@ static const struct row ROWS[] = {
     {A, "9: header checksum", "xor 9 100 1", JET_errLogFileCorrupt, ""},
     {A, "current: header checksum", "xor CUR 100 1", JET_errLogFileCorrupt, ""},
     {A, "9: a copy of 8", "cp 8 9", JET_errInvalidLogSequence, ""},
+    {A, "current: a copy of 8", "cp 8 CUR", JET_errInvalidLogSequence, ""},
     {A, "8 and 9 exchanged", "mv 8 TMP,mv 9 8,mv TMP 9", JET_errInvalidLogSequence, ""},
     {A, "9: generation word", "word 9 4 12", JET_errInvalidLogSequence, ""},
     {A, "current: generation word", "word CUR 4 12", JET_errInvalidLogSequence, ""},
@@ -122,6 +126,7 @@ static const struct row ROWS[] = {
     {S, "last segment: a bit in its checksum", "flip CUR@0 3", 0, ""},
     {S, "last segment zero, shadow intact: its records are lost", "zero CUR@0 0 4096", 0, ""},
     {S, "last segment and shadow zero", "zero CUR@0 0 8192", 0, ""},
+    {S, "last segment overwritten by an older one", "stale CUR@0", 0, ""},
     {S, "last segment torn, shadow zero", "xor CUR@0+60 0 3000,zero CUR@1 0 4096", JET_errLogFileCorrupt, ""},
     {S, "last segment garbage, shadow zero", "xor CUR@0 0 4096,zero CUR@1 0 4096", JET_errLogFileCorrupt, ""},
     {S, "last segment and shadow torn", "xor CUR@0+60 0 3000,xor CUR@1+60 0 3000", JET_errLogFileCorrupt, ""},
@@ -129,9 +134,11 @@ static const struct row ROWS[] = {
     {S, "shadow torn", "xor CUR@1+512 0 3584", JET_errLogFileCorrupt, ""},
     {S, "shadow: 20 bytes bad", "xor CUR@1+600 0 20", JET_errLogFileCorrupt, ""},
     {S, "shadow garbage", "xor CUR@1 0 4096", JET_errLogFileCorrupt, ""},
+    {A, "last segment ends inside a record, its checksum right", "zero CUR@0 0 4096,chop CUR@0 180", JET_errLogCorrupted, ""},
     {A, "9: one bit", "flip 9 21257", 0, ""},
     {A, "current: one bit", "flip CUR 4873", 0, ""},
     {A, "9: two bits", "flip 9 21257,flip 9 21300", JET_errLogFileCorrupt, ""},
+    {A, "current: two bits", "flip CUR 4873,flip CUR 4900", JET_errLogFileCorrupt, ""},
     {A, "9: 20 bytes", "xor 9 21257 20", JET_errLogFileCorrupt, ""},
     {A, "current: 20 bytes in a middle segment", "xor CUR 8969 20", JET_errLogFileCorrupt, ""},
     {A, "9: middle segment zero", "zero 9 20480 4096", JET_errLogFileCorrupt, ""},
@@ -141,10 +148,12 @@ static const struct row ROWS[] = {
     {A, "current: last two segments and shadow zero", "zero CUR@-1 0 12288", 0, ""},
     {A, "current: all segments zero", "zero CUR 4096 126976", 0, ""},
     {A, "behind the end: segments of 9 at their places", "zero CUR@1 0 4096,move 9@30-1 0 CUR@30-1 0", 0, ""},
+    {A, "behind the end: segments of 9 at their places, a shadow before", "move 9@30-1 0 CUR@30-1 0", 0, ""},
     {A, "behind the end: a segment of 9 at a wrong place", "move 9 20480 CUR@30-1 0", JET_errLogFileCorrupt, ""},
     {A, "behind the end: garbage", "xor CUR@3 0 4096", JET_errLogFileCorrupt, ""},
     {A, "garbage in the last sector of the file", "xor CUR 126976 4096", 0, ""},
     {A, "unknown record type", "seal CUR 2 40 150", JET_errLogFileCorrupt, ""},
+    {A, "current: a record in pieces goes on nowhere", "chop CUR 20480 40", JET_errLogFileCorrupt, ""},
     {A, "damage before the checkpoint", "xor 3 21257 20", 0, ""},
     {A, "damage before the checkpoint, which is missing", "xor 3 21257 20,rm CHK", JET_errLogFileCorrupt, ""},
     /* 16.4 committed range and options */
@@ -169,15 +178,19 @@ static const struct row ROWS[] = {
     {B, "9: bad segment", "xor 9 21257 20", JET_wrnCommittedLogFilesRemoved, "id"},
     {B, "9: bad segment", "xor 9 21257 20", JET_errCommittedLogFileCorrupt, "d"},
     {B, "current: bad segment", "xor CUR 8969 20", JET_errCommittedLogFileCorrupt, ""},
+    {B, "current: bad segment", "xor CUR 8969 20", JET_errCommittedLogFileCorrupt, "i"},
     {B, "current: bad segment", "xor CUR 8969 20", JET_wrnCommittedLogFilesRemoved, "id"},
     {B, "8: bad segment", "xor 8 21257 20", JET_errLogFileCorrupt, ""},
     {B, "8: bad segment", "xor 8 21257 20", JET_errLogFileCorrupt, "i"},
     {B, "8: bad segment", "xor 8 21257 20", JET_errLogFileCorrupt, "id"},
     {B, "9: header damaged", "xor 9 100 1", JET_errLogFileCorrupt, ""},
+    {B, "9: header damaged", "xor 9 100 1", JET_errLogFileCorrupt, "i"},
     {B, "9: header damaged", "xor 9 100 1", JET_errLogFileCorrupt, "id"},
     {B, "9: foreign signature", "word 9 44 12345", JET_errBadLogSignature, ""},
+    {B, "9: foreign signature", "word 9 44 12345", JET_errBadLogSignature, "i"},
     {B, "9: foreign signature", "word 9 44 12345", JET_errBadLogSignature, "id"},
     {B, "9: checksum of 8", "word 9 653 77", JET_errLogSequenceChecksumMismatch, ""},
+    {B, "9: checksum of 8", "word 9 653 77", JET_errLogSequenceChecksumMismatch, "i"},
     {B, "9: checksum of 8", "word 9 653 77", JET_errLogSequenceChecksumMismatch, "id"},
     {B, "current log missing, deletion alone", "rm CUR", JET_errMissingLogFile, "d"},
     {A, "current log missing", "rm CUR", JET_errRequiredLogFilesMissing, "i"},
@@ -233,8 +246,14 @@ static const struct row ROWS[] = {
     {A, "page to be redone: one bit", "flip PAGE 1000", 0, ""},
     {A, "page to be redone: 20 bytes", "xor PAGE 1000 20", JET_errReadVerifyFailure, ""},
     {A, "page to be redone: zero", "zero PAGE 0 4096", JET_errPageNotInitialized, ""},
+    {A, "page to be redone: another page", "move DB 143360 PAGE 0", JET_errReadVerifyFailure, ""},
     {A, "page to be redone: dbtime 1 higher", "dbtime 1", JET_errDbTimeTooNew, ""},
-    {A, "flush map missing or foreign: it is not looked at", "rm JFM", 0, ""},
+    {A, "page to be redone: dbtime 1 lower than the first record on it expects", "dbtime -1", JET_errDbTimeTooOld, ""},
+    {A, "page to be redone: dbtime 1 lower, between records", "dbtime -1 43", JET_errDbTimeTooNew, ""},
+    {A, "page to be undone: as another recovery left it, newer than every record", "graft UNDONE", JET_errDbTimeCorrupted, ""},
+    {A, "page to be undone: dbtime far beyond the database's", "dbtime 1000000 77", JET_errRecordDeleted, ""},
+    {A, "flush map missing", "rm JFM", 0, ""},
+    {A, "flush map garbage", "cp 3 JFM", 0, ""},
 };
 
 /* --- files --- */
@@ -281,16 +300,24 @@ static uint32_t last_segment_of(const char *path)
     return last;
 }
 
-/* A page that the replay must change: it has content, and other content in the recovered file. */
-static size_t page_to_redo(const char *d)
+/* The recovered file, of which the records of undo made the newest pages. */
+static uint8_t *load_reference(size_t *size)
 {
-    size_t before_size, after_size, found = 0;
     const char *reference = text_of("%s/reference", make_scratch_folder("reference"));
     copy_shared_file("engine/crash_4k_partial/after/data.edb", reference);
-    uint8_t *before = load(text_of("%s/data.edb", d), &before_size), *after = load(reference, &after_size);
-    for (size_t at = 42 * PAGE_SIZE; found == 0 && at + PAGE_SIZE <= before_size && at + PAGE_SIZE <= after_size; at += PAGE_SIZE)
-        if (load_le64(before + at + 8) != 0 && load_le64(before + at + 8) != load_le64(after + at + 8))
+    return load(reference, size);
+}
+
+/* A page that the replay must change: it has content, and other content in the recovered file. Of undo: the one that undo changed last. */
+static size_t page_to_change(const char *d, bool is_of_undo)
+{
+    size_t before_size, after_size, found = 0;
+    uint8_t *before = load(text_of("%s/data.edb", d), &before_size), *after = load_reference(&after_size);
+    for (size_t at = (is_of_undo ? 2 : 42) * PAGE_SIZE; (is_of_undo || found == 0) && at + PAGE_SIZE <= before_size && at + PAGE_SIZE <= after_size; at += PAGE_SIZE) {
+        bool is_changed = load_le64(before + at + 8) != 0 && load_le64(before + at + 8) != load_le64(after + at + 8);
+        if (is_changed && (found == 0 || load_le64(after + at + 8) > load_le64(after + found + 8)))
             found = at;
+    }
     free(before);
     free(after);
     assert_true(found != 0);
@@ -299,7 +326,7 @@ static size_t page_to_redo(const char *d)
 
 /* --- commands --- */
 
-/* A name of the table: 1 to 11 archives, CUR, TMP, CHK, DB, JFM; PAGE a page of DB. "+N" adds N bytes; "@N" begins at the Nth sector behind the last segment (@0: at it); "@30-1" at
+/* A name of the table: 1 to 11 archives, CUR, TMP, CHK, DB, JFM; PAGE a page of DB to be redone, UNDONE one to be undone. "+N" adds N bytes; "@N" begins at the Nth sector behind the last segment (@0: at it); "@30-1" at
  * sector 29. */
 static const char *resolve(const char *d, const char *name, size_t *offset)
 {
@@ -309,13 +336,14 @@ static const char *resolve(const char *d, const char *name, size_t *offset)
     *offset = 0;
     assert_int_equal(sscanf(name, "%15[0-9A-Z]%n", base, &used), 1);
     name += used;
-    if (strcmp(base, "PAGE") == 0)
-        *offset = page_to_redo(d);
+    const bool is_page = strcmp(base, "PAGE") == 0, is_undone = strcmp(base, "UNDONE") == 0;
+    if (is_page || is_undone)
+        *offset = page_to_change(d, is_undone);
     path = strcmp(base, "CUR") == 0   ? text_of("%s/edb.log", d)
            : strcmp(base, "TMP") == 0 ? text_of("%s/edbtmp.log", d)
            : strcmp(base, "CHK") == 0 ? text_of("%s/edb.chk", d)
            : strcmp(base, "JFM") == 0 ? text_of("%s/data.jfm", d)
-           : strcmp(base, "DB") == 0 || strcmp(base, "PAGE") == 0 ? text_of("%s/data.edb", d)
+           : strcmp(base, "DB") == 0 || is_page || is_undone ? text_of("%s/data.edb", d)
                                       : archive(d, (unsigned)strtoul(base, NULL, 10));
     int sector, back = 0;
     if (*name == '@' && sscanf(name + 1, "30%d%n", &back, &used) == 1 && back < 0)
@@ -362,14 +390,35 @@ static void move_sector(const char *from, size_t from_offset, const char *to, si
     save(to, target, b);
 }
 
-/* A page with another dbtime, its checksum right. */
-static void change_dbtime(const char *d, int by)
+/* A page with another dbtime, its checksum right. slot: its place in the file in pages, 0: the one to be redone. */
+static void change_dbtime(const char *d, size_t slot, int by)
 {
-    size_t size, at = page_to_redo(d);
+    size_t size, at = slot != 0 ? slot * PAGE_SIZE : page_to_change(d, false);
     const char *path = text_of("%s/data.edb", d);
     uint8_t *bytes = load(path, &size);
     store_le64(bytes + at + 8, load_le64(bytes + at + 8) + (uint64_t)(int64_t)by);
     store_le64(bytes + at, checksum_ecc(bytes + at, PAGE_SIZE, (uint32_t)(at / PAGE_SIZE - 1), true));
+    save(path, bytes, size);
+}
+
+/* A page as the recovered file has it. */
+static void graft(const char *path, size_t at)
+{
+    size_t size, reference_size;
+    uint8_t *bytes = load(path, &size), *reference = load_reference(&reference_size);
+    memcpy(bytes + at, reference + at, PAGE_SIZE);
+    free(reference);
+    save(path, bytes, size);
+}
+
+/* What stands in the segment from an offset in the file on becomes zero, and the segment is sealed again. */
+static void chop(const char *path, size_t at)
+{
+    size_t size, rest = LOG_SEGMENT_SIZE - at % LOG_SEGMENT_SIZE;
+    uint8_t *bytes = load(path, &size);
+    assert_true(at + rest <= size);
+    memset(bytes + at, 0, rest);
+    log_segment_seal(bytes + at + rest - LOG_SEGMENT_SIZE, (uint32_t)(at / LOG_SEGMENT_SIZE));
     save(path, bytes, size);
 }
 
@@ -395,7 +444,7 @@ static void change_once(const char *d, const char *command)
         return;
     }
     if (strcmp(verb, "dbtime") == 0) {
-        change_dbtime(d, atoi(one));
+        change_dbtime(d, x, atoi(one));
         return;
     }
     if (strcmp(verb, "after") == 0) {
@@ -425,6 +474,12 @@ static void change_once(const char *d, const char *command)
         edit_bytes(path, offset + x, 1, verb);
     else if (strcmp(verb, "seal") == 0)
         reseal(path, (uint32_t)x, (uint32_t)y, (uint8_t)z);
+    else if (strcmp(verb, "graft") == 0)
+        graft(path, offset);
+    else if (strcmp(verb, "chop") == 0)
+        chop(path, offset + x);
+    else if (strcmp(verb, "stale") == 0)
+        move_sector(archive(d, LAST_ARCHIVE), offset, path, offset);
     else if (strcmp(verb, "move") == 0) {
         const char *to = resolve(d, three, &other);
         move_sector(path, offset + x, to, other + z);
@@ -523,7 +578,7 @@ static bool state_is_right(const char *d, const struct row *row, JET_ERR outcome
     struct db_header header;
     uint32_t page_size;
     bool used_shadow;
-    bool is_clean = (outcome >= 0 && strchr(row->options, 'a') == NULL) || outcome == JET_errLogFileSizeMismatchDatabasesConsistent || row->set == K;
+    bool is_clean = (outcome >= 0 && strpbrk(row->options, "a!") == NULL) || outcome == JET_errLogFileSizeMismatchDatabasesConsistent || row->set == K;
     if (strchr(row->options, 'm') != NULL || database_read_header(os_fs_posix(), text_of("%s/data.edb", d), &header, &page_size, &used_shadow, NULL) < 0)
         return true;
     return strcmp(row->changes, "after") == 0 || (header.state == DB_STATE_CLEAN) == is_clean;

@@ -401,7 +401,7 @@ static bool is_general(JET_ERR err)
 /* What the pages forget. */
 static const struct { const char *call; JET_ERR err; } beside_the_page[] = {
     {"JetSetCurrentIndex", JET_errIndexNotFound}, {"JetSetCurrentIndex2", JET_errIndexNotFound}, {"JetIdle", JET_wrnNoIdleActivity},
-    {"JetRenameTable", JET_errTableDuplicate}, {"JetTruncateLogInstance", JET_errLogFileNotCopied}, {"JetResizeDatabase", JET_errFeatureNotAvailable},
+    {"JetRenameTable", JET_errTableDuplicate}, {"JetUpdate", JET_errNullInvalid}, {"JetUpdate2", JET_errNullInvalid}, {"JetTruncateLogInstance", JET_errLogFileNotCopied}, {"JetResizeDatabase", JET_errFeatureNotAvailable},
     {"JetCreateIndex", JET_errIndexDuplicate}, {"JetRenameColumn", JET_errColumnDuplicate}, {"JetDeleteIndex", JET_errIndexInUse},
     {"JetOpenFileInstance", JET_errDatabaseNotFound}, {"JetGetLogInfoInstance", JET_errBufferTooSmall}, {"JetGetTruncateLogInfoInstance", JET_errBufferTooSmall},
     {"JetSetCurrentIndex3", JET_errIndexNotFound}, {"JetSetCurrentIndex4", JET_errIndexNotFound}, {"JetGetDatabaseFileInfo", JET_errFileNotFound},
