@@ -289,15 +289,15 @@ done:
     return err;
 }
 
-/* *waits: only versions that somebody's snapshot still needs are in the way. */
+/* *waits: only versions that somebody's snapshot still needs are in the way, or tasks that have begun since end_tasks. */
 static JET_ERR check_and_detach(struct instance *instance, struct attachment *slot, bool *waits)
 {
     JET_ERR err = JET_errSuccess;
     *waits = false;
     TRY(backup_check_idle(instance->backup));
-    if (slot->open_count > 0 || maintenance_has_tasks(instance, slot->database->dbid))
+    if (slot->open_count > 0)
         RAISE(JET_errDatabaseInUse);
-    err = detach_slot(instance, slot, 0);
+    err = maintenance_has_tasks(instance, slot->database->dbid) ? JET_errDatabaseInUse : detach_slot(instance, slot, 0);
     *waits = err == JET_errDatabaseInUse;
 done:
     return err;
@@ -421,10 +421,14 @@ JET_ERR engine_detach_database(struct session *session, const char *path, JET_GR
         RAISE(JET_errInTransaction);
     if (path != NULL && path[0] != 0)
         TRY(attach_path(path, &absolute));
-    end_tasks(instance, absolute);
     /* Others go on while it waits for their snapshots: the transactions that must end may need databases_lock for that. */
-    for (uint64_t begun = clock_monotonic_ns(); (err = try_detach(instance, absolute, &waits)) < 0 && waits && clock_monotonic_ns() - begun < CLEAN_WAIT_MS * UINT64_C(1000000);)
+    for (uint64_t begun = clock_monotonic_ns();;) {
+        end_tasks(instance, absolute);
+        err = try_detach(instance, absolute, &waits);
+        if (err >= 0 || !waits || clock_monotonic_ns() - begun >= CLEAN_WAIT_MS * UINT64_C(1000000))
+            break;
         thread_sleep_ms(ATTACH_POLL_MS);
+    }
 done:
     mem_free(absolute);
     return err;

@@ -62,7 +62,8 @@ static JET_ERR compute(struct transaction *t, struct catalog *catalog, const str
     struct database *db = catalog_database(catalog);
     struct catalog_statistics found;
     TRY(count_tree(t, db, table->root, table->objid, &found));
-    TRY(catalog_set_statistics(t, catalog, table->objid, table->objid, &found));
+    err = catalog_set_statistics(t, catalog, table->objid, table->objid, &found);
+    TRY(err == JET_errRecordNotFound ? JET_errWriteConflict : err); /* the table is younger than the snapshot */
     for (uint32_t i = 0; i < table->index_count; i++) {
         const struct index *x = &table->indexes[i];
         if (index_is_primary(x))

@@ -66,7 +66,7 @@ struct collation {
     const struct icu_order *icu; /* owned by the table; NULL with Windows' weights */
 };
 /* locale: BCP-47 name such as "en-US", or NULL or "" (then lcid; 0 = invariant). sort_id: 16 bytes as stored in the catalog, or NULL or all zero
- * (then the locale decides). sort_version: what the index was built with, 0 = unknown. table NULL, flags that are not implemented, or a table of
+ * (then the locale decides). sort_version: what the index was built with, 0 = unknown. table NULL, flags that no keys are made for, or a table of
  * another major version: JET_errFeatureNotAvailable. With ICU so is any index that was not stamped with just the order that ICU has now. A locale not known: JET_errInvalidLanguageId. */
 MUST_CHECK JET_ERR collation_open(const struct collation_table *table, const char *locale, uint32_t lcid, const uint8_t *sort_id,
                                   uint64_t sort_version, uint32_t flags, struct collation *out);

@@ -500,6 +500,31 @@ static void computed_statistics_are_found_in_the_lists(void **state)
     stop_and_verify(&s);
 }
 
+/* Its row in the catalog is one that the transaction does not see, and so may not change. */
+static void a_table_younger_than_the_transaction_is_not_counted(void **state)
+{
+    struct sample s;
+    JET_SESID other;
+    JET_DBID dbid;
+    JET_TABLEID theirs, ours;
+    (void)state;
+    sample_start(&s, PAGE);
+    assert_good(JetBeginSession(s.live.instance, &other, NULL, NULL));
+    assert_good(JetOpenDatabase(other, text_of("%s/sample.edb", s.live.folder), NULL, &dbid, 0));
+    assert_good(JetBeginTransaction(s.session));
+    assert_err(JetMove(s.session, s.table, JET_MoveFirst, 0), JET_errNoCurrentRecord);
+    assert_good(JetCreateTable(other, dbid, "Young", 1, 90, &theirs));
+    assert_good(JetCloseTable(other, theirs));
+    assert_good(JetOpenTable(s.session, s.dbid, "Young", NULL, 0, 0, &ours));
+    assert_err(JetComputeStats(s.session, ours), JET_errWriteConflict);
+    assert_good(JetRollback(s.session, 0));
+    assert_good(JetOpenTable(s.session, s.dbid, "Young", NULL, 0, 0, &ours));
+    assert_good(JetComputeStats(s.session, ours));
+    assert_good(JetCloseTable(s.session, ours));
+    assert_good(JetEndSession(other, 0));
+    stop_and_verify(&s);
+}
+
 /* --- JetConfigureProcessForCrashDump --- */
 
 /* KiB of the process that a core dump leaves out. */
@@ -558,6 +583,7 @@ int main(void)
         cmocka_unit_test(a_scan_reads_every_page_and_can_be_stopped),
         cmocka_unit_test(a_task_outlives_an_end_of_the_instance_that_is_refused),
         cmocka_unit_test(computed_statistics_are_found_in_the_lists),
+        cmocka_unit_test(a_table_younger_than_the_transaction_is_not_counted),
         cmocka_unit_test(a_core_dump_leaves_out_what_was_not_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,10 +37,7 @@ static void start(void)
     live_start(&live, PAGE_SIZE);
     s = live.session;
     assert_good(JetBeginSession(live.instance, &other, NULL, NULL));
-    path = text_of("%s/data.edb", live.folder);
-    assert_good(JetCreateDatabase(s, path, NULL, &d, 0));
-    assert_good(JetCloseDatabase(s, d, 0));
-    assert_good(JetDetachDatabase(s, path));
+    path = live_make_database(&live, "data.edb");
 }
 
 static void stop(void) { live_stop(&live); }

@@ -16,8 +16,10 @@
  * JetTruncateLog, JetTruncateLogInstance, JetUnregisterCallback, JetUpdate, JetUpdate2
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cmocka_all.h"
 #include "engine/engine.h"
@@ -228,6 +230,56 @@ static void an_instance_that_ends_says_so(void **state)
     assert_good(answer);
 }
 
+/* --- while a database waits to be detached --- */
+
+static const char *leaving;
+static atomic_bool has_left;
+
+static void *detach(void *answer)
+{
+    *(JET_ERR *)answer = JetDetachDatabase(session, leaving);
+    atomic_store(&has_left, true);
+    return NULL;
+}
+
+/* The detach waits for a snapshot that still needs what has been changed in the database. */
+static void a_detach_that_waits_keeps_nobody_else_out(void **state)
+{
+    pthread_t thread;
+    JET_ERR answer = 1;
+    JET_DBID dbid, other_dbid;
+    JET_TABLEID table;
+    struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
+    (void)state;
+    start();
+    leaving = text_of("%s/leaving.edb", sample.live.folder);
+    assert_good(JetCreateDatabase(s, leaving, NULL, &dbid, 0));
+    assert_good(JetCreateTable(s, dbid, "t", 1, 90, &table));
+    JET_SESID reader = plain_session(i);
+    session = plain_session(i);
+    assert_good(JetBeginTransaction(reader));
+    assert_good(JetOpenDatabase(reader, text_of("%s/sample.edb", sample.live.folder), NULL, &other_dbid, 0));
+    assert_good(JetOpenTable(reader, other_dbid, "Sample", NULL, 0, 0, &made));
+    assert_good(JetMove(reader, made, JET_MoveFirst, 0));
+    assert_good(JetBeginTransaction(s));
+    assert_good(JetPrepareUpdate(s, table, JET_prepInsert));
+    assert_good(JetUpdate(s, table, NULL, 0, NULL));
+    assert_good(JetCommitTransaction(s, 0));
+    assert_good(JetCloseTable(s, table));
+    assert_good(JetCloseDatabase(s, dbid, 0));
+    atomic_store(&has_left, false);
+    assert_int_equal(pthread_create(&thread, NULL, detach, &answer), 0);
+    nanosleep(&pause, NULL);
+    JET_ERR attached = JetCreateDatabase(s, text_of("%s/coming.edb", sample.live.folder), NULL, &dbid, 0);
+    bool is_waiting = !atomic_load(&has_left);
+    assert_good(JetRollback(reader, 0));
+    pthread_join(thread, NULL);
+    assert_good(attached);
+    assert_true(is_waiting);
+    assert_good(answer);
+    sample_stop(&sample);
+}
+
 /* --- while it restores --- */
 
 static int asked;
@@ -340,6 +392,7 @@ int main(void)
         cmocka_unit_test(a_stopped_instance_says_who_wanted_it),
         cmocka_unit_test(a_session_that_another_thread_uses_is_shared),
         cmocka_unit_test(an_instance_that_ends_says_so),
+        cmocka_unit_test(a_detach_that_waits_keeps_nobody_else_out),
         cmocka_unit_test(an_instance_that_restores_says_so),
         cmocka_unit_test(the_only_instance_answers_for_its_state), /* the last ones: what they configure stays the default of the process */
         cmocka_unit_test(the_only_instance_that_restores_says_so),

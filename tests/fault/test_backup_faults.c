@@ -20,7 +20,7 @@
 #include "cmocka_all.h"
 #include "engine/process.h"
 #include "esent_ext.h"
-#include "fault_fs.h"
+#include "fault.h"
 #include "live_instance.h"
 #include "os/thread.h"
 #include "shared_data.h"
@@ -136,14 +136,6 @@ done:
 
 /* --- the scene --- */
 
-struct fault {
-    const char *name;
-    bool is_memory, is_sticky, is_incremental;
-    enum fault_operation operation;
-    JET_ERR error;
-    const char *only; /* files */
-};
-
 struct scene {
     const char *model, *folder, *sets; /* kept as it was; worked in; sets and what is restored from them */
     struct fault_fs *disk;
@@ -241,24 +233,6 @@ static void check_live(struct scene *s, bool goes_on)
 
 /* --- what a fault may lead to --- */
 
-static void arm(const struct scene *s, const struct fault *fault, uint64_t n)
-{
-    fault_fs_fail_only(s->disk, fault->only);
-    if (fault->is_memory)
-        memory_fail_at(n, 0);
-    else
-        fault_fs_fail(s->disk, fault->operation, n, fault->error, fault->is_sticky);
-}
-
-static bool disarm(const struct scene *s, const struct fault *fault)
-{
-    bool has_struck = fault->is_memory ? memory_fail_left() == 0 : fault_fs_has_failed(s->disk);
-    memory_fail_at(0, 0);
-    fault_fs_fail(s->disk, FAULT_ANY, 0, JET_errSuccess, false);
-    fault_fs_fail_only(s->disk, NULL);
-    return has_struck;
-}
-
 /* The log cannot be written: the instance has ended itself. */
 static bool is_of_dead_instance(JET_ERR err)
 {
@@ -344,9 +318,9 @@ static bool back_up_with_fault(struct scene *s, const struct fault *fault, uint6
     start_live(s, &full);
     struct client c = {.instance = workload_instance(s->w), .folder = text_of("%s/faulty", s->sets)};
     new_folder(c.folder);
-    arm(s, fault, n);
-    JET_ERR err = try_backup(&c, fault->is_incremental ? JET_bitBackupIncremental : 0);
-    bool has_struck = disarm(s, fault), is_dead = false;
+    fault_arm(s->disk, fault, n);
+    JET_ERR err = try_backup(&c, fault->grbit);
+    bool has_struck = fault_disarm(s->disk, fault), is_dead = false;
     show(fault, n, "%d at %s%s", (int)err, STEP_NAMES[c.step], has_struck ? "" : ", no fault");
     if (err < JET_errSuccess) {
         if (!has_struck || !is_documented(fault, c.step, err))
@@ -354,7 +328,7 @@ static bool back_up_with_fault(struct scene *s, const struct fault *fault, uint6
         is_dead = is_of_dead_instance(err);
         check_session(&c, err, is_dead || fault->operation == FAULT_ANY_CHANGE || fault->is_sticky);
     } else {
-        check_set(s, fault->is_incremental ? &full : NULL, &c);
+        check_set(s, fault->grbit != 0 ? &full : NULL, &c);
     }
     check_live(s, is_alive(workload_instance(s->w)));
     if (fault_fs_open_files(s->disk) != 0 || memory_live_count() != live)
@@ -382,8 +356,8 @@ static void a_failed_read_or_open_ends_the_file_or_the_session(void **state)
                                           {.name = "full log read", .operation = FAULT_READ, .error = JET_errDiskIO, .only = ".log"},
                                           {.name = "full checkpoint read", .operation = FAULT_READ, .error = JET_errDiskIO, .only = ".chk"},
                                           {.name = "full open", .operation = FAULT_OPEN, .error = JET_errOutOfFileHandles},
-                                          {.name = "incremental read", .is_incremental = true, .operation = FAULT_READ, .error = JET_errDiskIO},
-                                          {.name = "incremental open", .is_incremental = true, .operation = FAULT_OPEN, .error = JET_errOutOfFileHandles}};
+                                          {.name = "incremental read", .grbit = JET_bitBackupIncremental, .operation = FAULT_READ, .error = JET_errDiskIO},
+                                          {.name = "incremental open", .grbit = JET_bitBackupIncremental, .operation = FAULT_OPEN, .error = JET_errOutOfFileHandles}};
     (void)state;
     run_backup_faults(faults, sizeof faults / sizeof faults[0], 1);
 }
@@ -396,9 +370,9 @@ static void a_failed_write_or_sync_loses_nothing(void **state)
                                           {.name = "full removal", .operation = FAULT_REMOVE, .error = JET_errDiskIO},
                                           {.name = "full header write", .operation = FAULT_WRITE, .error = JET_errDiskIO, .only = "work.edb"},
                                           {.name = "full header sync", .operation = FAULT_SYNC, .error = JET_errDiskIO, .only = "work.edb"},
-                                          {.name = "incremental write", .is_incremental = true, .operation = FAULT_WRITE, .error = JET_errDiskIO},
-                                          {.name = "incremental sync", .is_incremental = true, .operation = FAULT_SYNC, .error = JET_errDiskIO},
-                                          {.name = "incremental removal", .is_incremental = true, .operation = FAULT_REMOVE, .error = JET_errDiskIO}};
+                                          {.name = "incremental write", .grbit = JET_bitBackupIncremental, .operation = FAULT_WRITE, .error = JET_errDiskIO},
+                                          {.name = "incremental sync", .grbit = JET_bitBackupIncremental, .operation = FAULT_SYNC, .error = JET_errDiskIO},
+                                          {.name = "incremental removal", .grbit = JET_bitBackupIncremental, .operation = FAULT_REMOVE, .error = JET_errDiskIO}};
     (void)state;
     run_backup_faults(faults, sizeof faults / sizeof faults[0], 1);
 }
@@ -408,7 +382,7 @@ static void a_disk_that_is_full_or_gone_loses_nothing(void **state)
     static const struct fault faults[] = {{.name = "full no space to write", .operation = FAULT_WRITE, .error = JET_errDiskFull, .is_sticky = true},
                                           {.name = "full no space to grow", .operation = FAULT_SET_SIZE, .error = JET_errDiskFull, .is_sticky = true},
                                           {.name = "full nothing changes", .operation = FAULT_ANY_CHANGE, .error = JET_errDiskIO, .is_sticky = true},
-                                          {.name = "incremental nothing changes", .is_incremental = true, .operation = FAULT_ANY_CHANGE, .error = JET_errDiskIO, .is_sticky = true}};
+                                          {.name = "incremental nothing changes", .grbit = JET_bitBackupIncremental, .operation = FAULT_ANY_CHANGE, .error = JET_errDiskIO, .is_sticky = true}};
     (void)state;
     run_backup_faults(faults, sizeof faults / sizeof faults[0], 1);
 }
@@ -416,7 +390,7 @@ static void a_disk_that_is_full_or_gone_loses_nothing(void **state)
 static void a_failed_allocation_costs_one_backup_at_most(void **state)
 {
     static const struct fault faults[] = {{.name = "full allocation", .is_memory = true, .error = JET_errOutOfMemory},
-                                          {.name = "incremental allocation", .is_memory = true, .is_incremental = true, .error = JET_errOutOfMemory}};
+                                          {.name = "incremental allocation", .is_memory = true, .grbit = JET_bitBackupIncremental, .error = JET_errOutOfMemory}};
     (void)state;
     run_backup_faults(faults, sizeof faults / sizeof faults[0], 1);
 }
@@ -657,9 +631,9 @@ static bool restore_with_fault(struct scene *s, const struct fault *fault, uint6
     uint64_t live = memory_live_count();
     alarm(LONGEST_RUN_S);
     new_folder(target);
-    arm(s, fault, n); /* the client's own copy of the database does not go through it */
+    fault_arm(s->disk, fault, n); /* the client's own copy of the database does not go through it */
     JET_ERR err = client_restore(&restored.set, "work.edb", target);
-    bool has_struck = disarm(s, fault);
+    bool has_struck = fault_disarm(s->disk, fault);
     show(fault, n, "%d%s", (int)err, has_struck ? "" : ", no fault");
     if (err < JET_errSuccess && (!has_struck || !is_documented_for_restore(fault, err)))
         fail_msg("%s:%llu: %d%s", fault->name, (unsigned long long)n, (int)err, has_struck ? "" : " without a fault");

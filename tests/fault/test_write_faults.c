@@ -17,7 +17,7 @@
 #include "base/memory.h"
 #include "cmocka_all.h"
 #include "engine/process.h"
-#include "fault_fs.h"
+#include "fault.h"
 #include "live_instance.h"
 #include "os/thread.h"
 #include "shared_data.h"
@@ -32,15 +32,6 @@ struct scene {
     uint32_t threads;
     bool is_circular;
     struct workload *left; /* whose database the model folder holds, when it was left in the middle of its work */
-};
-
-/* What fails, and how. */
-struct fault {
-    const char *name;
-    bool is_memory, is_sticky;
-    enum fault_operation operation;
-    JET_ERR error;
-    const char *only;   /* files */
 };
 
 static void run_command(const char *command)
@@ -88,25 +79,6 @@ static void scene_close(struct scene *s, uint64_t least)
         assert_true(s->struck >= least);
     printf("%llu runs, %llu met the fault\n", (unsigned long long)s->runs, (unsigned long long)s->struck);
     fflush(stdout);
-}
-
-static void arm(const struct scene *s, const struct fault *fault, uint64_t n)
-{
-    fault_fs_fail_only(s->disk, fault->only);
-    if (fault->is_memory)
-        memory_fail_at(n, 0);
-    else
-        fault_fs_fail(s->disk, fault->operation, n, fault->error, fault->is_sticky);
-}
-
-/* Has it struck? */
-static bool disarm(const struct scene *s, const struct fault *fault)
-{
-    bool has_struck = fault->is_memory ? memory_fail_left() == 0 : fault_fs_has_failed(s->disk);
-    memory_fail_at(0, 0);
-    fault_fs_fail(s->disk, FAULT_ANY, 0, JET_errSuccess, false);
-    fault_fs_fail_only(s->disk, NULL);
-    return has_struck;
 }
 
 /* The errors a client may hear of a fault. */
@@ -161,13 +133,13 @@ static bool run_with_fault(struct scene *s, const struct fault *fault, uint64_t 
     copy_folder(s->model, s->folder);
     struct workload *w = workload_create(&config);
     uint64_t live = memory_live_count();
-    arm(s, fault, n);
+    fault_arm(s->disk, fault, n);
     JET_ERR started = workload_start(w), ran = JET_errSuccess, ended = JET_errSuccess;
     if (started >= JET_errSuccess) {
         ran = workload_run(w);
         ended = workload_finish(w, false);
     }
-    bool has_struck = disarm(s, fault);
+    bool has_struck = fault_disarm(s->disk, fault);
     uint32_t failures = workload_failures(w, &failure);
     show(fault, n, "start %d, run %d, %u rolled back, for %d, end %d, %u committed", (int)started, (int)ran, failures, (int)failure, (int)ended, workload_committed(w));
     expect_documented(fault, n, "the start", started);
@@ -209,9 +181,9 @@ static bool make_with_fault(struct scene *s, const struct fault *fault, uint64_t
     run_command(text_of("rm -rf '%s' && mkdir '%s'", s->folder, s->folder));
     struct workload *w = workload_create(&config);
     uint64_t live = memory_live_count();
-    arm(s, fault, n);
+    fault_arm(s->disk, fault, n);
     JET_ERR made = workload_setup(w), ended = workload_finish(w, false);
-    bool has_struck = disarm(s, fault);
+    bool has_struck = fault_disarm(s->disk, fault);
     show(fault, n, "making %d, end %d", (int)made, (int)ended);
     expect_documented(fault, n, "the making", made);
     expect_documented(fault, n, "the end", ended);
@@ -246,9 +218,9 @@ static bool recover_with_fault(struct scene *s, const struct fault *fault, uint6
     uint64_t live = memory_live_count();
     bool has_struck = false;
     for (uint64_t at = n; at > 0; at = at == n ? n / 2 : 0) { /* the recovery after it is not let through either */
-        arm(s, fault, at);
+        fault_arm(s->disk, fault, at);
         JET_ERR started = workload_start(w), ended = started >= JET_errSuccess ? workload_finish(w, false) : JET_errSuccess;
-        has_struck |= disarm(s, fault) && at == n;
+        has_struck |= fault_disarm(s->disk, fault) && at == n;
         show(fault, at, "recovery %d, end %d", (int)started, (int)ended);
         expect_documented(fault, at, "the recovery", started);
         expect_documented(fault, at, "the end", ended);

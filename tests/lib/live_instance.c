@@ -111,6 +111,16 @@ void live_start_with(struct live_instance *live, const char *shared_database)
     assert_good(JetAttachDatabase(live->session, path, 0));
 }
 
+const char *live_make_database(struct live_instance *live, const char *name)
+{
+    JET_DBID dbid;
+    const char *path = text_of("%s/%s", live->folder, name);
+    assert_good(JetCreateDatabase(live->session, path, NULL, &dbid, 0));
+    assert_good(JetCloseDatabase(live->session, dbid, 0));
+    assert_good(JetDetachDatabase(live->session, path));
+    return path;
+}
+
 void live_stop(struct live_instance *live)
 {
     if (live->instance != JET_instanceNil && live->instance != 0)

@@ -24,6 +24,8 @@ void live_start(struct live_instance *live, uint32_t page_size);
 void live_start_in(struct live_instance *live, const char *folder, uint32_t page_size);
 /* Copies a shared database into the instance's folder, starts an instance of its page size there and attaches it. */
 void live_start_with(struct live_instance *live, const char *shared_database);
+/* A new database of that name in the folder, neither attached nor open any more: its path. */
+const char *live_make_database(struct live_instance *live, const char *name);
 /* Ends it cleanly; fails the test on error. */
 void live_stop(struct live_instance *live);
 /* Page size of a database file. */
