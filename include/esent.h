@@ -11309,11 +11309,11 @@ typedef JET_DBUTIL_A JET_DBUTIL;
 
 /** State of a session. */
 typedef struct JET_SESSIONINFO {
-    uint32_t ulTrxBegin0;
-    uint32_t ulTrxLevel;
-    uint32_t ulProcid;
-    uint32_t ulFlags; /**< the flags below as one number */
-    JET_API_PTR ulTrxContext;
+    uint32_t ulTrxBegin0; /**< number of the snapshot the transaction reads, growing; 0xFFFFFFFF outside a transaction */
+    uint32_t ulTrxLevel; /**< transaction level, 0: none open */
+    uint32_t ulProcid; /**< number of the session in its instance */
+    uint32_t ulFlags; /**< 0: not used */
+    JET_API_PTR ulTrxContext; /**< context of JetSetSessionContext */
 } JET_SESSIONINFO;
 
 /** JET_TABLECREATE4 with a size of long-value chunks. (UTF-8 strings.) */
@@ -12113,9 +12113,13 @@ JET_ERR JET_API JetSetResourceParam(JET_INSTANCE instance, JET_RESOPER resoper, 
  * Return session state details.
  *
  * @param sesid session
- * @param pvResult out: result, a structure, number or string as InfoLevel says
+ * @param pvResult out: a JET_SESSIONINFO
  * @param cbMax bytes of the buffer
- * @param ulInfoLevel what to return
+ * @param ulInfoLevel JET_SessionInfo
+ *
+ * Returns JET_errSuccess, or:
+ * - JET_errInvalidParameter: another level, or no buffer
+ * - JET_errBufferTooSmall: fewer bytes than the structure has
  *
  * Since: Windows Vista. Not documented by ESENT.
  * Source: published engine source; instance-and-session spec 11.

@@ -70,7 +70,8 @@ JET_EXPORT JET_ERR JetGetSessionInfo(JET_SESID sesid, void *pvResult, uint32_t c
     if (cbMax < sizeof(JET_SESSIONINFO))
         RAISE(JET_errBufferTooSmall);
     JET_SESSIONINFO *info = pvResult;
-    *info = (JET_SESSIONINFO){.ulTrxLevel = session->level, .ulProcid = session->number, .ulTrxContext = session->context};
+    uint32_t begin = session->level > 0 ? (uint32_t)atomic_load(&session->transaction.snapshot) : UINT32_MAX;
+    *info = (JET_SESSIONINFO){.ulTrxBegin0 = begin, .ulTrxLevel = session->level, .ulProcid = session->number, .ulTrxContext = session->context};
 done:
     engine_leave_session(session);
     return err;

@@ -370,6 +370,28 @@ static void a_database_grows_in_steps_and_not_beyond_its_limit(void **state)
     plain_stop(instance);
 }
 
+static void a_database_is_created_with_parameters(void **state)
+{
+    const char *folder = make_scratch_folder("with");
+    uint32_t most = 0, text = 0;
+    JET_SETDBPARAM limit = {.dbparamid = JET_dbparamDbSizeMaxPages, .pvParam = &(uint32_t){500}, .cbParam = sizeof(uint32_t)};
+    JET_DBID dbid = JET_dbidNil;
+    (void)state;
+    JET_INSTANCE instance = start_with(folder, 4096, true);
+    JET_SESID session = plain_session(instance);
+    assert_good(JetCreateDatabase3(session, text_of("%s/a.edb", folder), &dbid, &limit, 1, 0));
+    assert_good(JetGetMaxDatabaseSize(session, dbid, &most, 0));
+    assert_int_equal(most, 500);
+    assert_good(JetCloseDatabase(session, dbid, 0));
+    assert_err(JetCreateDatabase3(session, text_of("%s/b.edb", folder), NULL, &limit, 1, 0), JET_errInvalidParameter);
+    limit.cbParam = 1;
+    assert_err(JetCreateDatabase3(session, text_of("%s/b.edb", folder), &dbid, &limit, 1, 0), JET_errInvalidBufferSize);
+    limit = (JET_SETDBPARAM){.dbparamid = 9999, .pvParam = &text, .cbParam = sizeof text};
+    assert_err(JetCreateDatabase3(session, text_of("%s/b.edb", folder), &dbid, &limit, 1, 0), JET_errInvalidDbparamId);
+    assert_int_equal(size_of(text_of("%s/b.edb", folder)), 0);
+    plain_stop(instance);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +402,7 @@ int main(void)
         cmocka_unit_test(a_created_database_is_there_after_a_crash_also_without_its_file),
         cmocka_unit_test(a_database_that_was_cut_recovers_with_and_without_its_file),
         cmocka_unit_test(a_database_without_recovery_is_not_in_the_log),
+        cmocka_unit_test(a_database_is_created_with_parameters),
         cmocka_unit_test(a_database_grows_in_steps_and_not_beyond_its_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

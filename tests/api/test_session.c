@@ -2,6 +2,7 @@
  *
  * Pages: JetBeginSession, JetBeginTransaction, JetCommitTransaction, JetCommitTransaction2, JetDupSession, JetEndSession, JetGetSessionParameter,
  * JetGetVersion, JetIdle, JetResetSessionContext, JetRollback, JetSetSessionContext, JetSetSessionParameter */
+#define ESENT_PRIVATE
 #include <pthread.h>
 #include <string.h>
 
@@ -317,6 +318,34 @@ static void cursors_of_nowhere_are_refused(void **state)
     assert_good(JetEndSession(session, 0));
 }
 
+static void the_state_of_a_session_is_told(void **state)
+{
+    JET_SESSIONINFO info, later;
+    JET_SESID session = plain_session(instance), other = plain_session(instance);
+    (void)state;
+    assert_err(JetGetSessionInfo(session, &info, sizeof info, JET_SessionInfo + 1), JET_errInvalidParameter);
+    assert_err(JetGetSessionInfo(session, NULL, sizeof info, JET_SessionInfo), JET_errInvalidParameter);
+    assert_err(JetGetSessionInfo(session, &info, sizeof info - 1, JET_SessionInfo), JET_errBufferTooSmall);
+    assert_good(JetGetSessionInfo(session, &info, sizeof info, JET_SessionInfo));
+    assert_int_equal(info.ulTrxLevel, 0);
+    assert_int_equal(info.ulTrxBegin0, UINT32_MAX);
+    assert_int_equal(info.ulFlags, 0);
+    assert_int_equal(info.ulTrxContext, 0);
+    assert_good(JetSetSessionContext(session, 77));
+    assert_good(JetBeginTransaction(session));
+    assert_good(JetBeginTransaction(session));
+    assert_good(JetGetSessionInfo(session, &info, sizeof info, JET_SessionInfo));
+    assert_int_equal(info.ulTrxLevel, 2);
+    assert_int_not_equal(info.ulTrxBegin0, UINT32_MAX);
+    assert_int_equal(info.ulTrxContext, 77);
+    assert_good(JetGetSessionInfo(other, &later, sizeof later, JET_SessionInfo));
+    assert_int_not_equal(later.ulProcid, info.ulProcid);
+    assert_good(JetRollback(session, JET_bitRollbackAll));
+    assert_good(JetResetSessionContext(session));
+    assert_good(JetEndSession(other, 0));
+    assert_good(JetEndSession(session, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +360,7 @@ int main(void)
         cmocka_unit_test(a_context_carries_a_transaction_between_threads),
         cmocka_unit_test(two_threads_in_one_session_exclude_each_other),
         cmocka_unit_test(sessions_come_and_go_in_parallel),
+        cmocka_unit_test(the_state_of_a_session_is_told),
         cmocka_unit_test(idle_answers_as_documented),
         cmocka_unit_test(cursors_of_nowhere_are_refused),
     };
