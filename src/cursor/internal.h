@@ -116,6 +116,8 @@ MUST_CHECK JET_ERR cursor_refresh(struct cursor *c);
 /* The same, now, whatever the generation. */
 MUST_CHECK JET_ERR cursor_reload_schema(struct cursor *c);
 /* The long values of the table, opened on first use; NULL for a temporary table. */
+/* The column of an id that came from the client: JET_errBadColumnId for a number no column can have, JET_errColumnNotFound. Valid while the schema is. */
+MUST_CHECK JET_ERR cursor_find_column(const struct cursor *c, uint32_t column_id, const struct column **out);
 MUST_CHECK JET_ERR cursor_long_values(struct cursor *c, const struct long_value_nodes **nodes);
 /* Rules of the current index. JET_errNoCurrentIndex when it has none. */
 MUST_CHECK JET_ERR cursor_rules(struct cursor *c, const struct key_rules **rules);

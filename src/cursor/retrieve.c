@@ -41,7 +41,7 @@ done:
     return err;
 }
 
-static JET_ERR find_column(struct cursor *c, uint32_t column_id, const struct column **out)
+JET_ERR cursor_find_column(const struct cursor *c, uint32_t column_id, const struct column **out)
 {
     JET_ERR err = JET_errSuccess;
     uint32_t id = column_id & ~COLUMN_ID_TEMPLATE_BIT;
@@ -225,7 +225,7 @@ JET_ERR cursor_retrieve_column(struct cursor *c, struct retrieve *r)
     TRY(cursor_refresh(c));
     if (r->column_id == 0)
         return retrieve_any_tagged(c, r);
-    TRY(find_column(c, r->column_id, &column));
+    TRY(cursor_find_column(c, r->column_id, &column));
     bool from_copy = (r->options & CURSOR_RETRIEVE_COPY) != 0 && cursor_is_prepared(c);
     if (from_copy) {
         TRY(row_latch_copy(c, true, &row));
@@ -275,7 +275,7 @@ JET_ERR cursor_count_values(struct cursor *c, uint32_t column_id, unsigned optio
     *count = 0;
     TRY(cursor_refresh(c));
     if (column_id != 0)
-        TRY(find_column(c, column_id, &column));
+        TRY(cursor_find_column(c, column_id, &column));
     TRY(row_latch_copy(c, (options & CURSOR_RETRIEVE_COPY) != 0, &row));
     if (column_id == 0) {
         err = tagged_value_at(&row, UINT32_MAX, (options & CURSOR_RETRIEVE_NULL) != 0, count, &column, &value, &found);

@@ -71,20 +71,6 @@ done:
 
 /* --- checks --- */
 
-static JET_ERR find_column(struct cursor *c, uint32_t column_id, const struct column **out)
-{
-    JET_ERR err = JET_errSuccess;
-    uint32_t id = column_id & ~COLUMN_ID_TEMPLATE_BIT;
-    *out = NULL;
-    if (id < FIXED_ID_FIRST || id > TAGGED_ID_LAST)
-        RAISE(JET_errBadColumnId);
-    *out = schema_column(c->schema, column_id);
-    if (*out == NULL)
-        RAISE(JET_errColumnNotFound);
-done:
-    return err;
-}
-
 static bool is_null_data(const struct set_column *set) { return set->value.size == 0 || (set->value.data == NULL && (set->options & JET_bitSetSizeLV) == 0); }
 
 static JET_ERR check_options(const struct cursor *c, const struct set_column *set)
@@ -273,7 +259,7 @@ JET_ERR cursor_set_column(struct cursor *c, const struct set_column *set)
     TRY(cursor_refresh(c));
     TRY(update_open(c));
     TRY(check_options(c, set));
-    TRY(find_column(c, set->column_id, &column));
+    TRY(cursor_find_column(c, set->column_id, &column));
     if (wish.value.data == NULL && (wish.options & JET_bitSetSizeLV) == 0)
         wish.value.size = 0;
     if (column_is_tagged(column->id)) {

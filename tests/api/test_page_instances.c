@@ -178,19 +178,6 @@ static JET_INSTANCE create_there(void)
     return instance;
 }
 
-/* Changes sixteen bytes, not the same in each word: that would cancel out. */
-static void damage(const char *path, off_t at)
-{
-    uint8_t bytes[16];
-    int file = open(path, O_RDWR);
-    assert_true(file >= 0);
-    assert_int_equal(pread(file, bytes, sizeof bytes, at), sizeof bytes);
-    for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] ^= (uint8_t)(i * 13 + 1);
-    assert_int_equal(pwrite(file, bytes, sizeof bytes, at), sizeof bytes);
-    close(file);
-}
-
 static int other = -1; /* of somebody else, who has the database */
 
 static void intact(void) {}
@@ -220,15 +207,15 @@ static void no_log_of_commits(void)
 }
 
 static void no_middle_log(void) { run("rm '%s/edb00002.log'", folder); }
-static void bad_checkpoint(void) { damage(text_of("%s/edb.chk", folder), 100), damage(text_of("%s/edb.chk", folder), 4196); }
-static void bad_log_header(void) { damage(text_of("%s/edb00002.log", folder), 200); }
+static void bad_checkpoint(void) { damage_file(text_of("%s/edb.chk", folder), 100), damage_file(text_of("%s/edb.chk", folder), 4196); }
+static void bad_log_header(void) { damage_file(text_of("%s/edb00002.log", folder), 200); }
 static void bad_pages(void)
 {
     unsigned long long size;
     unsigned char *bytes = read_whole_file(database, &size);
     for (unsigned long long at = 2 * PAGE_SIZE; at < size; at += PAGE_SIZE)
         if (bytes[at] != 0)
-            damage(database, (off_t)at + 600);
+            damage_file(database, at + 600);
     free(bytes);
 }
 static void database_taken(void)

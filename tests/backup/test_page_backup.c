@@ -393,24 +393,11 @@ static void what_the_instance_does_with_its_logs_decides(void **state)
 
 /* --- damage --- */
 
-/* Changes sixteen bytes, not the same in each word: that would cancel out. A second time changes them back. */
-static void damage(const char *path, off_t at)
-{
-    uint8_t bytes[16];
-    int file = open(path, O_RDWR);
-    assert_true(file >= 0);
-    assert_int_equal(pread(file, bytes, sizeof bytes, at), sizeof bytes);
-    for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] ^= (uint8_t)(i * 13 + 1);
-    assert_int_equal(pwrite(file, bytes, sizeof bytes, at), sizeof bytes);
-    close(file);
-}
-
 static void a_damaged_page_or_log_is_not_backed_up(void **state)
 {
     (void)state;
     enum { BAD_PAGE = 3 };
-    const off_t in_page = (off_t)(BAD_PAGE + 1) * PAGE_SIZE + 600, in_log = LOG_BLOCK + 300;
+    const uint64_t in_page = (uint64_t)(BAD_PAGE + 1) * PAGE_SIZE + 600, in_log = LOG_BLOCK + 300;
     restart();
     enter();
     backup_set_retry_delay(inside->backup, NO_DELAY_MS);
@@ -421,21 +408,21 @@ static void a_damaged_page_or_log_is_not_backed_up(void **state)
     insert_sample(&s, ROWS_OF_SAMPLE + 1, ROWS_OF_SAMPLE + 1, "open");
     for (int form = 0; form < 2; form++) {
         has_handle = form == 1;
-        damage(database, in_page);
+        damage_file(database, in_page);
         with_open_file();
         assert_err(read_opened(), JET_errReadVerifyFailure);
         leave();
         assert_err(folder_backup(make_scratch_folder("page"), FULL), JET_errReadVerifyFailure);
-        damage(database, in_page);
+        damage_file(database, in_page);
 
         in_logs();
         const char *log = text_of("%s", list);
-        damage(log, in_log);
+        damage_file(log, in_log);
         assert_err(open_path(log), JET_errSuccess);
         assert_err(read_opened(), JET_errLogReadVerifyFailure);
         leave();
         assert_err(folder_backup(make_scratch_folder("log"), FULL), JET_errLogReadVerifyFailure);
-        damage(log, in_log);
+        damage_file(log, in_log);
         assert_good(folder_backup(make_scratch_folder("whole"), FULL));
     }
     assert_good(JetRollback(s.session, 0));

@@ -268,10 +268,7 @@ static uint8_t *load(const char *path, size_t *size)
 
 static void save(const char *path, uint8_t *bytes, size_t size)
 {
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(bytes, 1, size, f), size);
-    fclose(f);
+    write_whole_file(path, bytes, size);
     free(bytes);
 }
 

@@ -1,6 +1,7 @@
 /* Shared data and scratch folders (shared_data.h). Unpacking uses zstd and gzip, which scripts/test installs. */
 #include "shared_data.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdatomic.h>
 #include <stdarg.h>
@@ -118,4 +119,23 @@ unsigned char *read_whole_file(const char *path, unsigned long long *size)
     fclose(file);
     *size = (unsigned long long)info.st_size;
     return bytes;
+}
+
+void write_whole_file(const char *path, const void *bytes, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+    if (file == NULL || fwrite(bytes, 1, size, file) != size || fclose(file) != 0)
+        fail_msg("cannot write %s", path);
+}
+
+void damage_file(const char *path, uint64_t offset)
+{
+    uint8_t bytes[16];
+    int file = open(path, O_RDWR);
+    if (file < 0 || pread(file, bytes, sizeof bytes, (off_t)offset) != sizeof bytes)
+        fail_msg("cannot read %s", path);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] ^= (uint8_t)(i * 13 + 1);
+    if (pwrite(file, bytes, sizeof bytes, (off_t)offset) != sizeof bytes || close(file) != 0)
+        fail_msg("cannot write %s", path);
 }

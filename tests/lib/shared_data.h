@@ -2,6 +2,7 @@
 #ifndef TESTS_LIB_SHARED_DATA_H
 #define TESTS_LIB_SHARED_DATA_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Folder `data` of the shared files: $OPENESE_SHARED/data, else ../shared/data beside the source tree; NULL when absent. */
@@ -18,5 +19,9 @@ uint64_t number_from(const char *name, uint64_t fallback);
 const char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Whole file, in memory with room for one byte more; *size set; freed with free(). Fails the test on error. */
 unsigned char *read_whole_file(const char *path, unsigned long long *size);
+/* Writes a file anew. Fails the test on error. */
+void write_whole_file(const char *path, const void *bytes, size_t size);
+/* Changes sixteen bytes, not the same in each word: that would cancel out in a checksum. A second time changes them back. Fails the test on error. */
+void damage_file(const char *path, uint64_t offset);
 
 #endif

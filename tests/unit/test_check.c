@@ -117,19 +117,11 @@ static page_no_t find_page(struct image *image, uint32_t mask, uint32_t wanted, 
 }
 enum { KIND = PAGE_FLAG_SPACE_TREE | PAGE_FLAG_INDEX | PAGE_FLAG_LONG_VALUE | PAGE_FLAG_EMPTY };
 
-static void write_file(const char *path, const unsigned char *bytes, unsigned long long size)
-{
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, (size_t)size, file), size);
-    fclose(file);
-}
-
 static struct outcome *check_image(struct image *image)
 {
     static struct outcome outcome;
     memset(&outcome, 0, sizeof outcome);
-    write_file(image->path, image->bytes, image->size);
+    write_whole_file(image->path, image->bytes, image->size);
     outcome.err = check_file(image->path, &outcome);
     return &outcome;
 }
@@ -456,7 +448,7 @@ static void progress_can_end_the_check(void **state)
     struct outcome outcome;
     memset(&outcome, 0, sizeof outcome);
     outcome.stop_with = JET_errTermInProgress;
-    write_file(image.path, image.bytes, image.size);
+    write_whole_file(image.path, image.bytes, image.size);
     assert_int_equal(check_file(image.path, &outcome), JET_errTermInProgress);
     assert_int_equal(outcome.progress_calls, 1);
     free(image.bytes);
