@@ -48,6 +48,7 @@ struct database {
     atomic_uint_least32_t required_on_disk; /* gen_max_required of the header on disk: pages with changes of later generations are held back (the waypoint, recovery 10.1) */
     uint32_t extension_pages;            /* JET_paramDbExtensionSize */
     uint32_t size_max_pages;             /* 0: no limit */
+    page_no_t space_limit;               /* while the end of the file is cleared, pages from here on are not handed out; 0: all may be. Guarded by space_lock */
     /* Told when keys of UTF-16 text in this database are made with a stand-in for Windows' weights, and which; NULL: nobody is. */
     void (*stand_in_used)(void *context, const char *name);
     void *stand_in_context;
@@ -112,6 +113,11 @@ MUST_CHECK JET_ERR database_set_last_owned_page(struct database *db, page_no_t l
  * JET_errDatabaseDirtyShutdown, JET_errSoftRecoveryOnBackupDatabase, JET_errDatabaseIncompleteUpgrade, DATABASE_ERROR_INCOMPLETE_…, JET_errDatabaseCorrupted (no known state),
  * JET_errConsistentTimeMismatch (closed at a position the stream has not reached; stream_tip is its end). */
 MUST_CHECK JET_ERR database_check_attachable(const struct db_header *header, const struct signature *stream_signature, lgpos_t stream_tip);
+
+/* forget_generation.c: the header of a file that nobody has open (JET_errFileAccessDenied) stops knowing of the last generation of its log, which then need not be there to recover the
+ * database to a sound state; what was backed up by a mark in it is forgotten with it. A generation it never knew of changes nothing. JET_errInvalidParameter: the database is not dirty or of
+ * another stream, the generation is not the last one, or recovery needs it. Errors of database_read_header and database_check_format. */
+MUST_CHECK JET_ERR database_forget_generation(struct os_fs *fs, const char *path, const struct signature *log_signature, uint32_t generation);
 
 /* Is the format one we read? JET_errInvalidDatabaseVersion, JET_errDatabase500Format, ...400Format, ...200Format, JET_errFileInvalidType. */
 MUST_CHECK JET_ERR database_check_format(const struct db_header *header);

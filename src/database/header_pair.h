@@ -1,5 +1,5 @@
 /* The two copies of the header at the start of a database file: reading the better one, and writing both so that one good copy survives any
- * crash (database-file 2.4). For the files of this folder. */
+ * crash (database-file 2.4). For database/ and for those who work on the headers of unattached files. */
 #ifndef OPENESE_DATABASE_HEADER_PAIR_H
 #define OPENESE_DATABASE_HEADER_PAIR_H
 

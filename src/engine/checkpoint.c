@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "engine/instance.h"
+#include "engine/page_patch.h"
 #include "mvcc/version_store.h"
 #include "os/clock.h"
 
@@ -350,6 +351,8 @@ static void *run_worker(void *argument)
         atomic_store(&w->is_signalled, false);
         if (!stops) {
             JET_ERR err = must_flush ? flush_lazy(instance) : JET_errSuccess;
+            if (err >= 0)
+                err = page_patch_issue(instance);
             if (err >= 0)
                 err = run_round(instance);
             /* A page that cannot be written, or a header, is met again; nothing is lost as long as the log grows. */

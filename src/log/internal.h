@@ -52,6 +52,8 @@ struct log {
     uint32_t ahead;                /* segments that the last small flush into reserved blocks wrote ahead of the data. With is_busy */
     _Atomic(lgpos_t) durable;
     uint32_t announced_generation;
+    uint64_t emitted;              /* pieces shipped since the log was opened; with is_busy */
+    bool is_emitting;              /* the first of them has been */
 
     lgpos_t run_position;          /* of Init2 */
     struct log_attached attached[LOG_ATTACHED_MAX];
@@ -83,6 +85,14 @@ MUST_CHECK JET_ERR log_roll_locked(struct log *log);
 MUST_CHECK JET_ERR log_make_first_file(struct log *log, const struct log_header *header);
 void log_prepare_reserves(struct log *log);
 void log_start_generation(struct log *log);
+
+/* emit.c. Busy, without the lock, or while nobody else can have the log. The first two do nothing without a receiver; the others are called only with one. */
+/* The log has been opened: its current generation, `segments` segments of it beginning with the header. image NULL: it has only its header yet. */
+void log_emit_begin(struct log *log, const uint8_t *image, uint32_t segments);
+void log_emit_end(struct log *log);
+void log_emit_segments(struct log *log, uint32_t first, const uint8_t *segments, uint32_t count);
+/* log->header is still that of the generation which is complete. */
+void log_emit_next_generation(struct log *log, const struct log_header *next);
 
 /* write.c: the thread that flushes a buffer which is half full. Only for buffers of LOG_WRITER_SEGMENTS or more; smaller ones are written by whoever fills them. */
 enum { LOG_WRITER_SEGMENTS = 128 };

@@ -56,6 +56,7 @@ void log_close(struct log *log)
     if (log == NULL)
         return;
     log_writer_stop(log);
+    log_emit_end(log);
     os_file_close(log->file);
     for (uint32_t i = 0; i < log->attached_count; i++)
         mem_free(log->attached[i].path);
@@ -166,6 +167,7 @@ JET_ERR log_create(const struct log_config *config, const struct log_generation 
     } else {
         adopt_checkpoint(log);
     }
+    log_emit_begin(log, NULL, 0);
     TRY(log_writer_start(log));
     *out = log;
     log = NULL;
@@ -262,6 +264,7 @@ JET_ERR log_continue(const struct log_config *config, struct log **out)
     log->stream_signature = log->header.log_signature;
     adopt_checkpoint(log);
     log_prepare_reserves(log);
+    log_emit_begin(log, listing.has_current ? generation.image : NULL, generation.scan.last_segment + 1);
     TRY(log_writer_start(log));
     *out = log;
     log = NULL;

@@ -18,6 +18,22 @@
 
 struct log;
 
+/* A piece of the log for who wants it elsewhere. */
+enum log_emission {
+    LOG_EMISSION_BEGIN,    /* the log has been opened; the current generation follows whole */
+    LOG_EMISSION_DATA,     /* segments: data is what the file has at position, whole segments, durable */
+    LOG_EMISSION_COMPLETE, /* position's generation has got all it will get */
+    LOG_EMISSION_END       /* the log is being closed */
+};
+struct log_piece {
+    enum log_emission what;
+    uint64_t sequence;     /* 0 for BEGIN, then one more each time; END has a number of its own */
+    struct log_time time;  /* now */
+    lgpos_t position;      /* of DATA and COMPLETE */
+    const uint8_t *data;   /* valid during the call; NULL but for DATA */
+    uint32_t size;
+};
+
 struct log_callbacks {
     void *context;
     /* A new current generation exists. Called by the thread whose append or roll made it, after all log locks are released and before
@@ -27,6 +43,9 @@ struct log_callbacks {
     void (*refresh_attach_info)(void *context, struct attach_info *info);
     /* Circular logging keeps generations from this one on (backup_oldest_needed_generation); 0 = no limit. Under the log lock. May be NULL. */
     uint32_t (*oldest_needed_generation)(void *context);
+    /* Shipping: called for one piece after another, by whoever flushes, rolls, opens or closes the log. The caller holds no lock of the log, but it may hold whatever else is held across a
+     * flush, and it holds up everybody who waits for the flush. May be NULL: nothing is shipped. */
+    void (*emit)(void *context, const struct log_piece *piece);
 };
 
 struct log_config {

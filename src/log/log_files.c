@@ -170,19 +170,19 @@ done:
 
 /* --- reading --- */
 
-static JET_ERR read_header_bytes(struct os_file *file, uint64_t size, uint8_t *bytes, struct log_header *header)
+static JET_ERR read_header_bytes(struct os_file *file, uint64_t size, bool checks_size, uint8_t *bytes, struct log_header *header)
 {
     JET_ERR err = JET_errSuccess;
     if (size < LOG_SEGMENT_SIZE)
         RAISE(JET_errFileIOBeyondEOF);
     TRY(os_file_read(file, 0, bytes, LOG_SEGMENT_SIZE));
-    TRY(log_header_check(bytes, size));
+    TRY(log_header_check(bytes, checks_size ? size : 0));
     log_header_decode(bytes, header);
 done:
     return err;
 }
 
-JET_ERR log_header_read(struct os_fs *fs, const char *path, struct log_header *header)
+static JET_ERR read_header(struct os_fs *fs, const char *path, bool checks_size, struct log_header *header)
 {
     JET_ERR err = JET_errSuccess;
     struct os_file *file = NULL;
@@ -193,12 +193,15 @@ JET_ERR log_header_read(struct os_fs *fs, const char *path, struct log_header *h
         RAISE(JET_errOutOfMemory);
     TRY(os_file_open(fs, path, OS_OPEN_READ, &file));
     TRY(os_file_info(file, &info));
-    TRY(read_header_bytes(file, info.size, bytes, header));
+    TRY(read_header_bytes(file, info.size, checks_size, bytes, header));
 done:
     os_file_close(file);
     mem_free(bytes);
     return err;
 }
+
+JET_ERR log_header_read(struct os_fs *fs, const char *path, struct log_header *header) { return read_header(fs, path, true, header); }
+JET_ERR log_header_read_alone(struct os_fs *fs, const char *path, struct log_header *header) { return read_header(fs, path, false, header); }
 
 JET_ERR log_generation_read(struct os_fs *fs, const char *path, struct log_generation *out)
 {
@@ -211,7 +214,7 @@ JET_ERR log_generation_read(struct os_fs *fs, const char *path, struct log_gener
         RAISE(JET_errOutOfMemory);
     TRY(os_file_open(fs, path, OS_OPEN_READ, &file));
     TRY(os_file_info(file, &info));
-    TRY(read_header_bytes(file, info.size, out->image, &out->header));
+    TRY(read_header_bytes(file, info.size, true, out->image, &out->header));
     out->sectors = out->header.file_sectors; /* the size of the file has been compared with it */
     mem_free(out->image);
     out->image = (uint8_t *)mem_alloc_aligned(LOG_SEGMENT_SIZE, (size_t)out->sectors * LOG_SEGMENT_SIZE);

@@ -35,6 +35,9 @@ MUST_CHECK JET_ERR log_visit_archives(struct os_fs *fs, const char *folder, cons
  * JET_errBadLogVersion, JET_errLogFileSizeMismatch. */
 MUST_CHECK JET_ERR log_header_read(struct os_fs *fs, const char *path, struct log_header *header);
 
+/* The same without a look at the size of the file: what the header says of itself. */
+MUST_CHECK JET_ERR log_header_read_alone(struct os_fs *fs, const char *path, struct log_header *header);
+
 /* A whole generation in memory, segments scanned and repaired. */
 struct log_generation {
     struct log_header header;

@@ -365,6 +365,8 @@ JET_ERR log_roll_locked(struct log *log)
     err = log_file_path(log->log_folder, log->base, log->header.generation, log->extension, log->config.fs, &archive);
     if (err >= 0)
         err = install_next_file(log, next, archive, &is_begun);
+    if (err >= 0 && log->config.callbacks.emit != NULL)
+        log_emit_next_generation(log, next);
     if (err >= 0)
         drop_old_archives(log);
     mutex_lock(&log->lock);

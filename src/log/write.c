@@ -234,7 +234,7 @@ static JET_ERR write_segments(struct log *log, uint32_t first, const uint8_t *se
 
 /* Writes blank segments behind a small flush that has reached blocks the file system has only reserved. Turning such blocks into written ones is a change of the file system's
  * own books, which each sync then waits for; so it is done for many commits at once, by the sync of one of them. What stands there reads as zeros before, after and in between, and
- * a failure changes nothing: the sync tells of a bad disk, and a full one refuses the next write. Busy, without the lock; io is free. */
+ * a failure changes nothing: the sync tells of a bad disk, and a full one refuses the next write. Busy, without the lock; io is free behind what is being flushed. */
 static void write_ahead(struct log *log, uint32_t first, uint32_t count)
 {
     enum { SMALL_FLUSH = 8, AHEAD_FIRST = 2, AHEAD_MAX = 64 };
@@ -247,13 +247,14 @@ static void write_ahead(struct log *log, uint32_t first, uint32_t count)
         return;
     }
     log->ahead = log->ahead == 0 ? AHEAD_FIRST : log->ahead < AHEAD_MAX ? log->ahead * 2 : AHEAD_MAX;
-    uint32_t blank = log->ahead < log->capacity ? log->ahead : log->capacity;
+    uint32_t room = log->capacity + 1 - count, blank = log->ahead < room ? log->ahead : room;
+    uint8_t *zeros = log->io + (size_t)count * LOG_SEGMENT_SIZE;
     if (end >= limit)
         return;
     if (blank > limit - end)
         blank = limit - end;
-    memset(log->io, 0, (size_t)blank * LOG_SEGMENT_SIZE);
-    if (write_segments(log, end, log->io, blank) >= 0)
+    memset(zeros, 0, (size_t)blank * LOG_SEGMENT_SIZE);
+    if (write_segments(log, end, zeros, blank) >= 0)
         log->written_until = end + blank;
 }
 
@@ -287,6 +288,8 @@ JET_ERR log_write_buffer(struct log *log)
     if (was_dirty && count > 0 && err >= 0) {
         write_ahead(log, first, count);
         err = os_file_sync(log->file);
+        if (err >= 0 && log->config.callbacks.emit != NULL)
+            log_emit_segments(log, first, log->io, count);
     }
     mutex_lock(&log->lock);
     if (err < 0)
