@@ -20,7 +20,7 @@ done:
     return err;
 }
 
-JET_ERR ddl_enter_cursor(JET_SESID sesid, JET_TABLEID tableid, struct ddl_call *call, struct cursor **cursor)
+static JET_ERR enter_cursor(JET_SESID sesid, JET_TABLEID tableid, bool must_update, struct ddl_call *call, struct cursor **cursor)
 {
     JET_ERR err = JET_errSuccess;
     *call = (struct ddl_call){.session = NULL};
@@ -28,12 +28,17 @@ JET_ERR ddl_enter_cursor(JET_SESID sesid, JET_TABLEID tableid, struct ddl_call *
     call->catalog = cursor_catalog(*cursor);
     if (call->catalog == NULL)
         RAISE(JET_errIllegalOperation);
-    if (cursor_is_read_only(*cursor))
+    const struct open_database *database = session_cursor_database(call->session, tableid);
+    if (must_update ? cursor_is_read_only(*cursor) : database == NULL || open_database_is_read_only(database))
         RAISE(JET_errPermissionDenied);
     TRY(check_session(call));
 done:
     return err;
 }
+
+JET_ERR ddl_enter_cursor(JET_SESID sesid, JET_TABLEID tableid, struct ddl_call *call, struct cursor **cursor) { return enter_cursor(sesid, tableid, true, call, cursor); }
+
+JET_ERR ddl_enter_any_cursor(JET_SESID sesid, JET_TABLEID tableid, struct ddl_call *call, struct cursor **cursor) { return enter_cursor(sesid, tableid, false, call, cursor); }
 
 JET_ERR ddl_enter_database(JET_SESID sesid, JET_DBID dbid, struct ddl_call *call)
 {
@@ -133,8 +138,6 @@ done:
 JET_ERR ddl_column_default(struct ddl_memory *memory, enum text_form form, const void *value, uint32_t size, struct column_definition *out)
 {
     JET_ERR err = JET_errSuccess;
-    if ((out->grbit & JET_bitColumnEncrypted) != 0)
-        RAISE(JET_errFeatureNotAvailable);
     if ((out->grbit & JET_bitColumnUserDefinedDefault) != 0) {
         JET_USERDEFINEDDEFAULT_A given;
         _Static_assert(sizeof(JET_USERDEFINEDDEFAULT_A) == sizeof(JET_USERDEFINEDDEFAULT_W), "one layout");
@@ -153,11 +156,11 @@ done:
     return err;
 }
 
-JET_ERR ddl_check_callback(struct session *session, const char *name)
+JET_ERR ddl_check_callback(void *session, const char *name)
 {
-    struct instance *instance = session_instance(session);
+    struct instance *instance = session_instance((struct session *)session);
     JET_CALLBACK function;
-    bool is_used = name != NULL && instance_parameter(instance, JET_paramEnablePersistedCallbacks) != 0 && instance_parameter(instance, JET_paramDisableCallbacks) == 0;
+    bool is_used = instance_parameter(instance, JET_paramEnablePersistedCallbacks) != 0 && instance_parameter(instance, JET_paramDisableCallbacks) == 0;
     return is_used ? callback_resolve(instance, name, &function) : JET_errSuccess;
 }
 

@@ -19,6 +19,8 @@ struct ddl_call {
 };
 /* Enters the session and finds the cursor, which may be changed: JET_errIllegalOperation (temporary), JET_errPermissionDenied (read-only), JET_errTransReadOnly. */
 MUST_CHECK JET_ERR ddl_enter_cursor(JET_SESID sesid, JET_TABLEID tableid, struct ddl_call *call, struct cursor **cursor);
+/* The same through a cursor that may have been opened to read, as the original engine lets columns be renamed; only the database must not be read-only. */
+MUST_CHECK JET_ERR ddl_enter_any_cursor(JET_SESID sesid, JET_TABLEID tableid, struct ddl_call *call, struct cursor **cursor);
 /* Enters the session and finds the database, which may be changed. */
 MUST_CHECK JET_ERR ddl_enter_database(JET_SESID sesid, JET_DBID dbid, struct ddl_call *call);
 /* Begins the change: arguments have been looked at. */
@@ -40,10 +42,11 @@ void ddl_free(struct ddl_memory *memory);
 
 /* --- definitions --- */
 
-/* value, size, grbit: as JetAddColumn and JET_COLUMNCREATE give a default; may be a JET_USERDEFINEDDEFAULT. JET_errInvalidParameter, JET_errFeatureNotAvailable (encrypted columns). */
+/* value, size, grbit: as JetAddColumn and JET_COLUMNCREATE give a default; may be a JET_USERDEFINEDDEFAULT. JET_errInvalidParameter. */
 MUST_CHECK JET_ERR ddl_column_default(struct ddl_memory *memory, enum text_form form, const void *value, uint32_t size, struct column_definition *out);
-/* Where functions that a schema names may be called, they must be there when it is made: JET_errCallbackNotResolved, JET_errInvalidParameter. name NULL: nothing to look for. */
-MUST_CHECK JET_ERR ddl_check_callback(struct session *session, const char *name);
+/* check_callback of definitions, whose check_context is the session: where functions that a schema names may be called, they must be there when it is made.
+ * JET_errCallbackNotResolved, JET_errInvalidParameter. */
+MUST_CHECK JET_ERR ddl_check_callback(void *session, const char *name);
 /* JET_SPACEHINTS, copied; NULL stays NULL. JET_errInvalidParameter. */
 MUST_CHECK JET_ERR ddl_space_hints(struct ddl_memory *memory, const JET_SPACEHINTS *hints, const struct space_hints_definition **out);
 

@@ -21,10 +21,10 @@ static JET_ERR add_column(JET_SESID sesid, JET_TABLEID tableid, enum text_form f
     if ((given->grbit & JET_bitColumnUnversioned) != 0 && (sharing & CURSOR_DENY_READ) == 0 && session_level(call.session) > 0)
         RAISE(JET_errInTransaction);
     struct column_definition definition = {.type = given->coltyp, .max_size = given->cbMax, .grbit = given->grbit, .code_page = given->cp, .id_out = &id,
-                                           .is_permitted = (sharing & CURSOR_PERMIT_DDL) != 0, .is_shared = !cursor_session_denies_read(cursor)};
+                                           .is_permitted = (sharing & CURSOR_PERMIT_DDL) != 0, .is_shared = !cursor_session_denies_read(cursor),
+                                           .check_callback = ddl_check_callback, .check_context = call.session};
     TRY(ddl_text(&memory, form, name, &definition.name));
     TRY(ddl_column_default(&memory, form, value, size, &definition));
-    TRY(ddl_check_callback(call.session, definition.callback));
     TRY(ddl_begin(&call));
     err = catalog_add_column(call.transaction, call.catalog, cursor_schema(cursor)->objid, &definition); /* the warning about the size passes through */
 done:
@@ -97,7 +97,7 @@ static JET_ERR rename_column(JET_SESID sesid, JET_TABLEID tableid, enum text_for
     struct ddl_memory memory = {.first = NULL};
     struct cursor *cursor;
     const char *name, *new_name;
-    TRY(ddl_enter_cursor(sesid, tableid, &call, &cursor));
+    TRY(ddl_enter_any_cursor(sesid, tableid, &call, &cursor));
     if (text == NULL || new_text == NULL)
         RAISE(JET_errInvalidParameter);
     if (session_level(call.session) > 0)

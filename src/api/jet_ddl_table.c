@@ -54,11 +54,10 @@ static JET_ERR read_columns(struct table_making *m, struct session *session, con
         if (given.cbStruct != sizeof given)
             RAISE(JET_errInvalidParameter);
         m->columns[i] = (struct column_definition){.type = given.coltyp, .max_size = given.cbMax, .grbit = given.grbit, .code_page = given.cp,
-                                                   .id_out = &m->column_ids[i], .err_out = &m->column_errors[i]};
+                                                   .id_out = &m->column_ids[i], .err_out = &m->column_errors[i],
+                                                   .check_callback = ddl_check_callback, .check_context = session};
         TRY(ddl_text(&m->memory, form, given.szColumnName, &m->columns[i].name));
         m->column_errors[i] = err = ddl_column_default(&m->memory, form, given.pvDefault, given.cbDefault, &m->columns[i]);
-        if (err >= 0)
-            m->column_errors[i] = err = ddl_check_callback(session, m->columns[i].callback);
         if (err < 0)
             goto done;
     }
@@ -78,11 +77,10 @@ static JET_ERR read_table(struct table_making *m, struct session *session, const
         RAISE(JET_errInvalidCreateIndex);
     *d = (struct table_definition){.grbit = request->grbit, .pages = request->pages, .density = request->density, .column_count = request->column_count,
                                    .index_count = request->index_count, .callback_types = request->callback_types, .separate_lv = request->separate_lv,
-                                   .lv_chunk_most = request->chunk_most, .created_out = &m->created};
+                                   .lv_chunk_most = request->chunk_most, .created_out = &m->created, .check_callback = ddl_check_callback, .check_context = session};
     TRY(ddl_text(&m->memory, form, request->name, &d->name));
     TRY(ddl_text(&m->memory, form, request->template_name, &d->template_name));
     TRY(ddl_text(&m->memory, form, request->callback, &d->callback));
-    TRY(ddl_check_callback(session, d->callback));
     TRY(ddl_space_hints(&m->memory, request->space_hints, &d->space_hints));
     TRY(ddl_space_hints(&m->memory, request->long_value_hints, &d->long_value_space_hints));
     TRY(read_columns(m, session, request, form));
@@ -189,92 +187,36 @@ SAME_LAYOUT(3);
 SAME_LAYOUT(4);
 SAME_LAYOUT(5);
 
-static JET_ERR create_1(JET_SESID sesid, JET_DBID dbid, enum text_form form, JET_TABLECREATE_A *p)
-{
-    if (p == NULL || p->cbStruct != sizeof *p)
-        return JET_errInvalidParameter;
-    struct table_request request = READ_COMMON(JET_TABLECREATE_A, p, 1);
-    return create_table(sesid, dbid, form, &request);
-}
+/* Version n in both forms, whose structures differ in nothing but what their texts are made of. */
+#define CREATE_TABLE_FORMS(n, index_version, READ_MORE)                                                                                                          \
+    static JET_ERR create##n(JET_SESID sesid, JET_DBID dbid, enum text_form form, JET_TABLECREATE##n##_A *p)                                                     \
+    {                                                                                                                                                        \
+        if (p == NULL || p->cbStruct != sizeof *p)                                                                                                           \
+            return JET_errInvalidParameter;                                                                                                                  \
+        struct table_request request = READ_COMMON(JET_TABLECREATE##n##_A, p, index_version);                                                                \
+        READ_MORE(request, p);                                                                                                                               \
+        return create_table(sesid, dbid, form, &request);                                                                                                    \
+    }                                                                                                                                                        \
+    JET_EXPORT JET_ERR JetCreateTableColumnIndex##n##A(JET_SESID sesid, JET_DBID dbid, JET_TABLECREATE##n##_A *ptablecreate)                                 \
+    {                                                                                                                                                        \
+        return create##n(sesid, dbid, TEXT_UTF8, ptablecreate);                                                                                              \
+    }                                                                                                                                                        \
+    JET_EXPORT JET_ERR JetCreateTableColumnIndex##n##W(JET_SESID sesid, JET_DBID dbid, JET_TABLECREATE##n##_W *ptablecreate)                                 \
+    {                                                                                                                                                        \
+        return create##n(sesid, dbid, TEXT_UTF16, (JET_TABLECREATE##n##_A *)(void *)ptablecreate);                                                           \
+    }
 
-static JET_ERR create_2(JET_SESID sesid, JET_DBID dbid, enum text_form form, JET_TABLECREATE2_A *p)
-{
-    if (p == NULL || p->cbStruct != sizeof *p)
-        return JET_errInvalidParameter;
-    struct table_request request = READ_COMMON(JET_TABLECREATE2_A, p, 1);
-    READ_CALLBACK(request, p);
-    return create_table(sesid, dbid, form, &request);
-}
+#define READ_NO_MORE(r, p) ((void)0)
+#define READ_CALLBACK_AND_HINTS(r, p) (READ_CALLBACK(r, p), READ_HINTS(r, p))
+#define READ_ALL(r, p) (READ_CALLBACK_AND_HINTS(r, p), (r).chunk_most = (p)->cbLVChunkMax)
 
-static JET_ERR create_3(JET_SESID sesid, JET_DBID dbid, enum text_form form, JET_TABLECREATE3_A *p)
-{
-    if (p == NULL || p->cbStruct != sizeof *p)
-        return JET_errInvalidParameter;
-    struct table_request request = READ_COMMON(JET_TABLECREATE3_A, p, 2);
-    READ_CALLBACK(request, p);
-    READ_HINTS(request, p);
-    return create_table(sesid, dbid, form, &request);
-}
-
-static JET_ERR create_4(JET_SESID sesid, JET_DBID dbid, enum text_form form, JET_TABLECREATE4_A *p)
-{
-    if (p == NULL || p->cbStruct != sizeof *p)
-        return JET_errInvalidParameter;
-    struct table_request request = READ_COMMON(JET_TABLECREATE4_A, p, 3);
-    READ_CALLBACK(request, p);
-    READ_HINTS(request, p);
-    return create_table(sesid, dbid, form, &request);
-}
-
-static JET_ERR create_5(JET_SESID sesid, JET_DBID dbid, enum text_form form, JET_TABLECREATE5_A *p)
-{
-    if (p == NULL || p->cbStruct != sizeof *p)
-        return JET_errInvalidParameter;
-    struct table_request request = READ_COMMON(JET_TABLECREATE5_A, p, 3);
-    READ_CALLBACK(request, p);
-    READ_HINTS(request, p);
-    request.chunk_most = p->cbLVChunkMax;
-    return create_table(sesid, dbid, form, &request);
-}
-
-JET_EXPORT JET_ERR JetCreateTableColumnIndexA(JET_SESID sesid, JET_DBID dbid, JET_TABLECREATE_A *ptablecreate) { return create_1(sesid, dbid, TEXT_UTF8, ptablecreate); }
-
-JET_EXPORT JET_ERR JetCreateTableColumnIndexW(JET_SESID sesid, JET_DBID dbid, JET_TABLECREATE_W *ptablecreate)
-{
-    return create_1(sesid, dbid, TEXT_UTF16, (JET_TABLECREATE_A *)(void *)ptablecreate);
-}
-
+CREATE_TABLE_FORMS(, 1, READ_NO_MORE)
 JET_EXPORT_PLAIN(JetCreateTableColumnIndex);
-
-JET_EXPORT JET_ERR JetCreateTableColumnIndex2A(JET_SESID sesid, JET_DBID dbid, JET_TABLECREATE2_A *ptablecreate) { return create_2(sesid, dbid, TEXT_UTF8, ptablecreate); }
-
-JET_EXPORT JET_ERR JetCreateTableColumnIndex2W(JET_SESID sesid, JET_DBID dbid, JET_TABLECREATE2_W *ptablecreate)
-{
-    return create_2(sesid, dbid, TEXT_UTF16, (JET_TABLECREATE2_A *)(void *)ptablecreate);
-}
-
+CREATE_TABLE_FORMS(2, 1, READ_CALLBACK)
 JET_EXPORT_PLAIN(JetCreateTableColumnIndex2);
-
-JET_EXPORT JET_ERR JetCreateTableColumnIndex3A(JET_SESID sesid, JET_DBID dbid, JET_TABLECREATE3_A *ptablecreate) { return create_3(sesid, dbid, TEXT_UTF8, ptablecreate); }
-
-JET_EXPORT JET_ERR JetCreateTableColumnIndex3W(JET_SESID sesid, JET_DBID dbid, JET_TABLECREATE3_W *ptablecreate)
-{
-    return create_3(sesid, dbid, TEXT_UTF16, (JET_TABLECREATE3_A *)(void *)ptablecreate);
-}
-
-JET_EXPORT JET_ERR JetCreateTableColumnIndex4A(JET_SESID sesid, JET_DBID dbid, JET_TABLECREATE4_A *ptablecreate) { return create_4(sesid, dbid, TEXT_UTF8, ptablecreate); }
-
-JET_EXPORT JET_ERR JetCreateTableColumnIndex4W(JET_SESID sesid, JET_DBID dbid, JET_TABLECREATE4_W *ptablecreate)
-{
-    return create_4(sesid, dbid, TEXT_UTF16, (JET_TABLECREATE4_A *)(void *)ptablecreate);
-}
-
-JET_EXPORT JET_ERR JetCreateTableColumnIndex5A(JET_SESID sesid, JET_DBID dbid, JET_TABLECREATE5_A *ptablecreate) { return create_5(sesid, dbid, TEXT_UTF8, ptablecreate); }
-
-JET_EXPORT JET_ERR JetCreateTableColumnIndex5W(JET_SESID sesid, JET_DBID dbid, JET_TABLECREATE5_W *ptablecreate)
-{
-    return create_5(sesid, dbid, TEXT_UTF16, (JET_TABLECREATE5_A *)(void *)ptablecreate);
-}
+CREATE_TABLE_FORMS(3, 2, READ_CALLBACK_AND_HINTS)
+CREATE_TABLE_FORMS(4, 3, READ_CALLBACK_AND_HINTS)
+CREATE_TABLE_FORMS(5, 3, READ_ALL)
 
 /* --- JetDeleteTable --- */
 

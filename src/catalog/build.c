@@ -441,6 +441,7 @@ JET_ERR schema_builder_finish(struct schema_builder *b, const struct table_schem
         RAISE(JET_errCatalogCorrupted);
     s.page_size = b->page_size;
     TRY(merge_columns(b, template_schema, &s));
+    s.template_objid = template_schema != NULL ? template_schema->objid : 0;
     if (template_schema != NULL && template_schema->callback_count > 0)
         TRY(append_callbacks(&b->arena, &s, template_schema->callbacks, template_schema->callback_count));
     for (uint32_t i = 0; i < b->index_count; i++) {

@@ -81,6 +81,23 @@ done:
 
 struct database *catalog_database(struct catalog *catalog) { return catalog->db; }
 
+void catalog_count_definitions(struct database *db, uint32_t *tables, uint32_t *indexes)
+{
+    mutex_lock(&db->header_lock);
+    struct catalog *catalog = db->catalog;
+    mutex_unlock(&db->header_lock);
+    if (catalog == NULL)
+        return;
+    mutex_lock(&catalog->lock);
+    for (size_t i = 0; i < CATALOG_BUCKETS; i++) {
+        for (const struct catalog_entry *e = catalog->buckets[i]; e != NULL; e = e->next) {
+            ++*tables;
+            *indexes += e->schema.index_count;
+        }
+    }
+    mutex_unlock(&catalog->lock);
+}
+
 const struct collation_table *catalog_weights(struct catalog *catalog)
 {
     mutex_lock(&catalog->lock);

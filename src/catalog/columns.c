@@ -128,15 +128,21 @@ JET_ERR catalog_add_column(struct transaction *t, struct catalog *catalog, uint3
     struct column_plan plan;
     struct new_column column;
     TRY(table_change_begin(t, catalog, objid_table, &change));
-    TRY(catalog_check_changeable(change.table, definition->is_permitted));
+    bool is_template = (change.table->flags & TABLE_FLAG_TEMPLATE) != 0;
+    if (!is_template || !definition->is_permitted)
+        TRY(catalog_check_changeable(change.table, definition->is_permitted));
     const struct index *primary = schema_primary(change.table);
     column_plan_init(&plan, change.table, false);
     plan.record_most = record_size_limit(catalog->db->page_size, primary != NULL ? primary->key_most : 4);
     plan.update_major = catalog->db->header.update_major;
     warning = column_define(&plan, definition, &column);
     TRY(warning);
+    if (is_template && !column_is_tagged(column.row.id)) /* its place would be that of a derived table's own */
+        RAISE(JET_errFixedDDL);
     if (schema_column_by_name(change.table, column.name.text) != NULL)
         RAISE(JET_errColumnDuplicate);
+    if (definition->callback != NULL && definition->check_callback != NULL)
+        TRY(definition->check_callback(definition->check_context, definition->callback));
     column.row.objid_table = objid_table;
     err = catalog_store_insert(&change.store, &column.row);
     TRY(err == JET_errKeyDuplicate ? error_raise(JET_errColumnDuplicate, __FILE__, __LINE__) : err);

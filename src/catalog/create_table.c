@@ -166,6 +166,8 @@ static JET_ERR add_columns(struct table_plan *p)
         JET_ERR warning = column_define(&plan, c, &p->column);
         if (warning >= 0 && p->base != NULL && schema_column_by_name(p->base, p->column.name.text) != NULL)
             warning = error_raise(JET_errColumnDuplicate, __FILE__, __LINE__);
+        if (warning >= 0 && c->callback != NULL && c->check_callback != NULL && (err = c->check_callback(c->check_context, c->callback)) < 0)
+            warning = err;
         if (warning >= 0) {
             p->column.row.objid_table = p->objid;
             err = catalog_store_insert(&p->store, &p->column.row);
@@ -305,6 +307,8 @@ static JET_ERR add_callback(struct table_plan *p)
         goto done;
     if (d->callback_types == 0 || strlen(d->callback) > 255)
         RAISE(JET_errInvalidParameter);
+    if (d->check_callback != NULL)
+        TRY(d->check_callback(d->check_context, d->callback));
     struct catalog_row row = {.objid_table = p->objid, .type = CATALOG_ROW_CALLBACK, .id = CATALOG_ROW_CALLBACK, .flags = d->callback_types, .name = span_of("CB", 2),
                               .template_name = span_of(d->callback, (uint32_t)strlen(d->callback))};
     TRY(catalog_store_insert(&p->store, &row));

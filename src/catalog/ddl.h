@@ -20,7 +20,10 @@ struct column_definition {
     struct span default_value;  /* data NULL: none */
     const char *callback;       /* JET_bitColumnUserDefinedDefault: "dll!function" */
     struct span callback_data;
-    bool is_permitted;          /* the table is open with JET_bitTablePermitDDL: a fixed schema may be changed (not a template's) */
+    /* Of callback: looks whether it can be called, once everything else about the column is right. NULL: it is taken as it is. */
+    JET_ERR (*check_callback)(void *context, const char *name);
+    void *check_context;
+    bool is_permitted;          /* the table is open with JET_bitTablePermitDDL: a fixed schema may be changed (a template's by tagged columns) */
     bool is_shared;             /* other sessions may have the table open: no column that needs it alone */
     uint32_t *id_out;           /* may be NULL */
     JET_ERR *err_out;           /* may be NULL */
@@ -58,6 +61,8 @@ struct table_definition {
     uint32_t separate_lv, lv_chunk_most; /* 0 = default */
     const char *callback;       /* "dll!function" of the table's callback, or NULL */
     uint32_t callback_types;    /* JET_cbtyp... */
+    JET_ERR (*check_callback)(void *context, const char *name); /* as of columns */
+    void *check_context;
     uint32_t *created_out;      /* cCreated of JET_TABLECREATE; may be NULL */
 };
 
@@ -75,6 +80,17 @@ MUST_CHECK JET_ERR catalog_rename_column(struct transaction *t, struct catalog *
  * of JET_coltypBit, the first of at least two of the primary index. */
 MUST_CHECK JET_ERR catalog_make_placeholder(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, const char *new_name);
 MUST_CHECK JET_ERR catalog_set_default(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *column, struct span value);
+/* Definitions changed in place (convert.c); rows stay as they are, and the caller answers for what they become. Columns that the template defines are not found. System tables:
+ * JET_errInvalidObject. flags: COLUMN_FLAG_..., all of them. JET_errInvalidColumnType. */
+MUST_CHECK JET_ERR catalog_convert_column(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, uint32_t type, uint32_t flags);
+/* Values of a long, or variable text or binary, column may be longer from now on; 0: as long as the type allows. JET_errInvalidParameter. */
+MUST_CHECK JET_ERR catalog_increase_size(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, uint32_t size);
+/* The column's default is computed by a function "module!name" from now on. JET_errInvalidParameter. */
+MUST_CHECK JET_ERR catalog_set_column_callback(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, const char *callback, struct span data);
+/* A function for events of the table (JET_cbtyp...). JET_errKeyDuplicate: it has one. JET_errInvalidParameter. */
+MUST_CHECK JET_ERR catalog_add_callback(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *callback, uint32_t types);
+/* index_name NULL: the table's own rows. JET_errDensityInvalid, JET_errIndexNotFound. */
+MUST_CHECK JET_ERR catalog_set_density(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *index_name, uint32_t density);
 /* Builds the index from the rows there are. All the definitions in one pass over the rows. */
 MUST_CHECK JET_ERR catalog_create_indexes(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const struct index_definition *definitions, uint32_t count);
 MUST_CHECK JET_ERR catalog_delete_index(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name);
@@ -96,6 +112,18 @@ MUST_CHECK JET_ERR catalog_drop_outdated_index(struct transaction *t, struct cat
 MUST_CHECK JET_ERR catalog_renew_sort_order(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name);
 /* Makes the table's long-value tree if it has none; committed at once in a transaction of its own (others may need it too). *root, *objid: of the tree. */
 MUST_CHECK JET_ERR catalog_need_long_value_tree(struct catalog *catalog, struct transaction *t, uint32_t objid_table, page_no_t *root, uint32_t *objid);
+
+/* --- for the repair of a database that nobody else can reach (engine/repair.h): unversioned --- */
+/* Rows that an index has no place for: told instead of ending the build with an error. The error is JET_errKeyDuplicate (the row that comes later in the order of the table), JET_errNullKeyDisallowed
+ * or JET_errKeyTruncated. A row may be told more than once. The primary key lives during the call. */
+struct index_conflicts {
+    JET_ERR (*row)(void *context, struct span primary_key, JET_ERR error);
+    void *context;
+};
+/* Fills the empty tree of an index from the rows of its table. Errors of making keys (JET_errFeatureNotAvailable, JET_errCallbackNotResolved ...) leave it filled in part. */
+MUST_CHECK JET_ERR catalog_fill_index(struct transaction *t, struct catalog *catalog, const struct table_schema *table, uint32_t objid, const struct index_conflicts *conflicts);
+/* Fills MSysObjids, which is empty, from the rows of the catalog. Nothing when the database has no such table. */
+MUST_CHECK JET_ERR catalog_fill_objids(struct transaction *t, struct catalog *catalog);
 
 /* Counted by JetComputeStats. when: days since 1899-12-30. */
 struct catalog_statistics {
@@ -123,6 +151,7 @@ struct table_state {
     atomic_uint_least64_t next_lid;           /* 0: not known yet */
     atomic_uint_least64_t next_sequence;      /* key of tables without primary index; 0: not known yet */
     struct mutex lock;                        /* RANK_CATALOG_TABLE */
+    atomic_uint template_objid;               /* of a derived table that has been opened; else 0 */
     atomic_uint open_count;                   /* cursors open on the table: kept by their owners, looked at before the table is deleted */
     atomic_bool is_deleted;                   /* is being deleted, or has been: nobody opens it any more; taken back with the transaction */
     struct table_callback *_Atomic callbacks; /* of cursor/: newest first; freed with the state */
@@ -142,6 +171,8 @@ MUST_CHECK JET_ERR catalog_table_state(struct catalog *catalog, uint32_t objid_t
 MUST_CHECK JET_ERR catalog_enter_writer(struct catalog *catalog, struct transaction *t, struct table_state *state);
 /* Has any transaction that is not over changed rows of the table? */
 bool catalog_has_writers(struct catalog *catalog, const struct table_state *state);
+/* Has anybody a table open that the template gives its columns to? */
+bool catalog_has_derived_in_use(struct catalog *catalog, uint32_t objid_template);
 /* Grows with every schema change that somebody may see: a cursor whose remembered value differs looks its table up again (catalog_find_table_by_objid_for). */
 uint64_t catalog_generation(const struct catalog *catalog);
 /* Look-ups through a transaction: as catalog_find_table(_by_objid), but the transaction's own uncommitted schema changes are seen. t NULL: the same as those. */

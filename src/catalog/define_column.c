@@ -1,6 +1,7 @@
 /* Definitions of columns: what is allowed, and the row it gives (internal.h; records-and-catalog 1, 6.1, 6.4).
  *
  * The rules are those of the original engine, in its order, so that a definition with two faults gives the same error. Pure functions. */
+#define ESENT_PRIVATE
 #include "catalog/internal.h"
 #include "catalog/names.h"
 
@@ -46,6 +47,8 @@ static JET_ERR check_type(const struct column_plan *plan, const struct column_de
     }
     if (is_set(d, JET_bitColumnCompressed) && !column_type_is_long(d->type))
         RAISE(JET_errColumnCannotBeCompressed);
+    if (is_set(d, JET_bitColumnEncrypted) && (!column_type_is_long(d->type) || is_set(d, JET_bitColumnMultiValued | JET_bitColumnUserDefinedDefault) || d->default_value.size > 0))
+        RAISE(JET_errColumnCannotBeEncrypted);
     if (is_tagged(d) && is_set(d, JET_bitColumnFixed))
         RAISE(JET_errInvalidGrbit);
     if (!is_tagged(d) && is_set(d, JET_bitColumnMultiValued))
@@ -111,6 +114,7 @@ static uint32_t flags_of(const struct column_plan *plan, const struct column_def
         {JET_bitColumnNotNULL, COLUMN_FLAG_NOT_NULL}, {JET_bitColumnVersion, COLUMN_FLAG_VERSION}, {JET_bitColumnAutoincrement, COLUMN_FLAG_AUTOINCREMENT},
         {JET_bitColumnMultiValued, COLUMN_FLAG_MULTI_VALUED}, {JET_bitColumnEscrowUpdate, COLUMN_FLAG_ESCROW}, {JET_bitColumnFinalize, COLUMN_FLAG_FINALIZE},
         {JET_bitColumnDeleteOnZero, COLUMN_FLAG_DELETE_ON_ZERO}, {JET_bitColumnUserDefinedDefault, COLUMN_FLAG_USER_DEFAULT}, {JET_bitColumnCompressed, COLUMN_FLAG_COMPRESSED},
+        {JET_bitColumnEncrypted, COLUMN_FLAG_ENCRYPTED},
     };
     uint32_t flags = has_default ? COLUMN_FLAG_DEFAULT : 0;
     for (size_t i = 0; i < sizeof map / sizeof *map; i++)

@@ -28,6 +28,7 @@ struct build {
     struct run run;
     struct span primary_key; /* of the row whose entries are being made */
     bool is_unique;
+    const struct index_conflicts *conflicts; /* NULL: a conflict ends the build */
 };
 
 static struct span entry_key(const uint8_t *entry) { return span_of(entry + ENTRY_HEAD, load_le16(entry)); }
@@ -48,8 +49,12 @@ static JET_ERR flush_run(struct build *b)
         qsort(run->at, run->count, sizeof *run->at, compare_entries);
     for (uint32_t i = 0; i < run->count; i++) {
         if (b->is_unique && i > 0 && span_equal(entry_key(run->at[i]), entry_key(run->at[i - 1])))
-            RAISE(JET_errKeyDuplicate);
-        TRY(btree_insert(b->t, &b->tree, NULL, entry_key(run->at[i]), entry_data(run->at[i]), BTREE_UNVERSIONED | BTREE_APPEND_HINT));
+            err = b->conflicts != NULL ? JET_errKeyDuplicate : error_raise(JET_errKeyDuplicate, __FILE__, __LINE__);
+        else
+            err = btree_insert(b->t, &b->tree, NULL, entry_key(run->at[i]), entry_data(run->at[i]), BTREE_UNVERSIONED | BTREE_APPEND_HINT);
+        if (err == JET_errKeyDuplicate && b->conflicts != NULL)
+            err = b->conflicts->row(b->conflicts->context, entry_data(run->at[i]), err);
+        TRY(err);
     }
     run->count = run->used = 0;
 done:
@@ -121,7 +126,10 @@ static JET_ERR add_row(struct build *builds, uint32_t count, struct span key, st
     record_key_source_init(&source, &view, nodes);
     for (uint32_t i = 0; i < count; i++) {
         builds[i].primary_key = key;
-        TRY(key_entries(&builds[i].rules, &source.source, add_entry, &builds[i]));
+        err = key_entries(&builds[i].rules, &source.source, add_entry, &builds[i]);
+        if ((err == JET_errNullKeyDisallowed || err == JET_errKeyTruncated) && builds[i].conflicts != NULL)
+            err = builds[i].conflicts->row(builds[i].conflicts->context, key, err);
+        TRY(err);
     }
 done:
     record_key_source_close(&source);
@@ -160,7 +168,7 @@ done:
     return err;
 }
 
-JET_ERR index_build(struct transaction *t, struct catalog *catalog, const struct table_schema *table, const uint32_t *objids, uint32_t count)
+JET_ERR index_build(struct transaction *t, struct catalog *catalog, const struct table_schema *table, const uint32_t *objids, uint32_t count, const struct index_conflicts *conflicts)
 {
     JET_ERR err = JET_errSuccess;
     struct build *builds = mem_alloc_array(count, sizeof *builds);
@@ -175,6 +183,7 @@ JET_ERR index_build(struct transaction *t, struct catalog *catalog, const struct
             struct build *b = &builds[made++];
             b->t = t;
             b->is_unique = index_is_unique(index);
+            b->conflicts = conflicts;
             TRY(btree_open_writable(catalog->db, index->root, index->objid, &b->tree));
             TRY(key_rules_init(&b->rules, table, index, catalog_weights(catalog)));
         }
@@ -189,4 +198,9 @@ done:
     }
     mem_free(builds);
     return err;
+}
+
+JET_ERR catalog_fill_index(struct transaction *t, struct catalog *catalog, const struct table_schema *table, uint32_t objid, const struct index_conflicts *conflicts)
+{
+    return index_build(t, catalog, table, &objid, 1, conflicts);
 }

@@ -104,7 +104,7 @@ static JET_ERR build(struct table_change *change, const uint32_t *objids, uint32
     if (count == 0)
         goto done;
     TRY(catalog_find_table_by_objid_for(change->catalog, change->t, change->table->objid, &table));
-    TRY(index_build(change->t, change->catalog, table, objids, count));
+    TRY(index_build(change->t, change->catalog, table, objids, count, NULL));
 done:
     catalog_release_table(change->catalog, table);
     return err;

@@ -204,7 +204,8 @@ MUST_CHECK JET_ERR index_define(struct catalog *catalog, const struct table_sche
 uint32_t index_exact_key_size(const struct table_schema *table, const struct index *index);
 
 /* --- index_build.c --- */
-/* Fills the trees of new indexes (named by object id) from the rows that the table has. Nobody else is changing it. JET_errKeyDuplicate, JET_errNullKeyDisallowed. */
-MUST_CHECK JET_ERR index_build(struct transaction *t, struct catalog *catalog, const struct table_schema *table, const uint32_t *objids, uint32_t count);
+/* Fills the trees of new indexes (named by object id) from the rows that the table has. Nobody else is changing it. JET_errKeyDuplicate, JET_errNullKeyDisallowed, unless conflicts
+ * (may be NULL) is told of those. */
+MUST_CHECK JET_ERR index_build(struct transaction *t, struct catalog *catalog, const struct table_schema *table, const uint32_t *objids, uint32_t count, const struct index_conflicts *conflicts);
 
 #endif

@@ -317,6 +317,18 @@ done:
     return err;
 }
 
+bool catalog_has_derived_in_use(struct catalog *catalog, uint32_t objid_template)
+{
+    struct catalog_shared *shared = catalog->shared;
+    bool found = false;
+    mutex_lock(&shared->lock);
+    for (uint32_t i = 0; i < CATALOG_STATE_BUCKETS; i++)
+        for (const struct table_state *s = shared->states[i]; s != NULL && !found; s = s->next)
+            found = atomic_load(&s->template_objid) == objid_template && atomic_load(&s->open_count) > 0;
+    mutex_unlock(&shared->lock);
+    return found;
+}
+
 void catalog_begin_long_values(struct catalog *catalog)
 {
     struct catalog_shared *shared = catalog->shared;

@@ -318,6 +318,43 @@ done:
     return err;
 }
 
+/* Every row of MSysObjects that names an object of MSysObjids. */
+static JET_ERR list_objids(struct catalog_store *store, struct btree_cursor *cursor)
+{
+    JET_ERR err = JET_errSuccess;
+    struct catalog_row row = {0};
+    uint8_t key[OBJID_KEY_SIZE], record[OBJID_ROW_MOST];
+    uint32_t size;
+    for (err = btree_first(cursor); err >= 0; err = btree_next(cursor)) {
+        TRY(copy_node(cursor, store->db->page_size, store->old, &size));
+        TRY(catalog_row_decode(span_of(store->old, size), store->db->page_size, NULL, &row));
+        if (has_objids_row(&row))
+            TRY(btree_insert(store->t, &store->objids, NULL, objids_key(row.id, key), span_of(record, encode_objids_row(&row, store->db->page_size, record)), BTREE_UNVERSIONED));
+        catalog_row_free(&row);
+    }
+    if (err == JET_errNoCurrentRecord)
+        err = JET_errSuccess;
+done:
+    catalog_row_free(&row);
+    return err;
+}
+
+JET_ERR catalog_fill_objids(struct transaction *t, struct catalog *catalog)
+{
+    JET_ERR err = JET_errSuccess;
+    struct catalog_store store = {.record = NULL};
+    struct btree_cursor cursor = {0};
+    TRY(catalog_store_open(t, catalog, &store));
+    if (!store.has_objids)
+        goto done;
+    TRY(btree_cursor_open(&store.objects, &cursor));
+    TRY(list_objids(&store, &cursor));
+done:
+    btree_cursor_close(&cursor);
+    catalog_store_close(&store);
+    return err;
+}
+
 void catalog_row_stamp(const struct database *db, struct catalog_row *row)
 {
     const int64_t seconds_1601_to_1970 = 11644473600;

@@ -6,6 +6,7 @@
  * /usr/share/wine/nls/sortdefault.nls. The file is read once, checked whole and never changes. Without it ICU can stand in (icu_orders.h): its keys sort by the
  * rules of language too, but are not Windows', and an index made of them says so by its sort id and version. Of one table, and the collations made from it, any number of
  * threads may make keys. Without either, Unicode keys are JET_errFeatureNotAvailable; everything else of an index still works.
+ * With COLLATION_UPPERCASE the key is no sort key: the text in upper case, each unit most significant byte first, and a zero unit.
  * This is the only place that knows which weights are in use. Called by key.c; opened by the engine. No locks but that of icu_orders.h.
  */
 #ifndef OPENESE_RECORD_COLLATION_H

@@ -4,22 +4,18 @@
  * library counts because folding and normalization follow its tables. */
 #include "record/icu_orders.h"
 
-#include <dlfcn.h>
-#include <link.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "os/module.h"
 #include "os/thread.h"
 #include "record/collation.h"
 
 /* Raised with every change of this file or of src/icu that gives any text another key. */
 enum { RULES_VERSION = 1 };
-enum { TEXT_UNITS_MOST = 2048, UNITS_ON_STACK = 256, KEY_ON_STACK = 1024, NAME_ROOM = 24, LANGUAGE_ROOM = 64, PATH_ROOM = 4096, SEPARATOR = 0x01 };
+enum { TEXT_UNITS_MOST = 2048, UNITS_ON_STACK = 256, KEY_ON_STACK = 1024, NAME_ROOM = 24, LANGUAGE_ROOM = 64, SEPARATOR = 0x01 };
 
 const uint8_t ICU_SORT_ID[16] = {0xC3, 0x06, 0xB8, 0x87, 0x26, 0x50, 0xFB, 0x44, 0x98, 0x07, 0xFB, 0xC8, 0x26, 0x6B, 0x72, 0x53};
 
@@ -44,57 +40,6 @@ static JET_ERR error_of(enum icu_result result)
     return result == ICU_GOOD ? JET_errSuccess : result == ICU_NO_MEMORY ? JET_errOutOfMemory : JET_errFeatureNotAvailable;
 }
 
-/* --- the module --- */
-
-/* It stays in the process once it is there: ICU keeps state of its own, and loading it again takes longer than a key. */
-static void *load(const char *path) { return dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE); }
-
-/* The file of the program as the system knows it: the loader would answer argv[0], which is what a caller wrote. A caller of a program with other rights can also link that into a
- * folder of his own, so that nothing beside it is trusted. */
-static bool find_program(char path[PATH_ROOM])
-{
-    ssize_t length = getauxval(AT_SECURE) != 0 ? -1 : readlink("/proc/self/exe", path, PATH_ROOM);
-    if (length <= 0 || length >= PATH_ROOM)
-        return false;
-    path[length] = 0;
-    return true;
-}
-
-/* The file that this code is in, from the root: a relative name would mean the current folder, which may have become another. */
-static bool find_own_file(char path[PATH_ROOM])
-{
-    Dl_info info;
-    void *found = NULL;
-    if (dladdr1(ICU_SORT_ID, &info, &found, RTLD_DL_LINKMAP) == 0 || found == NULL)
-        return false;
-    const char *name = ((const struct link_map *)found)->l_name; /* empty: the program */
-    if (name[0] == 0)
-        return find_program(path);
-    int length = snprintf(path, PATH_ROOM, "%s", name);
-    return name[0] == '/' && length < PATH_ROOM;
-}
-
-static void *load_beside_library(void)
-{
-    char own[PATH_ROOM], path[PATH_ROOM];
-    if (!find_own_file(own))
-        return NULL;
-    const char *slash = strrchr(own, '/');
-    if (slash == NULL)
-        return NULL;
-    int length = snprintf(path, sizeof path, "%.*s/" ICU_MODULE_FILE, (int)(slash - own), own);
-    return length > 0 && (size_t)length < sizeof path ? load(path) : NULL;
-}
-
-static void *load_module(void)
-{
-    const char *path = secure_getenv("OPENESE_ICU");
-    if (path != NULL)
-        return path[0] != 0 ? load(path) : NULL;
-    void *library = load_beside_library();
-    return library != NULL ? library : load(ICU_MODULE_FILE);
-}
-
 JET_ERR icu_orders_open(struct icu_orders **out)
 {
     JET_ERR err = JET_errSuccess;
@@ -102,9 +47,9 @@ JET_ERR icu_orders_open(struct icu_orders **out)
     struct icu_orders *orders = mem_alloc(sizeof *orders);
     if (orders == NULL)
         RAISE(JET_errOutOfMemory);
-    orders->library = load_module();
+    orders->library = module_open("OPENESE_ICU", ICU_MODULE_FILE);
     if (orders->library != NULL)
-        orders->module = dlsym(orders->library, ICU_MODULE_SYMBOL_TEXT);
+        orders->module = module_symbol(orders->library, ICU_MODULE_SYMBOL_TEXT);
     if (orders->module == NULL)
         RAISE(JET_errFeatureNotAvailable);
     orders->module->library_version(orders->version);
@@ -114,8 +59,7 @@ JET_ERR icu_orders_open(struct icu_orders **out)
     orders = NULL;
 done:
     if (orders != NULL) {
-        if (orders->library != NULL)
-            dlclose(orders->library);
+        module_close(orders->library);
         mem_free(orders);
     }
     return err;
@@ -132,7 +76,7 @@ void icu_orders_close(struct icu_orders *orders)
         orders->kept = next;
     }
     mutex_destroy(&orders->lock);
-    dlclose(orders->library);
+    module_close(orders->library);
     mem_free(orders);
 }
 

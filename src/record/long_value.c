@@ -167,6 +167,21 @@ done:
     return err;
 }
 
+/* What a chunk holds, its encryption taken off. room: encryption_size(chunk_size) bytes, used for an encrypted value only. */
+static JET_ERR open_chunk(const struct long_value_nodes *nodes, const struct long_value_info *info, uint8_t *room, struct span *stored)
+{
+    JET_ERR err = JET_errSuccess;
+    uint32_t size;
+    if (!info->is_encrypted)
+        goto done;
+    if (stored->size > encryption_size(nodes->chunk_size))
+        RAISE(JET_errLVCorrupted);
+    TRY(encryption_open(nodes->key, *stored, room, &size));
+    *stored = span_of(room, size);
+done:
+    return err;
+}
+
 /* Plain bytes [skip, skip+count) of one chunk. scratch: chunk_size bytes, used when a compressed chunk is wanted from its middle. */
 static JET_ERR copy_chunk(struct span stored, uint32_t plain_size, uint32_t skip, uint8_t *out, uint32_t count, uint8_t *scratch)
 {
@@ -190,16 +205,19 @@ static JET_ERR read_chunks(const struct long_value_nodes *nodes, const struct lo
                            uint32_t *written)
 {
     JET_ERR err = JET_errSuccess;
-    uint8_t key[LONG_VALUE_KEY_MAX], *scratch = NULL;
+    uint8_t key[LONG_VALUE_KEY_MAX], *scratch = NULL, *opened = NULL;
     uint32_t chunk = offset - offset % nodes->chunk_size, skip = offset - chunk;
     struct span found, stored;
     if (skip != 0 && (scratch = (uint8_t *)mem_alloc(nodes->chunk_size)) == NULL)
+        RAISE(JET_errOutOfMemory);
+    if (info->is_encrypted && (opened = (uint8_t *)mem_alloc(encryption_size(nodes->chunk_size))) == NULL)
         RAISE(JET_errOutOfMemory);
     TRY(seek_exact(nodes, span_of(key, long_value_chunk_key(info->lid, chunk, key)), &stored));
     for (;;) {
         uint32_t plain_size = plain_chunk_size(nodes, info, chunk), count = plain_size - skip;
         if (count > wanted - *written)
             count = wanted - *written;
+        TRY(open_chunk(nodes, info, opened, &stored));
         TRY(copy_chunk(stored, plain_size, skip, out + *written, count, scratch));
         *written += count;
         if (*written == wanted)
@@ -213,6 +231,7 @@ static JET_ERR read_chunks(const struct long_value_nodes *nodes, const struct lo
         TRY(err);
     }
 done:
+    mem_free(opened);
     mem_free(scratch);
     return err;
 }
@@ -229,7 +248,7 @@ JET_ERR long_value_read(const struct long_value_nodes *nodes, uint64_t lid, uint
     TRY(find_root(nodes, lid, &found));
     if (info != NULL)
         *info = found;
-    if (found.is_encrypted)
+    if (found.is_encrypted && nodes->key == NULL)
         RAISE(JET_errFeatureNotAvailable);
     if (offset >= found.size || capacity == 0)
         goto done;
@@ -383,7 +402,7 @@ JET_ERR long_value_tree_open(struct cache_file *file, const struct table_schema 
     JET_ERR err = JET_errSuccess;
     memset(out, 0, sizeof *out);
     out->nodes = (struct long_value_nodes){out, tree_seek, tree_next, tree_release,
-                                           long_value_chunk_size(cache_file_page_size(file), table->lv_chunk_most)};
+                                           long_value_chunk_size(cache_file_page_size(file), table->lv_chunk_most), NULL};
     if (table->lv_root == 0)
         goto done;
     TRY(btree_open(file, table->lv_root, table->lv_objid, &out->tree));

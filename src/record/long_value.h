@@ -10,12 +10,14 @@
  * The reading functions work on any source of nodes (struct long_value_nodes), so that they can be tested and fuzzed without a tree;
  * long_value_tree_open makes one over btree/. Called by cursor/, check/ and the key builder.
  * Threads and locks: a source belongs to one thread; no latch is held between calls.
- * Errors: JET_errLVCorrupted (structure), JET_errDecompressionFailed, JET_errFeatureNotAvailable (encrypted), those of btree/.
+ * Chunks of an encrypted value are encrypted each alone, after they have been compressed (format/encryption.h).
+ * Errors: JET_errLVCorrupted (structure), JET_errDecompressionFailed, JET_errFeatureNotAvailable (encrypted, and the source has no key), JET_errDecryptionFailed, those of btree/.
  */
 #ifndef OPENESE_RECORD_LONG_VALUE_H
 #define OPENESE_RECORD_LONG_VALUE_H
 
 #include "btree/btree.h"
+#include "format/encryption.h"
 #include "record/record.h"
 
 enum { LONG_VALUE_KEY_MAX = 12, LONG_VALUE_SIZE_MAX = 0x7FFFFFFF };
@@ -45,6 +47,7 @@ struct long_value_nodes {
     JET_ERR (*next)(void *context, struct span *node_key, struct span *data);
     void (*release)(void *context); /* ends the life of the spans; may be NULL */
     uint32_t chunk_size;
+    const struct encryption_key *key; /* for encrypted values; NULL: none */
 };
 
 struct long_value_info {

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "format/compression.h"
 
-enum { REFERENCES_OFFSET = 0, REFERENCES_SIZE = 4, SIZE_OFFSET = 4, ROOT_SIZE = 8, ROOT_SIZE_MOST = 9, CREATE_ATTEMPTS = 1000 };
+enum { REFERENCES_OFFSET = 0, REFERENCES_SIZE = 4, SIZE_OFFSET = 4, FLAGS_OFFSET = 8, ROOT_SIZE = 8, ROOT_SIZE_MOST = 9, FLAG_ENCRYPTED = 1, CREATE_ATTEMPTS = 1000 };
 #define LID32_FIRST 1u
 #define LID32_LAST 0x7FFFFEFFu
 #define LID64_FIRST 0x8000000080000001ull
@@ -18,6 +18,8 @@ struct work {
     const struct long_value_writer *w;
     struct btree_cursor cursor;
     uint8_t *plain, *packed; /* chunk_size bytes each */
+    uint8_t *sealed;         /* encryption_size(chunk_size) bytes; NULL without a key */
+    bool is_encrypted;       /* the value at hand */
     uint8_t key[LONG_VALUE_KEY_MAX];
 };
 
@@ -28,10 +30,11 @@ static JET_ERR work_begin(const struct long_value_writer *w, struct work *out)
     out->w = w;
     TRY(btree_cursor_open(w->tree, &out->cursor));
     btree_cursor_set_reader(&out->cursor, w->transaction);
-    out->plain = (uint8_t *)mem_alloc(2 * (size_t)w->chunk_size);
+    out->plain = (uint8_t *)mem_alloc(2 * (size_t)w->chunk_size + (w->key != NULL ? encryption_size(w->chunk_size) : 0));
     if (out->plain == NULL)
         RAISE(JET_errOutOfMemory);
     out->packed = out->plain + w->chunk_size;
+    out->sealed = w->key != NULL ? out->packed + w->chunk_size : NULL;
 done:
     return err;
 }
@@ -80,6 +83,25 @@ static JET_ERR pack_chunk(struct work *k, struct span plain, struct span *stored
     if (k->w->compress)
         TRY(compression_shrink(plain, k->w->compress_minimum, k->packed, &size));
     *stored = size > 0 && size < plain.size ? span_of(k->packed, size) : plain;
+    if (k->is_encrypted) {
+        TRY(encryption_seal(k->w->key, *stored, k->sealed));
+        *stored = span_of(k->sealed, encryption_size(stored->size));
+    }
+done:
+    return err;
+}
+
+/* The bytes of a node, their encryption taken off. */
+static JET_ERR open_stored(struct work *k, struct span *stored)
+{
+    JET_ERR err = JET_errSuccess;
+    uint32_t size;
+    if (!k->is_encrypted)
+        goto done;
+    if (stored->size > encryption_size(k->w->chunk_size))
+        RAISE(JET_errLVCorrupted);
+    TRY(encryption_open(k->w->key, *stored, k->sealed, &size));
+    *stored = span_of(k->sealed, size);
 done:
     return err;
 }
@@ -95,12 +117,14 @@ static JET_ERR read_chunk(struct work *k, uint64_t lid, uint32_t offset, uint32_
         RAISE(JET_errLVCorrupted);
     TRY(err);
     TRY(btree_cursor_get(&k->cursor, &node));
-    if (node.data.size > length)
+    struct span stored = node.data;
+    err = open_stored(k, &stored);
+    if (err >= 0 && stored.size > length)
         err = JET_errLVCorrupted;
-    else if (node.data.size == length)
-        memcpy(k->plain, node.data.data, length);
-    else
-        err = compression_expand(node.data, k->plain, length, &expanded);
+    else if (err >= 0 && stored.size == length)
+        memcpy(k->plain, stored.data, length);
+    else if (err >= 0)
+        err = compression_expand(stored, k->plain, length, &expanded);
     btree_cursor_release(&k->cursor);
     TRY(err);
     if (expanded != length)
@@ -219,12 +243,13 @@ done:
 static JET_ERR insert_root(struct work *k, uint32_t size, uint64_t *lid)
 {
     JET_ERR err = JET_errSuccess;
-    uint8_t root[ROOT_SIZE];
+    uint8_t root[ROOT_SIZE_MOST];
     store_le32(root + REFERENCES_OFFSET, 1);
     store_le32(root + SIZE_OFFSET, size);
+    root[FLAGS_OFFSET] = FLAG_ENCRYPTED; /* other values end before it */
     for (unsigned attempt = 0; attempt < CREATE_ATTEMPTS; attempt++) {
         TRY(take_lid(k->w, lid));
-        err = btree_insert(k->w->transaction, k->w->tree, &k->cursor, root_key(k, *lid), span_of(root, sizeof root), BTREE_APPEND_HINT);
+        err = btree_insert(k->w->transaction, k->w->tree, &k->cursor, root_key(k, *lid), span_of(root, k->is_encrypted ? ROOT_SIZE_MOST : ROOT_SIZE), BTREE_APPEND_HINT);
         /* the highest values of the tree may just be being deleted: their ids are not free yet */
         if (err != JET_errKeyDuplicate && err != JET_errWriteConflict)
             break;
@@ -241,6 +266,7 @@ JET_ERR long_value_create(const struct long_value_writer *w, struct span data, u
     if (data.size > LONG_VALUE_SIZE_MAX)
         RAISE(JET_errColumnTooBig);
     TRY(work_begin(w, &k));
+    k.is_encrypted = w->key != NULL;
     TRY(insert_root(&k, data.size, lid));
     TRY(write_chunks(&k, *lid, 0, data.size, 0, data));
 done:
@@ -257,8 +283,9 @@ static JET_ERR change_root(struct work *k, uint64_t lid, struct long_value_info 
     uint8_t root[ROOT_SIZE_MOST];
     uint32_t root_size = 0;
     TRY(seek_root(k, lid, info, root, &root_size));
-    if (info->is_encrypted)
+    if (info->is_encrypted && k->w->key == NULL)
         RAISE(JET_errFeatureNotAvailable);
+    k->is_encrypted = info->is_encrypted;
     if (info->references != 1)
         RAISE(info->references == 0 || info->references == UINT32_MAX ? JET_errLVCorrupted : JET_errInvalidParameter);
     if (size > LONG_VALUE_SIZE_MAX)
@@ -397,10 +424,10 @@ static JET_ERR copy_chunks(struct work *from, struct work *to, uint64_t lid, uin
             RAISE(JET_errLVCorrupted);
         TRY(err);
         TRY(btree_cursor_get(&from->cursor, &node));
-        if (node.data.size > length)
+        if (node.data.size > (to->is_encrypted ? encryption_size(length) : length))
             err = JET_errLVCorrupted;
         else
-            memcpy(from->plain, node.data.data, stored = node.data.size);
+            memcpy(from->plain, node.data.data, stored = node.data.size); /* room for two chunks */
         btree_cursor_release(&from->cursor);
         TRY(err);
         TRY(btree_insert(to->w->transaction, to->w->tree, &to->cursor, chunk_key(to, copy, offset), span_of(from->plain, stored), 0));
@@ -419,9 +446,8 @@ JET_ERR long_value_own(const struct long_value_writer *w, uint64_t *lid)
     TRY(seek_root(&k, *lid, &info, NULL, NULL));
     if (info.references <= 1)
         goto done;
-    if (info.is_encrypted)
-        RAISE(JET_errFeatureNotAvailable);
     TRY(work_begin(w, &to));
+    to.is_encrypted = info.is_encrypted;
     TRY(insert_root(&to, info.size, &copy));
     TRY(copy_chunks(&k, &to, *lid, info.size, copy));
     TRY(release(&k, *lid));

@@ -6,7 +6,8 @@
 #include "btree/update.h"
 #include "record/long_value.h"
 
-/* Errors of all: those of btree/update.h, JET_errOutOfMemory, JET_errLVCorrupted (the value is not there or damaged), JET_errFeatureNotAvailable (encrypted). An error may leave a part of
+/* Errors of all: those of btree/update.h, JET_errOutOfMemory, JET_errLVCorrupted (the value is not there or damaged), JET_errFeatureNotAvailable (encrypted, and
+ * the writer has no key), JET_errDecryptionFailed. An error may leave a part of
  * a change done: the caller takes its transaction level back. */
 struct long_value_writer {
     struct transaction *transaction;
@@ -16,6 +17,7 @@ struct long_value_writer {
     uint32_t compress_minimum;     /* JET_paramMinDataForXpress */
     atomic_uint_least64_t *next_lid; /* of the table; 0: not known yet, found from the end of the tree */
     bool is_lid64;                 /* format >= 70 */
+    const struct encryption_key *key; /* new values are encrypted with it, and encrypted ones can be changed; NULL: none */
 };
 /* A new value with reference count 1. data may be empty. JET_errColumnTooBig, JET_errOutOfLongValueIDs. */
 MUST_CHECK JET_ERR long_value_create(const struct long_value_writer *w, struct span data, uint64_t *lid);

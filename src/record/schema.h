@@ -112,6 +112,7 @@ struct schema_callback {
 struct table_schema {
     char *name;                 /* UTF-8 */
     char *template_name;        /* of a derived table, or NULL */
+    uint32_t template_objid;    /* likewise, or 0 */
     uint32_t objid;
     page_no_t root;
     uint32_t flags;

@@ -192,6 +192,49 @@ static void rows_come_in_the_order_of_the_locale(void **state)
     stop(&f);
 }
 
+/* In a database of a format that has them: new ones are made in an older. */
+static struct fixture start_with_new_format(void)
+{
+    struct fixture f = start();
+    JET_COLUMNDEF wide = {.cbStruct = sizeof wide, .coltyp = JET_coltypText, .cp = 1200};
+    const char *path = text_of("%s/new.edb", f.live.folder);
+    require_shared_data();
+    copy_shared_file("engine/features-new-format-4k/keys.edb", path);
+    assert_good(JetCloseTable(f.live.session, f.table));
+    assert_good(JetCloseDatabase(f.live.session, f.dbid, 0));
+    assert_good(JetAttachDatabase(f.live.session, path, 0));
+    assert_good(JetOpenDatabase(f.live.session, path, NULL, &f.dbid, 0));
+    assert_good(JetCreateTable(f.live.session, f.dbid, "words", 0, 0, &f.table));
+    assert_good(JetAddColumn(f.live.session, f.table, "text", &wide, NULL, 0, &f.text));
+    return f;
+}
+
+static void an_index_in_upper_case_orders_by_character(void **state)
+{
+    (void)state;
+    struct fixture f = start_with_new_format();
+    insert(&f, u"b");
+    assert_good(make_index(&f, "upper", u"en-US", 0x200));
+    insert(&f, u"\u00E4");
+    insert(&f, u"-");
+    insert(&f, u"A");
+    assert_memory_equal(order_of(&f, "upper"), u"-Ab\u00E4", 10);
+    uint8_t key[16];
+    uint32_t size;
+    assert_good(JetMove(f.live.session, f.table, JET_MoveLast, 0));
+    assert_good(JetRetrieveKey(f.live.session, f.table, key, sizeof key, &size, 0));
+    assert_int_equal(size, 5);
+    assert_memory_equal(key, "\x7F\x00\xC4\x00\x00", 5);
+    assert_good(JetMakeKey(f.live.session, f.table, u"B", 2, JET_bitNewKey));
+    assert_good(JetSeek(f.live.session, f.table, JET_bitSeekEQ));
+    char room[1024] = {0};
+    assert_good(JetGetTableIndexInfo(f.live.session, f.table, "upper", room, sizeof room, JET_IdxInfoCreateIndex3));
+    assert_int_equal(((JET_INDEXCREATE3_A *)(void *)room)->pidxunicode->dwMapFlags, 0x200);
+    assert_err(make_index(&f, "both", u"en-US", 0x600), JET_errInvalidLCMapStringFlags);
+    assert_err(make_index(&f, "lower", u"en-US", 0x100), JET_errInvalidLCMapStringFlags);
+    stop(&f);
+}
+
 static void numbers_in_text_sort_as_numbers_when_asked_for(void **state)
 {
     (void)state;
@@ -237,7 +280,7 @@ int main(void)
         cmocka_unit_test(locales_are_taken_by_number),
         cmocka_unit_test(map_flags_are_checked_and_kept),
         cmocka_unit_test(an_index_without_locale_has_that_of_the_instance),
-        cmocka_unit_test(rows_come_in_the_order_of_the_locale),
+        cmocka_unit_test(rows_come_in_the_order_of_the_locale), cmocka_unit_test(an_index_in_upper_case_orders_by_character),
         cmocka_unit_test(numbers_in_text_sort_as_numbers_when_asked_for),
         cmocka_unit_test(the_first_column_of_the_primary_index_can_become_a_placeholder),
     };

@@ -165,8 +165,21 @@ static bool is_exempt(const struct edb_table *t, const struct index *index)
     return (index->flags & INDEX_FLAG_DEFERRED) != 0;
 }
 
-/* An index of a Windows whose weights are others (Server 2008: version 5.0): no key of it is promised, and the engine makes none. With the weights there are, the keys that
- * differ are the digits', which version 6 moved by one; that is counted here, to show that nothing else does. */
+/* Of digits in a key, what they were in version 5.0: next to each other, from 0x19 on. Version 6 put Tibet's half digits between them, beginning one later. The sample has
+ * the digits 1 and 2 only. The order of the keys stays as it is. */
+static void take_older_digits(struct edb_nodes *nodes)
+{
+    enum { SCRIPT_DIGIT = 13, ONE = 0x1A, NINE = 0x2A, OLDER_ONE = 0x19 };
+    for (uint32_t i = 0; i < nodes->count; i++) {
+        uint8_t *key = (uint8_t *)(uintptr_t)nodes->items[i].key.data;
+        for (uint32_t k = 0; k + 1 < nodes->items[i].key.size; k++)
+            if (key[k] == SCRIPT_DIGIT && key[k + 1] >= ONE && key[k + 1] <= NINE && key[k + 1] % 2 == 0)
+                key[k + 1] = (uint8_t)(OLDER_ONE + (key[k + 1] - ONE) / 2);
+    }
+}
+
+/* An index of a Windows whose weights are others (Server 2008: version 5.0): no key of it is promised, and the engine makes none, since one database shows only what its
+ * characters weighed. Of these nothing but the digits has moved. */
 static bool is_outdated(struct edb_image *image, const struct edb_table *t, const struct index *index, struct key_rules *rules, const char *database, struct totals *totals)
 {
     struct edb_nodes rebuilt, stored;
@@ -177,6 +190,7 @@ static bool is_outdated(struct edb_image *image, const struct edb_table *t, cons
     if (!rebuild(image, database, t, index, rules, totals, &rebuilt))
         return true;
     edb_image_tree(image, index->root, &stored);
+    take_older_digits(&rebuilt);
     unsigned equal = compare_entries(database, t, index, &rebuilt, &stored);
     print_message("%s: %s.%s: sort version %08X: %u of %u entries equal\n", database, t->schema.name, index->name, (unsigned)(index->sort_version >> 32), equal, stored.count);
     totals->outdated_indexes++;
@@ -221,7 +235,7 @@ static void print_totals(const struct totals *t)
     if (t->outdated_indexes > 0)
         print_message("%u indexes of another sort version: %u of %u entries differ\n", t->outdated_indexes, t->outdated_misses, t->outdated_entries);
     assert_int_equal(t->bad, 0);
-    assert_true(t->outdated_misses * 100 < t->outdated_entries || t->outdated_entries == 0);
+    assert_int_equal(t->outdated_misses, 0);
 }
 
 static void every_index_windows_wrote_is_rebuilt_from_its_records(void **state)

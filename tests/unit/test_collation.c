@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "record/case_map.h"
 #include "record/collation.h"
 #include "record/locale.h"
 
@@ -198,6 +199,7 @@ static void what_has_no_known_rule_says_so(void **state)
     uint8_t id[16] = {1}, unknown[16] = {9};
     assert_int_equal(collation_open(NULL, "en-US", 0, id, 0, 0x400, &c), JET_errFeatureNotAvailable);
     assert_int_equal(collation_open(t, "en-US", 0, id, 0, 0x400 | COLLATION_UPPERCASE, &c), JET_errFeatureNotAvailable);
+    assert_int_equal(collation_open(t, "en-US", 0, id, 0, COLLATION_UPPERCASE, &c), JET_errFeatureNotAvailable); /* the table has no case maps, nor the letters of Hangul */
     assert_int_equal(collation_open(t, "en-US", 0, id, 0x0005000000050000ull, 0x400, &c), JET_errFeatureNotAvailable);
     assert_int_equal(collation_open(t, "en-US", 0, id, 0x0006020F0006020Full, 0x400, &c), JET_errSuccess);
     assert_int_equal(collation_open(t, "en-US", 0, unknown, 0, 0x400, &c), JET_errInvalidLanguageId);
@@ -318,7 +320,8 @@ static void known_windows_keys_are_made_with_the_real_table(void **state)
     collation_table_close(t);
 }
 
-/* A sample of what Wine makes of the same table: marks that repeat, kana with flags, numbers, what is ignored linguistically, compressions, expansions with marks. */
+/* A sample of what Wine makes of the same table: marks that repeat, kana with flags, numbers, what is ignored linguistically, compressions, expansions with marks, old Hangul; and upper case, as the
+ * original engine stores it. */
 static void keys_are_those_of_wine(void **state)
 {
     (void)state;
@@ -330,6 +333,10 @@ static void keys_are_those_of_wine(void **state)
         {"en-US", 0x408, u"00120", "0d0205234" "2fc0101010100"}, {"en-US", 0x408, u"\u0660\u0661\u0662", "0d020434fd010401010100"},
         {"en-US", 0x420, u"c\u0308", "0e0a010401010100"}, {"en-US", 0x420, u"\u00E7", "0e0a0101010100"}, {"en-US", 0x410, u"\u00E6N", "0e020e210e700101010100"},
         {"en-US", 0xC00, u"y", "a70e0101010100"}, {"en-US", 0x30401, u"\u0385", "0753010001020c01010100"}, {"en-US", 0x30401, u"\u309F", "033e034301010606010100"},
+        {"en-US", 0x30401, u"\u1100\u1161\u11A8", "c002ff83ff03ff02ec97ffffff03ff030101010100"}, {"en-US", 0x30401, u"\uA960\u1161", "cbb1ff12ff03ff020101010100"},
+        {"en-US", 0x400, u"\u1100\uD7B0", "c138ff03ff1eff020101010100"}, {"en-US", 0x400, u"\u1100\u1161\uD7CBa", "c007ff03ff03ff110e020101010100"},
+        {"en-US", 0x400, u"\u1161", "ec97ffffff03ff020101010100"}, {"en-US", 0x200, u"a\u00E9\u00B5\u00FF", "004100c900b501780000"},
+        {"tr-TR", 0x200, u"i\u0131\u00DF", "0049013100df0000"}, {"en-US", 0x200, u"\xD801\xDC28\xD801", "d801dc00d8010000"},
         {"cy-GB", 0x30401, u"llg", "0e4b0e250101010100"}, {"zh-CN", 0x30401, u"\u3400", "cb74160101010100"}};
     struct collation_table *t;
     if (collation_table_open(os_fs_posix(), NULL, &t) < 0) {
@@ -341,6 +348,55 @@ static void keys_are_those_of_wine(void **state)
         assert_int_equal(collation_open(t, keys[i].locale, 0, NULL, 0, keys[i].flags, &c), JET_errSuccess);
         if (strcmp(key_of(&c, keys[i].text, 256), keys[i].key) != 0)
             fail_msg("key %zu is %s, not %s", i, key_of(&c, keys[i].text, 256), keys[i].key);
+    }
+    collation_table_close(t);
+}
+
+/* Case maps of every size, all places pointing anywhere: no byte outside is read, and a text always comes to its end. */
+static void a_case_map_with_wild_places_is_read_within_its_bounds(void **state)
+{
+    (void)state;
+    enum { UNITS_MOST = 1600 };
+    static const uint8_t text[] = {0x61, 0, 0x01, 0xD8, 0x28, 0xDC, 0xFF, 0xFF, 0xFF, 0xDB, 0xFF, 0xDF, 0x01, 0xD8};
+    srand(11);
+    for (uint32_t units = 0; units < UNITS_MOST; units += 7) {
+        struct case_map map;
+        uint8_t *bytes = malloc(2 * units + 1);
+        assert_non_null(bytes);
+        for (uint32_t i = 0; i < 2 * units; i++)
+            bytes[i] = (uint8_t)rand();
+        if (units > 2) {
+            store_le16(bytes + 2, (uint16_t)(units - units % 2 * 300));
+            store_le16(bytes + 4, units % 2 == 0 ? 0x500 : 0x100);
+        }
+        case_map_init(&map, span_of(bytes, 2 * units));
+        for (uint32_t at = 0, taken = 0; at < sizeof text / 2 && map.units != NULL; at += taken) {
+            uint16_t out[2];
+            uint32_t count = case_map_upper(&map, span_of(text, sizeof text), at, out, &taken);
+            assert_true(count >= 1 && count <= 2 && taken >= 1 && taken <= 2);
+        }
+        free(bytes);
+    }
+}
+
+static void a_key_in_upper_case_is_cut_at_the_room(void **state)
+{
+    (void)state;
+    struct collation_table *t;
+    struct collation c;
+    uint8_t out[8];
+    uint32_t size;
+    bool is_cut;
+    if (collation_table_open(os_fs_posix(), NULL, &t) < 0) {
+        print_message("skipped: no weight table\n");
+        skip();
+    }
+    assert_int_equal(collation_open(t, "en-US", 0, NULL, 0, COLLATION_UPPERCASE, &c), JET_errSuccess);
+    const struct span text = span_of((const uint8_t *)u"abc", 6);
+    for (uint32_t room = 0; room <= 8; room++) {
+        assert_int_equal(collation_sort_key(&c, text, out, room, &size, &is_cut), JET_errSuccess);
+        assert_true(size == room && is_cut == (room < 8));
+        assert_memory_equal(out, "\0A\0B\0C\0\0", size);
     }
     collation_table_close(t);
 }
@@ -359,6 +415,8 @@ int main(void)
         cmocka_unit_test(damaged_tables_are_refused),
         cmocka_unit_test(known_windows_keys_are_made_with_the_real_table),
         cmocka_unit_test(keys_are_those_of_wine),
+        cmocka_unit_test(a_case_map_with_wild_places_is_read_within_its_bounds),
+        cmocka_unit_test(a_key_in_upper_case_is_cut_at_the_room),
     };
     return cmocka_run_group_tests(tests, make_table, drop_table);
 }
