@@ -7,7 +7,12 @@
 
 const struct table_callback *cursor_callbacks(const struct cursor *c) { return c->state != NULL ? atomic_load(&c->state->callbacks) : NULL; }
 
-bool cursor_has_callbacks(const struct cursor *c) { return c->state != NULL && (atomic_load(&c->state->callbacks) != NULL || c->schema->callback_count > 0); }
+const struct table_callback *cursor_template_callbacks(const struct cursor *c) { return c->template_state != NULL ? atomic_load(&c->template_state->callbacks) : NULL; }
+
+bool cursor_has_callbacks(const struct cursor *c)
+{
+    return c->state != NULL && (atomic_load(&c->state->callbacks) != NULL || c->schema->callback_count > 0 || cursor_template_callbacks(c) != NULL);
+}
 
 JET_ERR cursor_add_callback(struct cursor *c, void (*function)(void), void *context, uint32_t types, uint64_t *id)
 {

@@ -90,6 +90,7 @@ void cursor_close(struct cursor *c)
     update_close(c);
     filter_free(c);
     long_value_tree_close(&c->long_values);
+    encryption_forget(c);
     close_index(c);
     btree_cursor_close(&c->table_entry);
     sharing_leave(c);
@@ -174,6 +175,7 @@ JET_ERR cursor_long_values(struct cursor *c, const struct long_value_nodes **nod
         goto done;
     if (!c->long_values.is_open)
         TRY(open_long_values(c));
+    c->long_values.nodes.key = c->encryption;
     *nodes = &c->long_values.nodes;
 done:
     return err;

@@ -45,9 +45,16 @@ unsigned cursor_move_level(const struct cursor *cursor);
 void cursor_set_read_only(struct cursor *cursor, bool is_read_only);
 bool cursor_is_read_only(const struct cursor *cursor);
 
+/* The key for values of encrypted columns (format/encryption.h); size 0: none any more, which is also the state after an error. JET_errInvalidParameter (no key), JET_errFeatureNotAvailable
+ * (no cipher module), JET_errOutOfMemory. */
+MUST_CHECK JET_ERR cursor_set_encryption_key(struct cursor *cursor, struct span bytes);
+/* Size 0: there is none. The bytes live until another is set. */
+struct span cursor_encryption_key(const struct cursor *cursor);
+
 /* The last step of opening a cursor for a client: keeps the cursors of other sessions (other transactions) from the table, or from changing it, while this one is open;
  * CURSOR_PERMIT_DDL: a fixed schema may be changed through it. JET_errTableLocked when another session has asked for that, or is deleting the table; JET_errTableInUse when others
- * have the table open already, when anybody denies writing already, when rows have been changed by transactions that are not over (CURSOR_PERMIT_DDL). */
+ * have the table open already, when anybody denies writing already, when rows have been changed by transactions that are not over, or
+ * tables derived from it are in use (CURSOR_PERMIT_DDL). */
 enum cursor_deny { CURSOR_DENY_WRITE = 0x1, CURSOR_DENY_READ = 0x2, CURSOR_PERMIT_DDL = 0x4 };
 MUST_CHECK JET_ERR cursor_set_sharing(struct cursor *cursor, unsigned deny);
 /* What was asked for with it: enum cursor_deny. */
@@ -64,6 +71,8 @@ struct table_callback;
 bool cursor_has_callbacks(const struct cursor *cursor);
 /* The registered ones (catalog/ddl.h). */
 const struct table_callback *cursor_callbacks(const struct cursor *cursor);
+/* Those registered for the template of a derived table. */
+const struct table_callback *cursor_template_callbacks(const struct cursor *cursor);
 /* For all cursors on the table, until it is taken out or the database is detached. JET_errIllegalOperation (temporary), JET_errOutOfMemory. */
 MUST_CHECK JET_ERR cursor_add_callback(struct cursor *cursor, void (*function)(void), void *context, uint32_t types, uint64_t *id);
 /* False: there is no such registration. */
@@ -173,7 +182,7 @@ MUST_CHECK JET_ERR cursor_get_key(struct cursor *cursor, bool from_search_key, u
 
 enum cursor_retrieve_option {
     CURSOR_RETRIEVE_COPY = 0x1, CURSOR_RETRIEVE_FROM_INDEX = 0x2, CURSOR_RETRIEVE_FROM_BOOKMARK = 0x4, CURSOR_RETRIEVE_TAG = 0x8,
-    CURSOR_RETRIEVE_NULL = 0x10, CURSOR_RETRIEVE_IGNORE_DEFAULT = 0x20, CURSOR_RETRIEVE_TUPLE = 0x800
+    CURSOR_RETRIEVE_NULL = 0x10, CURSOR_RETRIEVE_IGNORE_DEFAULT = 0x20, CURSOR_RETRIEVE_TUPLE = 0x800, CURSOR_RETRIEVE_AS_REFERENCE = 0x20000
 };
 struct retrieve {
     uint32_t column_id;   /* 0: the itag_sequence-th of all tagged values of the row */
@@ -185,7 +194,8 @@ struct retrieve {
     uint32_t actual;      /* out: bytes from offset on */
     uint32_t next_tagged; /* out: the column the value belongs to */
 };
-/* JET_wrnColumnNull, JET_wrnBufferTruncated, JET_errBadColumnId, JET_errColumnNotFound, JET_errBadItagSequence,
+/* JET_wrnColumnNull, JET_wrnBufferTruncated, JET_wrnColumnReference (the data is a reference, column_reference.h), JET_errColumnNoEncryptionKey, JET_errDecryptionFailed,
+ * JET_errBadColumnId, JET_errColumnNotFound, JET_errBadItagSequence,
  * JET_errIndexTuplesCannotRetrieveFromIndex, JET_errInvalidGrbit. */
 MUST_CHECK JET_ERR cursor_retrieve_column(struct cursor *cursor, struct retrieve *r);
 /* The most frequent cases, without detours. Is the row known: has the cursor a copy of it, so that nothing need be latched to read it? */
@@ -199,7 +209,8 @@ MUST_CHECK JET_ERR cursor_count_values(struct cursor *cursor, uint32_t column_id
 /* What is in the row, as JetEnumerateColumns tells it. */
 enum cursor_enumerate_option {
     CURSOR_ENUMERATE_COPY = 0x1, CURSOR_ENUMERATE_IGNORE_DEFAULT = 0x20, CURSOR_ENUMERATE_PRESENCE_ONLY = 0x20000, CURSOR_ENUMERATE_TAGGED_ONLY = 0x40000,
-    CURSOR_ENUMERATE_COMPRESS = 0x80000, CURSOR_ENUMERATE_IGNORE_USER_DEFAULT = 0x100000, CURSOR_ENUMERATE_IN_RECORD_ONLY = 0x200000
+    CURSOR_ENUMERATE_COMPRESS = 0x80000, CURSOR_ENUMERATE_IGNORE_USER_DEFAULT = 0x100000, CURSOR_ENUMERATE_IN_RECORD_ONLY = 0x200000,
+    CURSOR_ENUMERATE_AS_REFERENCE = 0x400000
 };
 struct enumerated_value {
     uint32_t sequence;
@@ -226,10 +237,21 @@ MUST_CHECK JET_ERR cursor_enumerate(struct cursor *cursor, const struct enumerat
                                     void *(*allocate)(void *context, void *memory, uint32_t size), void *context,
                                     struct enumerated_column **columns, uint32_t *count);
 
-enum cursor_size_option { CURSOR_SIZE_COPY = 0x1, CURSOR_SIZE_RUNNING_TOTAL = 0x2, CURSOR_SIZE_LOCAL = 0x4 };
+/* The tagged columns of a row. */
+struct tagged_column {
+    uint32_t column_id;
+    uint16_t value_count; /* 0: explicitly null */
+    bool is_long, is_null_override, is_derived;
+};
+enum { CURSOR_TAGGED_COPY = CURSOR_RETRIEVE_COPY, CURSOR_TAGGED_IGNORE_DEFAULT = CURSOR_RETRIEVE_IGNORE_DEFAULT };
+/* Calls visit for each, from the tagged column first_id on (another id: from the first); a false return stops. Not of a temporary table. */
+MUST_CHECK JET_ERR cursor_list_tagged(struct cursor *cursor, uint32_t first_id, unsigned options, bool (*visit)(void *context, const struct tagged_column *column), void *context);
+
+/* STORED: values in the record as they are, compressed or not. LOGICAL: separated values by their plain size, as if stored so, without a look at their chunks. */
+enum cursor_size_option { CURSOR_SIZE_COPY = 0x1, CURSOR_SIZE_RUNNING_TOTAL = 0x2, CURSOR_SIZE_LOCAL = 0x4, CURSOR_SIZE_RECORD_STORED = 0x20, CURSOR_SIZE_SEPARATED_LOGICAL = 0x40 };
 struct cursor_record_size {
     uint64_t data, long_value_data, overhead, long_value_overhead, non_tagged_columns, tagged_columns, long_values, multi_values, compressed_columns,
-        data_compressed, long_value_data_compressed;
+        data_compressed, long_value_data_compressed, own_long_data, own_long_data_compressed, own_long_values /* long values in the record */, key;
 };
 /* Adds to *total (which the caller clears). */
 MUST_CHECK JET_ERR cursor_get_record_size(struct cursor *cursor, unsigned options, struct cursor_record_size *total);

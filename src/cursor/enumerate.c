@@ -1,10 +1,12 @@
 /* What is in a row: the path of JetEnumerateColumns (cursor.h).
  *
- * Without wishes the columns come in the order of ids: fixed, variable, tagged. A fixed or variable column that the record reaches but
+ * Without wishes the columns come in the order of ids: fixed, variable, tagged; those of the template table before all others. A fixed or variable column that the record reaches but
  * leaves null is listed as JET_wrnColumnNull; so is one below the last column that has a default. Tagged columns are listed when the record
  * has an entry, or the column a default.
  * The record is copied first: values may be long, and the memory comes from the caller's own function, which must not run under a latch. */
+#define ESENT_PRIVATE
 #include "base/memory.h"
+#include "cursor/column_reference.h"
 #include "cursor/internal.h"
 
 struct enumeration {
@@ -66,8 +68,20 @@ done:
     return err;
 }
 
-/* The bytes of one value. *status: 0 or JET_wrnColumnTruncated, JET_wrnColumnNotInRecord. */
-static JET_ERR fetch(struct enumeration *e, const struct column_value *value, JET_ERR *status, uint32_t *size, uint8_t **data)
+static JET_ERR refer(struct enumeration *e, const struct column *column, uint32_t sequence, uint64_t lid, uint32_t *size, uint8_t **data)
+{
+    JET_ERR err = JET_errSuccess;
+    uint8_t reference[COLUMN_REFERENCE_SIZE_MAX];
+    TRY(cursor_make_reference(e->cursor, column, sequence, lid, e->row.primary_key, reference, size));
+    TRY(take_memory(e, *size, data));
+    memcpy(*data, reference, *size);
+done:
+    return err;
+}
+
+/* The bytes of value `sequence` of a column. *status: 0 or JET_wrnColumnTruncated, JET_wrnColumnNotInRecord, JET_wrnColumnReference. */
+static JET_ERR fetch(struct enumeration *e, const struct column *column, uint32_t sequence, const struct column_value *value, JET_ERR *status, uint32_t *size,
+                     uint8_t **data)
 {
     JET_ERR err = JET_errSuccess;
     bool is_separated = (value->flags & COLUMN_VALUE_SEPARATED) != 0;
@@ -77,10 +91,17 @@ static JET_ERR fetch(struct enumeration *e, const struct column_value *value, JE
         *status = JET_wrnColumnNotInRecord;
         goto done;
     }
-    TRY(column_value_fetch(e->nodes, value, 0, NULL, 0, &written, &total));
+    if (is_separated && (e->options & CURSOR_ENUMERATE_AS_REFERENCE) != 0) {
+        TRY(refer(e, column, sequence, value->lid, size, data));
+        *status = JET_wrnColumnReference;
+        goto done;
+    }
+    struct column_value plain = *value;
+    TRY(encryption_open_value(e->cursor, &plain));
+    TRY(column_value_fetch(e->nodes, &plain, 0, NULL, 0, &written, &total));
     uint32_t part = is_separated && total > e->most ? e->most : total;
     TRY(take_memory(e, part, data));
-    TRY(column_value_fetch(e->nodes, value, 0, *data, part, &written, &total));
+    TRY(column_value_fetch(e->nodes, &plain, 0, *data, part, &written, &total));
     *size = written;
     if (written < total)
         *status = JET_wrnColumnTruncated;
@@ -112,7 +133,7 @@ static JET_ERR fill_value(struct enumeration *e, const struct column *column, ui
     else if ((e->options & CURSOR_ENUMERATE_PRESENCE_ONLY) != 0)
         out->status = JET_wrnColumnPresent;
     else
-        TRY(fetch(e, &value, &out->status, &out->size, &out->data));
+        TRY(fetch(e, column, sequence, &value, &out->status, &out->size, &out->data));
 done:
     return err;
 }
@@ -148,10 +169,14 @@ static JET_ERR fill_column(struct enumeration *e, const struct column *column, s
         out->status = JET_wrnColumnPresent;
         goto done;
     }
-    if (count == 1 && (e->options & CURSOR_ENUMERATE_COMPRESS) != 0 && (first.flags & COLUMN_VALUE_SEPARATED) == 0) {
+    if (encryption_check(e->cursor, column) < 0) {
+        out->status = JET_errColumnNoEncryptionKey;
+        goto done;
+    }
+    if (count == 1 && (e->options & CURSOR_ENUMERATE_COMPRESS) != 0 && (first.flags & COLUMN_VALUE_SEPARATED) == 0 && !column_is_encrypted(column)) {
         JET_ERR status;
         out->status = JET_wrnColumnSingleValue;
-        TRY(fetch(e, &first, &status, &out->count, &out->data));
+        TRY(fetch(e, column, 1, &first, &status, &out->count, &out->data));
         goto done;
     }
     TRY(fill_values(e, column, count, NULL, out));
@@ -159,8 +184,7 @@ done:
     return err;
 }
 
-/* The original engine computes no default here, neither of a column that is asked for: a table that has one is refused, unless they are to be left out. */
-static JET_ERR check_callbacks(const struct table_schema *s, unsigned options)
+JET_ERR check_computed_defaults(const struct table_schema *s, unsigned options)
 {
     if ((options & (CURSOR_ENUMERATE_IGNORE_DEFAULT | CURSOR_ENUMERATE_IGNORE_USER_DEFAULT)) != 0)
         return JET_errSuccess;
@@ -170,40 +194,44 @@ static JET_ERR check_callbacks(const struct table_schema *s, unsigned options)
     return JET_errSuccess;
 }
 
-/* Up to which id columns of a kind are listed even when null. */
-static void find_reach(const struct enumeration *e, uint32_t *fixed, uint32_t *variable)
+void row_find_reach(const struct row *row, bool with_defaults, struct row_reach *out)
 {
-    const struct table_schema *s = e->row.schema;
-    *fixed = e->row.temp != NULL ? s->fixed_last : e->row.record.fixed_last;
-    *variable = e->row.temp != NULL ? s->variable_last : e->row.record.variable_last;
-    if ((e->options & CURSOR_ENUMERATE_IGNORE_DEFAULT) != 0)
-        return;
-    for (uint32_t i = 0; i < s->tagged_first; i++) {
-        uint32_t id = s->columns[i].id & 0xFFFF, *reach = column_is_fixed(id) ? fixed : variable;
+    const struct table_schema *s = row->schema;
+    out->fixed = row->temp != NULL ? s->fixed_last : row->record.fixed_last;
+    out->variable = row->temp != NULL ? s->variable_last : row->record.variable_last;
+    out->with_defaults = with_defaults;
+    for (uint32_t i = 0; with_defaults && i < s->tagged_first; i++) {
+        uint32_t id = s->columns[i].id & 0xFFFF, *reach = column_is_fixed(id) ? &out->fixed : &out->variable;
         if (s->columns[i].type != COLUMN_TYPE_NIL && s->columns[i].default_value.data != NULL && id > *reach)
             *reach = id;
     }
+}
+
+bool row_lists_column(const struct row *row, const struct row_reach *reach, const struct column *column)
+{
+    uint32_t id = column->id & 0xFFFF, at;
+    if (column->type == COLUMN_TYPE_NIL)
+        return false;
+    if (!column_is_tagged(id))
+        return id <= (column_is_fixed(id) ? reach->fixed : reach->variable);
+    return (row->temp != NULL ? temp_row_count(row->temp, column->id) > 0 : record_tagged_find(&row->record, record_tagged_id(column), &at))
+        || (reach->with_defaults && column->default_value.data != NULL);
 }
 
 static JET_ERR enumerate_all(struct enumeration *e)
 {
     JET_ERR err = JET_errSuccess;
     const struct table_schema *s = e->row.schema;
-    uint32_t fixed, variable;
-    find_reach(e, &fixed, &variable);
-    for (uint32_t i = 0; i < s->column_count; i++) {
-        const struct column *column = &s->columns[i];
-        uint32_t id = column->id & 0xFFFF, at;
+    struct row_reach reach;
+    row_find_reach(&e->row, (e->options & CURSOR_ENUMERATE_IGNORE_DEFAULT) == 0, &reach);
+    for (uint32_t n = 0; n < 2 * s->column_count; n++) {
+        bool is_template_turn = n < s->column_count;
+        const struct column *column = &s->columns[is_template_turn ? n : n - s->column_count];
         struct enumerated_column *out = NULL;
-        if (column->type == COLUMN_TYPE_NIL)
+        if (((column->id & COLUMN_ID_TEMPLATE_BIT) != 0) != is_template_turn)
             continue;
-        if (!column_is_tagged(id)) {
-            if ((e->options & CURSOR_ENUMERATE_TAGGED_ONLY) != 0 || id > (column_is_fixed(id) ? fixed : variable))
-                continue;
-        } else if (e->row.temp != NULL ? temp_row_count(e->row.temp, column->id) == 0 : !record_tagged_find(&e->row.record, record_tagged_id(column), &at)) {
-            if (column->default_value.data == NULL || (e->options & CURSOR_ENUMERATE_IGNORE_DEFAULT) != 0)
-                continue;
-        }
+        if (!row_lists_column(&e->row, &reach, column) || ((e->options & CURSOR_ENUMERATE_TAGGED_ONLY) != 0 && !column_is_tagged(column->id)))
+            continue;
         TRY(append(e, &out));
         TRY(fill_column(e, column, out));
     }
@@ -253,8 +281,10 @@ JET_ERR cursor_enumerate(struct cursor *c, const struct enumerate_wish *wishes, 
     *count = 0;
     if (wish_count > 0 && (options & CURSOR_ENUMERATE_TAGGED_ONLY) != 0)
         RAISE(JET_errInvalidGrbit);
+    if ((options & CURSOR_ENUMERATE_AS_REFERENCE) != 0 && ((options & CURSOR_ENUMERATE_IN_RECORD_ONLY) != 0 || !cursor_has_lasting_values(c)))
+        RAISE(JET_errInvalidGrbit);
     TRY(cursor_refresh(c));
-    TRY(check_callbacks(c->schema, options));
+    TRY(check_computed_defaults(c->schema, options));
     TRY(row_latch_copy(c, (options & CURSOR_ENUMERATE_COPY) != 0 && c->temp == NULL, &e.row));
     if (e.row.temp == NULL) {
         uint32_t size = e.row.record.bytes.size;

@@ -8,7 +8,7 @@
 
 struct pending_update; /* update_internal.h */
 
-enum { COMPRESS_MINIMUM_DEFAULT = 1024 };
+enum { COMPRESS_MINIMUM_DEFAULT = 1024, FORMAT_LID64 = 70 /* from which on long values have 64-bit ids */ };
 
 enum row_position { ROW_BEFORE_FIRST, ROW_ON, ROW_BETWEEN /* just before row `temp_at` */, ROW_AFTER_LAST };
 
@@ -20,12 +20,15 @@ struct cursor {
     struct btree table_tree;
     struct btree_cursor table_entry;
     struct long_value_tree long_values;
+    struct encryption_key *encryption; /* NULL: none given */
+    struct value_buffer opened;        /* a value with its encryption taken off or put on */
     page_no_t lv_root;      /* of the long-value tree, 0: none yet; may be newer than the schema */
     uint32_t lv_objid;
     struct transaction *transaction; /* reads and writes through it; NULL: pages as they are */
     uint64_t generation;    /* catalog_generation of the schema */
     struct pending_update *update;   /* made when rows are first changed; NULL before and in cursors that only read */
     struct table_state *state;       /* shared by all cursors on the table */
+    const struct table_state *template_state; /* of a derived table: that of its template, whose registered functions are called too; or NULL */
     /* Of the list state->cursors, under its lock: those opened by clients. */
     struct cursor *next_open, **open_link;
     const struct transaction *owner;
@@ -99,6 +102,39 @@ void row_release(struct cursor *c);
 MUST_CHECK JET_ERR row_value(const struct row *row, const struct column *column, uint32_t sequence, struct column_value *out);
 MUST_CHECK JET_ERR row_value_count(const struct row *row, const struct column *column, uint32_t *count);
 
+/* Up to which id fixed and variable columns are listed, null or not: as far as the record and, if they count, the defaults go. */
+struct row_reach {
+    uint32_t fixed, variable;
+    bool with_defaults;
+};
+void row_find_reach(const struct row *row, bool with_defaults, struct row_reach *out);
+/* Is the column among those that JetEnumerateColumns lists? */
+bool row_lists_column(const struct row *row, const struct row_reach *reach, const struct column *column);
+/* The original engine computes no default where it goes through all columns, neither of a column that is asked for: a table that has one is refused (JET_errCallbackFailed), unless the
+ * options, CURSOR_ENUMERATE_, leave them out. */
+MUST_CHECK JET_ERR check_computed_defaults(const struct table_schema *schema, unsigned options);
+
+/* --- retrieve.c --- */
+/* JET_errBadColumnId, JET_errColumnNotFound. */
+MUST_CHECK JET_ERR cursor_find_column(const struct cursor *c, uint32_t column_id, const struct column **out);
+/* May references to its values be given away? Not while the row is being changed, nor from a temporary table. */
+bool cursor_has_lasting_values(const struct cursor *c);
+
+/* --- read_ahead.c --- */
+/* Brings long values into the cache until pages_most have been looked at. *done: how many values were begun with. */
+MUST_CHECK JET_ERR read_values_ahead(struct cursor *c, const uint64_t *lids, uint32_t count, bool only_first_page, uint32_t pages_most, uint32_t *done);
+
+/* --- encryption.c --- */
+static inline bool column_is_encrypted(const struct column *column) { return (column->flags & COLUMN_FLAG_ENCRYPTED) != 0; }
+/* Lets the key go. */
+void encryption_forget(struct cursor *c);
+/* May values of the column be read and written? JET_errColumnNoEncryptionKey. */
+MUST_CHECK JET_ERR encryption_check(const struct cursor *c, const struct column *column);
+/* An encrypted value in the record becomes what was encrypted, in c->opened; others stay. */
+MUST_CHECK JET_ERR encryption_open_value(struct cursor *c, struct column_value *value);
+/* The other way: bytes that are not in c->opened become encrypted ones that are. The cursor has a key. */
+MUST_CHECK JET_ERR encryption_seal_value(struct cursor *c, struct column_value *value);
+
 /* --- sharing.c --- */
 /* Counts the cursor as open on its table. */
 MUST_CHECK JET_ERR sharing_enter(struct cursor *c);
@@ -116,8 +152,6 @@ MUST_CHECK JET_ERR cursor_refresh(struct cursor *c);
 /* The same, now, whatever the generation. */
 MUST_CHECK JET_ERR cursor_reload_schema(struct cursor *c);
 /* The long values of the table, opened on first use; NULL for a temporary table. */
-/* The column of an id that came from the client: JET_errBadColumnId for a number no column can have, JET_errColumnNotFound. Valid while the schema is. */
-MUST_CHECK JET_ERR cursor_find_column(const struct cursor *c, uint32_t column_id, const struct column **out);
 MUST_CHECK JET_ERR cursor_long_values(struct cursor *c, const struct long_value_nodes **nodes);
 /* Rules of the current index. JET_errNoCurrentIndex when it has none. */
 MUST_CHECK JET_ERR cursor_rules(struct cursor *c, const struct key_rules **rules);

@@ -159,3 +159,25 @@ done:
     mem_free(w.buffer);
     return err;
 }
+
+JET_ERR read_values_ahead(struct cursor *c, const uint64_t *lids, uint32_t count, bool only_first_page, uint32_t pages_most, uint32_t *done)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct cursor_read_range range = {.only_first_page = only_first_page, .pages_most = pages_most};
+    struct walk w = {.cursor = c, .range = &range, .started = thread_work.pages_referenced};
+    const struct long_value_nodes *nodes;
+    *done = 0;
+    TRY(cursor_long_values(c, &nodes));
+    w.buffer = mem_alloc_uncleared(VALUE_BUFFER);
+    if (w.buffer == NULL)
+        RAISE(JET_errOutOfMemory);
+    for (; *done < count && pages_used(&w) < pages_most; ++*done) {
+        err = read_value(&w, nodes, lids[*done]);
+        if (err == JET_errOutOfMemory)
+            goto done;
+        err = JET_errSuccess; /* told to whoever reads what this could not */
+    }
+done:
+    mem_free(w.buffer);
+    return err;
+}

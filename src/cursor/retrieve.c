@@ -2,22 +2,41 @@
  *
  * A value in the record is copied straight from the latched page to the caller's buffer, without any allocation. A separated value is read
  * after the page has been released: its id is all that is needed. */
+#define ESENT_PRIVATE
 #include "catalog/ddl.h"
+#include "cursor/column_reference.h"
 #include "cursor/internal.h"
 
 enum { KEY_VALUE_ROOM = 2048 };
 
-/* Copies the value out; the latch is gone afterwards (releasing it twice does no harm). */
-static JET_ERR deliver(struct cursor *c, const struct column *column, const struct column_value *value, struct retrieve *r)
+bool cursor_has_lasting_values(const struct cursor *c) { return c->temp == NULL && !cursor_is_prepared(c); }
+
+static JET_ERR deliver_reference(struct cursor *c, const struct column *column, uint32_t sequence, uint64_t lid, struct retrieve *r)
+{
+    JET_ERR err = JET_errSuccess;
+    uint8_t reference[COLUMN_REFERENCE_SIZE_MAX];
+    TRY(cursor_make_reference(c, column, sequence, lid, btree_cursor_key(&c->table_entry), reference, &r->actual));
+    copy_few(r->buffer, reference, r->actual < r->room ? r->actual : r->room);
+    err = r->actual > r->room ? JET_wrnBufferTruncated : JET_wrnColumnReference;
+done:
+    row_release(c);
+    return err;
+}
+
+/* Copies value `sequence` of the column out; the latch is gone afterwards (releasing it twice does no harm). */
+static JET_ERR deliver(struct cursor *c, const struct column *column, uint32_t sequence, const struct column_value *value, struct retrieve *r)
 {
     JET_ERR err = JET_errSuccess;
     uint32_t offset = column_type_is_long(column->type) ? r->offset : 0, written = 0, total = 0;
     r->next_tagged = column->id;
+    TRY(encryption_check(c, column));
     if ((value->flags & COLUMN_VALUE_NULL) != 0) {
         r->actual = 0;
         err = JET_wrnColumnNull;
         goto done;
     }
+    if ((value->flags & COLUMN_VALUE_SEPARATED) != 0 && (r->options & CURSOR_RETRIEVE_AS_REFERENCE) != 0)
+        return deliver_reference(c, column, sequence, value->lid, r);
     if ((value->flags & COLUMN_VALUE_SEPARATED) != 0) {
         struct column_value copy = *value;
         const struct long_value_nodes *nodes;
@@ -25,7 +44,9 @@ static JET_ERR deliver(struct cursor *c, const struct column *column, const stru
         TRY(cursor_long_values(c, &nodes));
         err = column_value_fetch(nodes, &copy, offset, r->buffer, r->room, &written, &total);
     } else {
-        err = column_value_read(value, offset, r->buffer, r->room, &written, &total);
+        struct column_value plain = *value;
+        TRY(encryption_open_value(c, &plain));
+        err = column_value_read(&plain, offset, r->buffer, r->room, &written, &total);
     }
     if (err < 0)
         goto done;
@@ -111,7 +132,7 @@ static JET_ERR retrieve_any_tagged(struct cursor *c, struct retrieve *r)
     TRY(row_latch_copy(c, (r->options & CURSOR_RETRIEVE_COPY) != 0, &row));
     err = tagged_value_at(&row, r->sequence, (r->options & CURSOR_RETRIEVE_NULL) != 0, &seen, &column, &value, &found);
     if (err >= 0 && found)
-        return deliver(c, column, &value, r);
+        return deliver(c, column, r->sequence - seen, &value, r);
     row_release(c);
     if (err >= 0) {
         r->actual = 0;
@@ -203,7 +224,7 @@ static __attribute__((noinline)) bool other_known_value(const struct cursor *c, 
 bool cursor_known_value(const struct cursor *c, uint32_t column_id, struct span *value, uint32_t *column_found)
 {
     const struct column *column = schema_column(c->schema, column_id);
-    if (column == NULL || (column->flags & COLUMN_FLAG_ESCROW) != 0)
+    if (column == NULL || (column->flags & (COLUMN_FLAG_ESCROW | COLUMN_FLAG_ENCRYPTED)) != 0)
         return false;
     *column_found = column->id;
     return record_own_value(&c->row_view, column, value) || other_known_value(c, column, value);
@@ -220,19 +241,21 @@ JET_ERR cursor_retrieve_column(struct cursor *c, struct retrieve *r)
     r->next_tagged = r->column_id;
     if ((r->options & from) == from || ((r->options & CURSOR_RETRIEVE_TUPLE) != 0 && (r->options & CURSOR_RETRIEVE_FROM_INDEX) == 0))
         RAISE(JET_errInvalidGrbit);
+    if ((r->options & CURSOR_RETRIEVE_AS_REFERENCE) != 0 && !cursor_has_lasting_values(c))
+        RAISE(JET_errInvalidGrbit);
     if (r->sequence == 0)
         RAISE(JET_errBadItagSequence);
     TRY(cursor_refresh(c));
     if (r->column_id == 0)
         return retrieve_any_tagged(c, r);
     TRY(cursor_find_column(c, r->column_id, &column));
+    uint32_t sequence = r->sequence;
     bool from_copy = (r->options & CURSOR_RETRIEVE_COPY) != 0 && cursor_is_prepared(c);
     if (from_copy) {
         TRY(row_latch_copy(c, true, &row));
-        err = row_value(&row, column, r->sequence, &value);
+        err = row_value(&row, column, sequence, &value);
     } else if ((r->options & from) != 0) {
         bool is_done;
-        uint32_t sequence = r->sequence;
         err = retrieve_from_key(c, column, r, &is_done);
         if (err < 0 || is_done) {
             if (err >= 0 && (r->options & CURSOR_RETRIEVE_TAG) != 0) {
@@ -251,8 +274,9 @@ JET_ERR cursor_retrieve_column(struct cursor *c, struct retrieve *r)
     } else {
         if ((r->options & CURSOR_RETRIEVE_TAG) != 0 && c->index != NULL && column == index_multi_column(c->schema, c->index))
             TRY(entry_sequence(c, &r->sequence));
+        sequence = r->sequence;
         TRY(row_latch(c, &row));
-        err = row_value(&row, column, r->sequence, &value);
+        err = row_value(&row, column, sequence, &value);
     }
     if (err < 0) {
         row_release(c);
@@ -260,7 +284,7 @@ JET_ERR cursor_retrieve_column(struct cursor *c, struct retrieve *r)
     }
     if ((value.flags & (COLUMN_VALUE_DEFAULT | COLUMN_VALUE_USER_DEFAULT)) != 0 && (r->options & CURSOR_RETRIEVE_IGNORE_DEFAULT) != 0)
         value = (struct column_value){.flags = COLUMN_VALUE_NULL};
-    return deliver(c, column, &value, r);
+    return deliver(c, column, sequence, &value, r);
 done:
     return err;
 }

@@ -9,7 +9,13 @@
 JET_ERR sharing_enter(struct cursor *c)
 {
     JET_ERR err = JET_errSuccess;
+    if (c->schema->template_objid != 0) {
+        struct table_state *template_state;
+        TRY(catalog_table_state(c->catalog, c->schema->template_objid, &template_state));
+        c->template_state = template_state;
+    }
     TRY(catalog_table_state(c->catalog, c->schema->objid, &c->state));
+    atomic_store(&c->state->template_objid, c->schema->template_objid);
     atomic_fetch_add(&c->state->open_count, 1);
 done:
     return err;
@@ -61,7 +67,8 @@ JET_ERR cursor_set_sharing(struct cursor *c, unsigned deny)
     JET_ERR err = JET_errSuccess;
     if (c->state == NULL)
         return err;
-    if ((deny & CURSOR_PERMIT_DDL) != 0 && catalog_has_writers(c->catalog, c->state))
+    bool is_template = (c->schema->flags & TABLE_FLAG_TEMPLATE) != 0; /* has no rows */
+    if ((deny & CURSOR_PERMIT_DDL) != 0 && (is_template ? catalog_has_derived_in_use(c->catalog, c->schema->objid) : catalog_has_writers(c->catalog, c->state)))
         RAISE(JET_errTableInUse);
     mutex_lock(&c->state->lock);
     err = atomic_load(&c->state->is_deleted) ? JET_errTableLocked : find_conflict(c, deny);

@@ -389,6 +389,8 @@ done:
 
 enum temp_phase temp_table_phase(const struct temp_table *t) { return t->phase; }
 
+bool temp_table_began_materialized(const struct temp_table *t) { return t->tells_equal; }
+
 void temp_table_end_insertion(struct temp_table *t)
 {
     if (t->phase != TEMP_INSERTING)

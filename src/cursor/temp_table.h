@@ -60,6 +60,8 @@ const struct table_schema *temp_table_schema(const struct temp_table *table);
 /* How its keys are made; only for a table with key columns (schema.index_count). */
 const struct key_rules *temp_table_rules(const struct temp_table *table);
 unsigned temp_table_options(const struct temp_table *table);
+/* Has it been materialized from the start? Others are sorts at first. */
+bool temp_table_began_materialized(const struct temp_table *table);
 
 /* What a client may do with a table depends on where it is in its life (reference page of JetOpenTempTable): rows are inserted; then the first move ends that and they are
  * read; or it is materialized, from the start or by that move, and may be changed and read at any time. */

@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "txn/txn.h"
 
-enum { FORMAT_LID64 = 70, LONG_VALUE_OVERHEAD = 16 /* record header, tagged entry, flag byte, reserve */, UPDATE_OPTIONS_REFUSED = JET_bitUpdateNoVersion };
+enum { LONG_VALUE_OVERHEAD = 16 /* record header, tagged entry, flag byte, reserve */, UPDATE_OPTIONS_REFUSED = JET_bitUpdateNoVersion };
 
 /* --- the cursor's share --- */
 

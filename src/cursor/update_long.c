@@ -161,7 +161,8 @@ JET_ERR update_writer(struct cursor *c, const struct column *column, uint32_t op
     bool compress = column != NULL && (options & JET_bitSetUncompressed) == 0
                  && ((options & JET_bitSetCompressed) != 0 || (column->flags & COLUMN_FLAG_COMPRESSED) != 0);
     *out = (struct long_value_writer){.transaction = c->transaction, .tree = &u->lv_tree, .chunk_size = long_value_chunk_size(db->page_size, c->schema->lv_chunk_most),
-                                      .compress = compress, .compress_minimum = c->compress_minimum, .next_lid = &c->state->next_lid, .is_lid64 = u->is_lid64};
+                                      .compress = compress, .compress_minimum = c->compress_minimum, .next_lid = &c->state->next_lid, .is_lid64 = u->is_lid64,
+                                      .key = column != NULL && column_is_encrypted(column) ? c->encryption : NULL};
 done:
     return err;
 }
@@ -316,9 +317,10 @@ static JET_ERR separate_column(struct cursor *c, const struct column *column, ui
     for (uint32_t n = 1; n <= count; n++) {
         struct column_value value;
         TRY(record_builder_get(u->builder, column, n, &value));
-        if ((value.flags & (COLUMN_VALUE_NULL | COLUMN_VALUE_DEFAULT | COLUMN_VALUE_SEPARATED | COLUMN_VALUE_ENCRYPTED | COLUMN_VALUE_USER_DEFAULT)) != 0
-            || value.bytes.size <= threshold)
+        if ((value.flags & (COLUMN_VALUE_NULL | COLUMN_VALUE_DEFAULT | COLUMN_VALUE_SEPARATED | COLUMN_VALUE_USER_DEFAULT)) != 0 || value.bytes.size <= threshold
+            || encryption_check(c, column) < 0)
             continue;
+        TRY(encryption_open_value(c, &value));
         TRY(column_value_fetch_all(NULL, &value, LONG_VALUE_SIZE_MAX, &u->before));
         TRY(store_separated(c, column, (value.flags & COLUMN_VALUE_COMPRESSED) != 0 ? JET_bitSetCompressed : 0, n, span_of(u->before.data, u->before.size)));
     }
@@ -513,6 +515,12 @@ done:
     return err;
 }
 
+/* Bytes that so many plain bytes of the column take in the record, uncompressed. */
+static uint64_t stored_size(const struct column *column, uint64_t plain)
+{
+    return column_is_encrypted(column) && plain <= LONG_VALUE_SIZE_MAX ? encryption_size((uint32_t)plain) : plain;
+}
+
 static uint32_t intrinsic_most(const struct cursor *c, uint32_t options)
 {
     const struct pending_update *u = c->update;
@@ -541,6 +549,8 @@ static JET_ERR store_in_record(struct cursor *c, const struct long_set *s, struc
     }
     if (size >= update_lid_size(u) && size > 0)
         value = (struct column_value){.bytes = span_of(u->before.data, size), .flags = COLUMN_VALUE_COMPRESSED};
+    if (column_is_encrypted(s->column))
+        TRY(encryption_seal_value(c, &value));
     err = c->temp != NULL ? update_put(c, s->column, s->set->sequence, &value) : record_builder_set(u->builder, s->column, s->set->sequence, &value);
 done:
     return err;
@@ -558,7 +568,7 @@ static JET_ERR set_whole(struct cursor *c, const struct long_set *s)
         plain = span_of(s->set->value.data, s->size);
     else
         TRY(compose(c, s, &plain));
-    if (c->temp == NULL && plain.size > intrinsic_most(c, s->set->options)) {
+    if (c->temp == NULL && stored_size(s->column, plain.size) > intrinsic_most(c, s->set->options)) {
         err = store_separated(c, s->column, s->set->options, s->set->sequence, plain);
         goto done;
     }
@@ -567,7 +577,7 @@ static JET_ERR set_whole(struct cursor *c, const struct long_set *s)
         uint32_t least = update_lid_size(u);
         if (threshold < c->schema->page_size / 64)
             threshold = least;
-        if (plain.size > threshold) {
+        if (stored_size(s->column, plain.size) > threshold) {
             err = store_separated(c, s->column, s->set->options, s->set->sequence, plain);
             if (err != JET_errRecordTooBig)
                 break;
@@ -650,12 +660,27 @@ static JET_ERR find_old(struct cursor *c, struct long_set *s)
     bool is_part = (s->set->options & (JET_bitSetAppendLV | JET_bitSetOverwriteLV | JET_bitSetSizeLV)) != 0;
     if (!is_part || (s->old.flags & (COLUMN_VALUE_NULL | COLUMN_VALUE_SEPARATED)) != 0)
         goto done;
+    TRY(encryption_open_value(c, &s->old));
     if ((s->old.flags & COLUMN_VALUE_COMPRESSED) != 0) {
         TRY(column_value_fetch_all(NULL, &s->old, LONG_VALUE_SIZE_MAX, &u->old_keys));
         s->old_plain = span_of(u->old_keys.data, u->old_keys.size);
     } else {
         s->old_plain = s->old.bytes;
     }
+done:
+    return err;
+}
+
+/* An encrypted column has one value. */
+static JET_ERR check_only_value(const struct cursor *c, const struct column *column, const struct set_column *set)
+{
+    JET_ERR err = JET_errSuccess;
+    uint32_t count = 0;
+    if (!column_is_encrypted(column) || set->sequence == 1)
+        goto done;
+    TRY(update_count(c->update, column, &count));
+    if (set->sequence > 1 || count >= 1)
+        RAISE(JET_errEncryptionBadItag);
 done:
     return err;
 }
@@ -668,16 +693,19 @@ JET_ERR update_set_long(struct cursor *c, const struct column *column, const str
     uint32_t releases = u->releases.count, created = u->created.count;
     struct span whole;
     bool is_saved = false;
+    TRY(encryption_check(c, column));
     if (c->temp == NULL && c->transaction->level == 0)
         RAISE(JET_errNotInTransaction);
+    TRY(check_only_value(c, column, set));
     TRY(find_old(c, &s));
     TRY(find_operation(&s));
     if ((set->options & JET_bitSetContiguousLV) != 0 && (s.operation != LONG_WHOLE || (s.old.flags & COLUMN_VALUE_NULL) == 0))
         RAISE(JET_errInvalidParameter);
     if (c->temp != NULL)
         return set_long_value(c, &s);
-    bool stays_in_record = (s.old.flags & COLUMN_VALUE_SEPARATED) == 0 && resulting_size(&s, s.old_plain.size) <= intrinsic_most(c, set->options)
-                        && record_builder_size(u->builder) + resulting_size(&s, s.old_plain.size) < u->long_most;
+    uint64_t stored = stored_size(column, resulting_size(&s, s.old_plain.size));
+    bool stays_in_record = (s.old.flags & COLUMN_VALUE_SEPARATED) == 0 && stored <= intrinsic_most(c, set->options)
+                        && record_builder_size(u->builder) + stored < u->long_most;
     if (stays_in_record && s.operation != LONG_NULL)
         return set_long_value(c, &s); /* nothing is written that would have to be taken back */
     TRY(record_builder_bytes(u->builder, &whole));

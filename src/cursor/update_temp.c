@@ -166,6 +166,12 @@ done:
     return err;
 }
 
+/* After rows have been changed: an error here must not be taken for one of the change, which is made. The next call on the cursor will meet it. */
+static void find_place(struct cursor *c, struct span key, enum row_position position)
+{
+    c->temp_position = temp_table_search(c->temp, key, false, &c->temp_at) >= 0 ? position : ROW_BEFORE_FIRST;
+}
+
 static JET_ERR replace_temp_row(struct cursor *c, const struct temp_value *values)
 {
     JET_ERR err = JET_errSuccess;
@@ -173,15 +179,13 @@ static JET_ERR replace_temp_row(struct cursor *c, const struct temp_value *value
     bool may_move = c->update->deletes_original;
     TRY(keep_key(c, &key));
     TRY(temp_table_replace(c->temp, c->temp_at, values, c->update->draft_count, may_move));
-    if (may_move) {
-        TRY(temp_table_search(c->temp, key, false, &c->temp_at));
-        c->temp_position = ROW_BETWEEN;
-    }
+    if (may_move)
+        find_place(c, key, ROW_BETWEEN);
 done:
     return err;
 }
 
-/* The cursor stays on its row. */
+/* The cursor stays on its row, where that can be found again. */
 static JET_ERR insert_temp_row(struct cursor *c, const struct temp_value *values)
 {
     JET_ERR err = JET_errSuccess;
@@ -191,7 +195,7 @@ static JET_ERR insert_temp_row(struct cursor *c, const struct temp_value *values
         TRY(keep_key(c, &key));
     TRY(temp_table_insert(c->temp, values, c->update->draft_count));
     if (is_on_row)
-        TRY(temp_table_search(c->temp, key, false, &c->temp_at));
+        find_place(c, key, ROW_ON);
 done:
     return err;
 }

@@ -313,6 +313,8 @@ static JET_ERR decode_self_describing(const uint8_t *p, struct log_record *out)
     case LR_COMMIT_CTX:
         if (payload >= 2)
             set_session(out, load_le16(p + 5));
+        if (payload >= 3)
+            out->commit_context = (struct commit_context_record){.flags = p[7], .context = span_of(p + 8, payload - 3)};
         break;
     case LR_NOP2:
         out->filler = payload;
@@ -399,6 +401,10 @@ static void decode_page_facts(const uint8_t *p, struct log_record *out)
         set_dbid(out, p[1]);
         out->page.dbid = p[1];
         out->page.page_no = load_le32(p + 2);
+        if (out->type == LR_PAGE_PATCH_REQUEST) {
+            out->page.dbtime = load_le64(p + 6);
+            set_dbtime(out, out->page.dbtime);
+        }
         break;
     default:
         break;

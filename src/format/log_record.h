@@ -78,6 +78,9 @@ struct reattach_record { uint8_t dbid; lgpos_t lgpos_attach, lgpos_consistent; s
 struct version_record { uint8_t dbid; uint32_t major, update_major, update_minor; };
 struct range_record { uint8_t dbid; page_no_t page_no; uint32_t count; uint64_t dbtime; uint8_t flags; }; /* extend, shrink, trim, extent freed */
 struct transaction_record { uint16_t procid; uint8_t level_before, levels, level; uint32_t transaction; };
+/* As from 8.4000.4.8 and 5.2 on; before, the context began where the flags are. */
+enum commit_context_flag { COMMIT_CONTEXT_WANTS_CALL = 1, COMMIT_CONTEXT_IS_CUSTOMER_DATA = 2, COMMIT_CONTEXT_WANTS_CALLS_AROUND = 4 };
+struct commit_context_record { uint8_t flags; struct span context; };
 struct macro_record { uint16_t procid; uint64_t dbtime; };
 enum backup_record_phase { BACKUP_RECORD_BEGIN = 1, BACKUP_RECORD_PREPARE_LOGS = 2, BACKUP_RECORD_TRUNCATE_LOGS = 3, BACKUP_RECORD_UPDATE_HEADERS = 4,
                            BACKUP_RECORD_ABORT = 5, BACKUP_RECORD_STOP = 6 };
@@ -126,6 +129,7 @@ struct log_record {
         struct range_record range;        /* ExtendDB, ShrinkDB*, TrimDB, ExtentFreed* */
         struct transaction_record transaction; /* Begin, Begin0, Commit, Commit0, Rollback, Refresh */
         struct macro_record macro;
+        struct commit_context_record commit_context; /* CommitCtx */
         struct backup_record backup;
         struct node_tail tail;
         uint32_t filler;                  /* NOP2: payload bytes */
@@ -137,7 +141,8 @@ MUST_CHECK JET_ERR log_record_decode(struct span bytes, struct log_record *out);
 
 /* Encoders: they write into room of the given sizes and return the size of the record. */
 enum { LR_INIT2_SIZE = 576, LR_TERM2_SIZE = 26, LR_ATTACH_FIXED = 75, LR_DETACH_FIXED = 7, LR_CREATE_FIXED = 43, LR_REATTACH_SIZE = 50, LR_SET_VERSION_SIZE = 14,
-       LR_EXTEND_SIZE = 10, LR_SHRINK_SIZE = 10, LR_RECOVERY_UNDO2_SIZE = 9, LR_BACKUP2_FIXED = 35, LR_BEGIN0_SIZE = 8, LR_COMMIT0_SIZE = 8, LR_NOP2_FIXED = 5 };
+       LR_EXTEND_SIZE = 10, LR_SHRINK_SIZE = 10, LR_RECOVERY_UNDO2_SIZE = 9, LR_BACKUP2_FIXED = 35, LR_BEGIN0_SIZE = 8, LR_COMMIT0_SIZE = 8, LR_NOP2_FIXED = 5,
+       LR_PAGE_PATCH_REQUEST_SIZE = 46, LR_COMMIT_CTX_FIXED = 8 };
 uint32_t log_record_encode_init2(uint8_t *out, const struct dbms_param *parameters, struct log_time now);
 /* type: LR_TERM2, LR_RECOVERY_QUIT2 or LR_RECOVERY_QUIT_KEEP_ATTACHMENTS. */
 uint32_t log_record_encode_term2(uint8_t *out, uint8_t type, lgpos_t position, lgpos_t redo_from, bool is_hard, struct log_time now);
@@ -150,12 +155,16 @@ uint32_t log_record_encode_create_finish(uint8_t *out, uint16_t procid, uint8_t 
 uint32_t log_record_encode_reattach(uint8_t *out, const struct reattach_record *record);
 uint32_t log_record_encode_set_version(uint8_t *out, const struct version_record *record);
 uint32_t log_record_encode_extend(uint8_t *out, uint8_t dbid, page_no_t last_page);
+/* PagePatchRequest: a page that could not be read is asked for. */
+uint32_t log_record_encode_patch_request(uint8_t *out, uint8_t dbid, page_no_t page_no, uint64_t dbtime);
 /* ShrinkDB: the file ends with last_page, `count` pages shorter. */
 uint32_t log_record_encode_shrink(uint8_t *out, uint8_t dbid, page_no_t last_page, uint32_t count);
 uint32_t log_record_encode_recovery_undo2(uint8_t *out, struct log_time now);
 uint32_t log_record_encode_backup2(uint8_t *out, const struct backup_record *record);
 uint32_t log_record_encode_begin0(uint8_t *out, uint16_t procid, uint8_t levels, uint32_t transaction);
 uint32_t log_record_encode_commit0(uint8_t *out, uint16_t procid, uint32_t transaction);
+/* LR_COMMIT_CTX_FIXED + the context's size. flags: enum commit_context_flag. */
+uint32_t log_record_encode_commit_context(uint8_t *out, uint16_t procid, uint8_t flags, struct span context);
 
 /* A node operation: LR_INSERT, _FLAG_INSERT, _FLAG_INSERT_AND_REPLACE, _FLAG_DELETE, _REPLACE, _DELETE, _DELTA, _DELTA64, _SET_EXTERNAL_HEADER or _UNDO. tail: as it is decoded;
  * only in an Insert key_prefix and key differ in meaning, elsewhere both together are the key. */

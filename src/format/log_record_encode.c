@@ -105,6 +105,16 @@ uint32_t log_record_encode_shrink(uint8_t *out, uint8_t dbid, page_no_t last_pag
     return LR_SHRINK_SIZE;
 }
 
+uint32_t log_record_encode_patch_request(uint8_t *out, uint8_t dbid, page_no_t page_no, uint64_t dbtime)
+{
+    memset(out, 0, LR_PAGE_PATCH_REQUEST_SIZE);
+    out[0] = LR_PAGE_PATCH_REQUEST;
+    out[1] = dbid;
+    store_le32(out + 2, page_no);
+    store_le64(out + 6, dbtime);
+    return LR_PAGE_PATCH_REQUEST_SIZE;
+}
+
 uint32_t log_record_encode_extend(uint8_t *out, uint8_t dbid, page_no_t last_page)
 {
     out[0] = LR_EXTEND_DB;
@@ -151,6 +161,17 @@ uint32_t log_record_encode_commit0(uint8_t *out, uint16_t procid, uint32_t trans
     out[3] = 0;
     store_le32(out + 4, transaction);
     return LR_COMMIT0_SIZE;
+}
+
+uint32_t log_record_encode_commit_context(uint8_t *out, uint16_t procid, uint8_t flags, struct span context)
+{
+    out[0] = LR_COMMIT_CTX;
+    store_le32(out + 1, context.size + 3);
+    store_le16(out + 5, procid);
+    out[7] = flags;
+    if (context.size > 0)
+        memcpy(out + LR_COMMIT_CTX_FIXED, context.data, context.size);
+    return LR_COMMIT_CTX_FIXED + context.size;
 }
 
 /* --- node operations (log-files 8, 9.4) --- */
