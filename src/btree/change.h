@@ -71,6 +71,11 @@ MUST_CHECK JET_ERR btree_insert_with(const struct btree_page_source *source, str
                                      struct span data, unsigned options);
 MUST_CHECK JET_ERR btree_replace_with(const struct btree_page_source *source, struct transaction *t, struct btree_cursor *cursor, struct span data, unsigned options);
 
+/* --- tidy.c --- */
+
+/* Copies the bookmark of a node of the tree's leaf into BTREE_BOOKMARK_MAX bytes: the key, then in a non-unique tree the data. JET_errDatabaseCorrupted: too long. */
+MUST_CHECK JET_ERR btree_copy_bookmark(const struct btree *tree, const struct node *n, uint8_t *room, uint32_t *key_size, uint32_t *data_size);
+
 /* --- write_descent.c --- */
 
 /* The leaf where the target is or would be, latched exclusive. */

@@ -33,8 +33,18 @@ MUST_CHECK JET_ERR space_delete_tree(struct transaction *t, struct database *db,
 void space_deletion_release(struct space_deletion *deletion);
 /* Makes the database at least `pages` long (JetGrowDatabase, JetSetDatabaseSize): file, ExtendDB, extent of page 1. *now: its length. */
 MUST_CHECK JET_ERR space_grow(struct transaction *t, struct database *db, uint32_t pages, uint32_t *now);
-/* Cuts free pages off the end of the file (JetResizeDatabase): whole owned extents, as long as `pages` pages stay. ShrinkDB is durable before the file gets shorter.
- * JET_wrnShrinkNotPossible: it is still longer than that. JET_errDatabaseInUse: somebody holds a page there; the pages are given up, the file is cut later. */
+/* Gives up free pages at the end of the file (JetResizeDatabase): whole owned extents, as long as `pages` pages stay. ShrinkDB is durable then; the file itself is cut with space_cut_file,
+ * before which the header on disk must name the log's present generation: recovery looks for pages behind the end otherwise.
+ * JET_wrnShrinkNotPossible: it is still longer than that. */
 MUST_CHECK JET_ERR space_shrink(struct transaction *t, struct database *db, uint32_t pages, uint32_t *now);
+/* Cuts the file behind the last page the database owns. JET_errDatabaseInUse: somebody holds a page there; the file is cut later. */
+MUST_CHECK JET_ERR space_cut_file(struct database *db);
+
+/* --- clearing the end of the file (engine/shrink.c) --- */
+
+/* The last extent of page 1. */
+MUST_CHECK JET_ERR space_last_extent(struct transaction *t, struct database *db, struct extent *out);
+/* From now on pages from `page_no` on are not handed out, and the file does not grow: JET_errOutOfDatabaseSpace. 0: as always. For who has the database alone. */
+void space_set_limit(struct database *db, page_no_t page_no);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * The file grows in steps of db->extension_pages. A step makes the file longer, logs ExtendDB, and enters one extent as owned and available: the record comes before any
  * that names a page behind the old end, as replay makes the file longer only by it. A crash before the extent is entered leaves a file that is longer than the
- * database says, which the next step takes over. It gets shorter the other way round: free extents leave the trees, ShrinkDB becomes durable, and then the file is cut.
+ * database says, which the next step takes over. It gets shorter the other way round: free extents leave the trees, ShrinkDB becomes durable, and then the file is cut (space_cut_file).
  */
 #include "btree/extent_internal.h"
 #include "log/log.h"
@@ -50,6 +50,8 @@ JET_ERR space_grow_file(struct space *root, uint32_t request)
     bool has_shelved;
     if (!root->is_multiple || request > PAGE_NO_MAX)
         RAISE(JET_errDatabaseCorrupted);
+    if (db->space_limit != 0)
+        RAISE(JET_errOutOfDatabaseSpace);
     TRY(space_split_need(root, &splits));
     TRY(space_last_owned_page(db->pages, &last));
     TRY(choose_end(db, last, request + splits, &end));
@@ -136,7 +138,6 @@ JET_ERR space_shrink(struct transaction *t, struct database *db, uint32_t pages,
     if (last < before) {
         db->last_owned_page = last; /* from here on the file is too long at worst: the next growth takes that over */
         TRY(log_shrink(&root, last, before - last));
-        TRY(cache_file_truncate(db->pages, last));
     }
     if (last > pages)
         err = JET_wrnShrinkNotPossible;
@@ -144,4 +145,35 @@ done:
     *now = last;
     mutex_unlock(&db->space_lock);
     return err;
+}
+
+JET_ERR space_cut_file(struct database *db)
+{
+    mutex_lock(&db->space_lock); /* it may have grown again */
+    JET_ERR err = cache_file_truncate(db->pages, db->last_owned_page);
+    mutex_unlock(&db->space_lock);
+    return err;
+}
+
+JET_ERR space_last_extent(struct transaction *t, struct database *db, struct extent *out)
+{
+    JET_ERR err = JET_errSuccess;
+    struct space root;
+    struct space_entry last;
+    mutex_lock(&db->space_lock);
+    TRY(space_open(t, db, SYSTEM_ROOT, 0, &root));
+    if (!root.is_multiple)
+        RAISE(JET_errDatabaseCorrupted);
+    TRY(space_entry_before(&root.owned, PAGE_NO_MAX, &last));
+    *out = (struct extent){last.first, last.count};
+done:
+    mutex_unlock(&db->space_lock);
+    return err;
+}
+
+void space_set_limit(struct database *db, page_no_t page_no)
+{
+    mutex_lock(&db->space_lock);
+    db->space_limit = page_no;
+    mutex_unlock(&db->space_lock);
 }

@@ -40,6 +40,9 @@ struct space_entry {
 };
 static inline struct space_entry space_entry_of(page_no_t last, uint32_t count) { return (struct space_entry){last - count + 1, last, count}; }
 
+/* May pages up to this one be handed out? */
+static inline bool space_is_below_limit(const struct database *db, page_no_t last) { return db->space_limit == 0 || last < db->space_limit; }
+
 /* --- extent.c --- */
 MUST_CHECK JET_ERR space_open(struct transaction *t, struct database *db, page_no_t root, unsigned level, struct space *out);
 /* The space of its parent; JET_errDatabaseCorrupted for the file's own root and in endless chains. */
@@ -78,8 +81,8 @@ struct btree space_tree_origin(const struct space *s);
 MUST_CHECK JET_ERR space_entry_at_or_after(const struct btree *tree, page_no_t page_no, struct space_entry *out);
 /* Last entry whose last page is < page_no. */
 MUST_CHECK JET_ERR space_entry_before(const struct btree *tree, page_no_t page_no, struct space_entry *out);
-/* First entry of at least `count` pages. */
-MUST_CHECK JET_ERR space_entry_of_size(const struct btree *tree, uint32_t count, struct space_entry *out);
+/* First entry of at least `count` pages at or behind page_no that may be handed out. */
+MUST_CHECK JET_ERR space_entry_to_take(const struct btree *tree, page_no_t page_no, uint32_t count, struct space_entry *out);
 /* Is there an entry of a special pool that reaches page_no or beyond? */
 MUST_CHECK JET_ERR space_has_shelved(const struct btree *tree, page_no_t page_no, bool *has);
 MUST_CHECK JET_ERR space_entry_insert(struct space *s, const struct btree *tree, struct space_entry entry);

@@ -48,7 +48,7 @@ static JET_ERR take_mapped(struct space *s, page_no_t first, uint32_t count, boo
     if (first <= s->root || count == 0 || !range_within(first - s->root - 1, count, mapped_pages(s)))
         goto done;
     uint32_t bits = map_bits(first - s->root - 1, count);
-    if ((map & bits) != bits)
+    if ((map & bits) != bits || !space_is_below_limit(s->db, first + count - 1))
         goto done;
     TRY(set_map(s, map & ~bits));
     *taken = true;
@@ -283,22 +283,22 @@ done:
 static JET_ERR find_or_extend(struct space *s, uint32_t min, uint32_t want, struct space_entry *out)
 {
     JET_ERR err = JET_errSuccess;
-    TRY(space_entry_of_size(&s->available, want, out));
+    TRY(space_entry_to_take(&s->available, 0, want, out));
     if (out->count > 0)
         goto done;
     err = extend(s, want);
     if (is_out_of_space(err)) {
         JET_ERR shortage = err;
-        TRY(space_entry_of_size(&s->available, min, out));
+        TRY(space_entry_to_take(&s->available, 0, min, out));
         if (out->count == 0 && min < want) { /* perhaps there is room for less */
             TRY(extend(s, min));
-            TRY(space_entry_of_size(&s->available, min, out));
+            TRY(space_entry_to_take(&s->available, 0, min, out));
         }
         err = out->count > 0 ? JET_errSuccess : shortage;
         goto done;
     }
     TRY(err);
-    TRY(space_entry_of_size(&s->available, want, out));
+    TRY(space_entry_to_take(&s->available, 0, want, out));
     if (out->count == 0)
         RAISE(JET_errSPAvailExtCorrupted);
 done:
@@ -367,9 +367,9 @@ JET_ERR space_take_page(struct space *s, page_no_t near, page_no_t *page_no)
             goto found;
         TRY(convert(s, 1));
     }
-    TRY(space_entry_at_or_after(&s->available, near, &entry));
+    TRY(space_entry_to_take(&s->available, near, 1, &entry));
     if (entry.count == 0)
-        TRY(space_entry_at_or_after(&s->available, 0, &entry));
+        TRY(space_entry_to_take(&s->available, 0, 1, &entry));
     if (entry.count == 0)
         TRY(find_or_extend(s, 1, 1, &entry));
     TRY(cut_front(s, &entry, 1, &page));

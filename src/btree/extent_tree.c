@@ -75,7 +75,14 @@ done:
 }
 
 JET_ERR space_entry_at_or_after(const struct btree *tree, page_no_t page_no, struct space_entry *out) { return find_entry(tree, page_no, 1, out); }
-JET_ERR space_entry_of_size(const struct btree *tree, uint32_t count, struct space_entry *out) { return find_entry(tree, 0, count, out); }
+
+JET_ERR space_entry_to_take(const struct btree *tree, page_no_t page_no, uint32_t count, struct space_entry *out)
+{
+    JET_ERR err = find_entry(tree, page_no, count, out);
+    if (err >= 0 && !space_is_below_limit(tree->db, out->last)) /* entries ascend: nor is any that follows */
+        *out = (struct space_entry){0};
+    return err;
+}
 
 JET_ERR space_entry_before(const struct btree *tree, page_no_t page_no, struct space_entry *out)
 {
@@ -368,7 +375,8 @@ static JET_ERR take_buffered(struct space *s, const struct btree *tree, page_no_
         RAISE(damage_of(s, tree));
     memcpy(header, external.data, size);
     cache_release(&ref);
-    while (i < SPLIT_BUFFER_ENTRIES && load_le32(header + (size_t)i * SPLIT_BUFFER_ENTRY_SIZE + 4) == 0)
+    while (i < SPLIT_BUFFER_ENTRIES && (load_le32(header + (size_t)i * SPLIT_BUFFER_ENTRY_SIZE + 4) == 0 ||
+                                        !space_is_below_limit(s->db, load_le32(header + (size_t)i * SPLIT_BUFFER_ENTRY_SIZE))))
         i++;
     if (i == SPLIT_BUFFER_ENTRIES)
         goto done;
@@ -388,7 +396,7 @@ static JET_ERR take_available(struct space *s, page_no_t *page_no)
 {
     JET_ERR err = JET_errSuccess;
     struct space_entry entry = {0};
-    TRY(space_entry_at_or_after(&s->available, 0, &entry));
+    TRY(space_entry_to_take(&s->available, 0, 1, &entry));
     if (entry.count > 1)
         TRY(space_entry_resize(s, &s->available, entry.last, entry.count - 1));
     else if (entry.count == 1)

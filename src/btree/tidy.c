@@ -30,7 +30,7 @@ static bool is_dead(const struct btree *tree, const struct node *n)
     return (n->flags & NODE_FLAG_DELETED) != 0 && db->versions != NULL && !version_is_active(db->versions, &node);
 }
 
-static JET_ERR copy_bookmark(const struct btree *tree, const struct node *n, uint8_t *room, uint32_t *key_size, uint32_t *data_size)
+JET_ERR btree_copy_bookmark(const struct btree *tree, const struct node *n, uint8_t *room, uint32_t *key_size, uint32_t *data_size)
 {
     JET_ERR err = JET_errSuccess;
     uint32_t size = node_key_size(n), data = tree->is_unique ? 0 : n->data.size;
@@ -87,8 +87,8 @@ static JET_ERR look(const struct btree *tree, const struct page_view *page, stru
     uint32_t room = page_free_bytes(page), worth = (page->size - page->header_size) / WORTH_SHARE;
     out->may_pack = !page_is_root(page) && (live == 0 || out->has_dead_nodes || room >= worth || s->room_before >= worth);
     s->room_before = room;
-    TRY(copy_bookmark(tree, &first, out->first, &out->key_size, &out->data_size));
-    TRY(copy_bookmark(tree, &last, s->bookmark, &s->key_size, &s->data_size));
+    TRY(btree_copy_bookmark(tree, &first, out->first, &out->key_size, &out->data_size));
+    TRY(btree_copy_bookmark(tree, &last, s->bookmark, &s->key_size, &s->data_size));
     s->has_begun = true;
     s->leaves++;
 done:

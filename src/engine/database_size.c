@@ -4,6 +4,7 @@
 #include "backup/backup.h"
 #include "base/memory.h"
 #include "btree/extent.h"
+#include "engine/checkpoint.h"
 #include "os/path.h"
 #include "txn/txn.h"
 
@@ -53,7 +54,14 @@ static JET_ERR shrink(struct session *session, struct database *db, uint32_t pag
     struct instance *instance = session->instance;
     instance_lock_databases(instance);
     TRY(backup_check_idle(instance->backup));
-    err = change_size(session, db, pages, false, actual);
+    page_no_t before = owned_pages(db);
+    JET_ERR warning = change_size(session, db, pages, false, actual);
+    TRY(warning);
+    if (*actual < before) {
+        TRY(checkpoint_raise_headers(instance));
+        TRY(space_cut_file(db));
+    }
+    err = warning;
 done:
     instance_unlock_databases(instance);
     return err;

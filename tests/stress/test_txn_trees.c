@@ -1,5 +1,5 @@
 /* Transactions over a real tree: several sessions move money between nodes, delete and insert them, roll back whole transactions and inner levels, while readers
- * add up what their snapshots see and the worker cleans up. ROUND_MS=n in the environment runs longer. */
+ * add up what their snapshots see, pages are moved and the worker cleans up. ROUND_MS=n in the environment runs longer. */
 #include "cmocka_all.h"
 
 #include <stdio.h>
@@ -7,16 +7,18 @@
 #include <string.h>
 
 #include "btree/extent.h"
+#include "btree/relocate.h"
 #include "os/thread.h"
 #include "writable_file.h"
 
-enum { ACCOUNTS = 400, WRITERS = 3, READERS = 2, START = 1000, ROUND_MS = 1500, OBJID = 500, VALUE_MAX = 300 };
+enum { ACCOUNTS = 400, KEPT = 2000, WRITERS = 3, READERS = 2, THREADS = WRITERS + READERS + 1, START = 1000, ROUND_MS = 1500, OBJID = 500, VALUE_MAX = 300 };
 
 static struct {
     struct writable w;
     struct btree tree;
+    page_no_t kept[KEPT];
     atomic_bool is_over;
-    atomic_uint_least64_t commits, rollbacks, inner_rollbacks, conflicts, reads, wrong, errors;
+    atomic_uint_least64_t commits, rollbacks, inner_rollbacks, conflicts, reads, wrong, errors, pages_moved;
 } world;
 
 static uint32_t next_random(uint64_t *seed)
@@ -179,6 +181,34 @@ static void *read_all(void *argument)
     return NULL;
 }
 
+/* Pages of the tree, and of its extent trees, get lower numbers under everybody's feet. For each one that does a page that was kept before them becomes free. */
+static void *move_pages(void *argument)
+{
+    uint64_t seed = 4711;
+    uint32_t kept = KEPT;
+    struct transaction t;
+    struct btree_cursor cursor;
+    (void)argument;
+    if (transaction_open(&t, world.w.versions, NULL, 90) < 0 || btree_cursor_open(&world.tree, &cursor) < 0)
+        return NULL;
+    while (!atomic_load(&world.is_over)) {
+        uint8_t key[12];
+        bool moved = false, is_any = next_random(&seed) % 4 == 0;
+        if (btree_seek(&cursor, key_of(next_random(&seed) % ACCOUNTS, key), BTREE_SEEK_GE) < 0)
+            is_any = true;
+        page_no_t page_no = is_any ? 1 + next_random(&seed) % cache_file_last_page(world.w.db->pages) : cursor.page_no; /* a leaf a moment ago */
+        count_error(txn_begin(&t));
+        if (kept > 0 && world.pages_moved >= KEPT - kept)
+            count_error(space_free(&t, &world.tree, world.kept[--kept]));
+        count_error(next_random(&seed) % 8 == 0 ? space_move_page(&t, world.w.db, world.tree.root, page_no, &moved) : btree_move_page(&t, &world.tree, page_no, &moved));
+        count_error(txn_commit(&t, true, NULL));
+        atomic_fetch_add(&world.pages_moved, moved);
+    }
+    btree_cursor_close(&cursor);
+    transaction_close(&t);
+    return NULL;
+}
+
 static void fill(void)
 {
     struct transaction *t = &world.w.t;
@@ -187,6 +217,8 @@ static void fill(void)
     assert_int_equal(txn_begin(t), 0);
     assert_int_equal(space_create_tree(t, world.w.db, 1, 3, true, 0, OBJID, 0, &root), 0);
     assert_int_equal(btree_open_writable(world.w.db, root, OBJID, &world.tree), 0);
+    for (uint32_t i = 0; i < KEPT; i++)
+        assert_int_equal(space_allocate(t, &world.tree, 0, &world.kept[i]), 0);
     for (uint32_t i = 0; i < ACCOUNTS; i++) {
         uint8_t key[12], value[VALUE_MAX];
         assert_int_equal(btree_insert(t, &world.tree, NULL, key_of(i, key), value_of(START, &seed, value), 0), 0);
@@ -197,7 +229,7 @@ static void fill(void)
 static void every_snapshot_of_a_tree_under_change_adds_up(void **state)
 {
     (void)state;
-    struct thread threads[WRITERS + READERS] = {0};
+    struct thread threads[THREADS] = {0};
     const char *longer = getenv("ROUND_MS");
     make_writable(4096, &world.w);
     fill();
@@ -205,19 +237,20 @@ static void every_snapshot_of_a_tree_under_change_adds_up(void **state)
         assert_int_equal(thread_start(&threads[i], write_some, (void *)(i + 1)), 0);
     for (uintptr_t i = 0; i < READERS; i++)
         assert_int_equal(thread_start(&threads[WRITERS + i], read_all, (void *)i), 0);
+    assert_int_equal(thread_start(&threads[THREADS - 1], move_pages, NULL), 0);
     thread_sleep_ms(longer != NULL ? strtoull(longer, NULL, 10) : ROUND_MS);
     atomic_store(&world.is_over, true);
-    for (uint32_t i = 0; i < WRITERS + READERS; i++)
+    for (uint32_t i = 0; i < THREADS; i++)
         thread_join(&threads[i]);
     assert_int_equal(txn_clean_now(world.w.cleaner), 0);
     struct version_store_statistics s;
     version_store_get_statistics(world.w.versions, &s);
-    printf("%llu commits, %llu rollbacks, %llu of inner levels, %llu conflicts, %llu reads, %llu versions cleaned\n", (unsigned long long)world.commits,
+    printf("%llu commits, %llu rollbacks, %llu of inner levels, %llu conflicts, %llu reads, %llu pages moved, %llu versions cleaned\n", (unsigned long long)world.commits,
            (unsigned long long)world.rollbacks, (unsigned long long)world.inner_rollbacks, (unsigned long long)world.conflicts, (unsigned long long)world.reads,
-           (unsigned long long)s.cleaned);
+           (unsigned long long)world.pages_moved, (unsigned long long)s.cleaned);
     assert_int_equal(world.errors, 0);
     assert_int_equal(world.wrong, 0);
-    assert_true(world.commits > 10 && world.rollbacks > 10 && world.reads > 1);
+    assert_true(world.commits > 10 && world.rollbacks > 10 && world.reads > 1 && world.pages_moved > 0);
     assert_int_equal(s.versions, 0);
     assert_int_equal(s.bytes, 0);
 

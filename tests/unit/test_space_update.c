@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "btree/extent_internal.h"
+#include "btree/relocate.h"
 #include "change_world.h"
 #include "fault_fs.h"
 #include "page_builder.h"
@@ -387,6 +388,25 @@ static void pages_have_one_owner_and_one_use_at_every_page_size(void **state)
 
 /* --- deep extent trees --- */
 
+/* Every page of the tree's extent trees that can, from the end of the file on. */
+static uint32_t move_extent_tree_pages(struct model *m, int tree)
+{
+    uint32_t count = 0;
+    for (page_no_t p = m->w.db->last_owned_page; p > 0; p--) {
+        struct page_ref ref;
+        bool moved;
+        if (cache_get(m->w.db->pages, p, PAGE_LATCH_SHARED, &ref) < 0)
+            continue;
+        bool is_it = page_objid(&ref.view) == m->trees[tree].objid && (page_flags(&ref.view) & (PAGE_FLAG_SPACE_TREE | PAGE_FLAG_ROOT)) == PAGE_FLAG_SPACE_TREE;
+        cache_release(&ref);
+        if (!is_it)
+            continue;
+        assert_int_equal(space_move_page(&m->w.t, m->w.db, m->trees[tree].root, p, &moved), 0);
+        count += moved;
+    }
+    return count;
+}
+
 static void extent_trees_of_three_levels_hold_and_give_back_everything(void **state)
 {
     (void)state;
@@ -432,6 +452,8 @@ static void extent_trees_of_three_levels_hold_and_give_back_everything(void **st
     unsigned depth = check_tree(&m, 1);
     deepest = depth > deepest ? depth : deepest;
     assert_true(deepest >= 3);
+    check_all(&m);
+    assert_true(move_extent_tree_pages(&m, 1) > 20);
     check_all(&m);
     check_crashes(&m, 16);
     for (uint32_t i = 0; i < PAGES; i++) {
@@ -646,6 +668,13 @@ static void a_fixed_root_in_the_middle_leaves_the_pages_before_it_free(void **st
     model_close(&m);
 }
 
+static JET_ERR shrink(struct model *m, uint32_t pages, uint32_t *now)
+{
+    JET_ERR err = space_shrink(&m->w.t, m->w.db, pages, now);
+    assert_int_equal(space_cut_file(m->w.db), 0);
+    return err;
+}
+
 static void the_file_shrinks_by_whole_extents_also_with_a_log(void **state)
 {
     (void)state;
@@ -659,16 +688,16 @@ static void the_file_shrinks_by_whole_extents_also_with_a_log(void **state)
         for (uint32_t pages = first; pages < 110; pages = now)
             assert_int_equal(space_grow(&m.w.t, m.w.db, pages + 1, &now), 0);
         uint32_t most = now;
-        assert_int_equal(space_shrink(&m.w.t, m.w.db, 57, &now), JET_wrnShrinkNotPossible); /* an extent stands across it */
+        assert_int_equal(shrink(&m, 57, &now), JET_wrnShrinkNotPossible); /* an extent stands across it */
         assert_in_range(now, 58, 57 + 16);
         assert_int_equal(cache_file_last_page(m.w.db->pages), now);
         check_all(&m);
         uint32_t there = now;
-        assert_int_equal(space_shrink(&m.w.t, m.w.db, there, &now), 0);
+        assert_int_equal(shrink(&m, there, &now), 0);
         assert_int_equal(now, there);
         create(&m);
         check_all(&m);
-        assert_int_equal(space_shrink(&m.w.t, m.w.db, 1, &now), JET_wrnShrinkNotPossible);
+        assert_int_equal(shrink(&m, 1, &now), JET_wrnShrinkNotPossible);
         assert_true(now >= first);
         assert_int_equal(cache_file_last_page(m.w.db->pages), now);
         check_all(&m);

@@ -1,0 +1,174 @@
+/* JET_dbparamShrinkDatabaseOptions: the end of a file is moved into free space before it when the database is attached, and cut off. */
+#define ESENT_PRIVATE
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "check/check.h"
+#include "cmocka_all.h"
+#include "opened_file.h"
+#include "shared_data.h"
+#include "shrinkable.h"
+
+enum { EARLY = 1500, LATE = 1000, BOUND_PAGES = 48, ON_ATTACH = JET_bitShrinkDatabaseEofOnAttach };
+
+/* The filled database, detached; its instance runs on. */
+struct filled {
+    struct sample s;
+    const char *path;
+    uint64_t digest;
+    uint32_t pages, free_pages;
+};
+
+static void detach(const struct filled *f)
+{
+    assert_good(JetCloseDatabase(f->s.session, f->s.dbid, 0));
+    assert_good(JetDetachDatabase(f->s.session, f->path));
+}
+
+static void fill(struct filled *f, uint32_t page_size)
+{
+    live_configure = shrinkable_configure;
+    sample_start(&f->s, page_size);
+    live_configure = NULL;
+    shrinkable_fill(&f->s, EARLY, LATE);
+    f->digest = shrinkable_digest(&f->s);
+    f->path = text_of("%s/sample.edb", f->s.live.folder);
+    detach(f); /* what was deleted is free then */
+    shrinkable_attach(&f->s, f->path, 0, -1, 0, NULL);
+    assert_good(JetGetDatabaseInfo(f->s.session, f->s.dbid, &f->pages, sizeof f->pages, JET_DbInfoFilesize));
+    assert_good(JetGetDatabaseInfo(f->s.session, f->s.dbid, &f->free_pages, sizeof f->free_pages, JET_DbInfoSpaceAvailable));
+    detach(f);
+}
+
+static uint32_t file_pages(const struct filled *f)
+{
+    struct stat st;
+    assert_int_equal(stat(f->path, &st), 0);
+    return (uint32_t)((uint64_t)st.st_size / f->s.live.page_size);
+}
+
+static void verify(const struct filled *f)
+{
+    struct opened file;
+    struct check_report report;
+    assert_good(open_file(f->path, &file));
+    assert_good(check_database(file.db, NULL, NULL, &report));
+    assert_int_equal(report.errors, 0);
+    close_file(&file);
+}
+
+static void check_and_stop(struct filled *f)
+{
+    assert_int_equal(shrinkable_digest(&f->s), f->digest);
+    live_stop(&f->s.live);
+    verify(f);
+}
+
+static void pages_at_the_end_move_to_what_is_free_before_them(void **state)
+{
+    static const uint32_t SIZES[] = {4096, 8192, 32768};
+    (void)state;
+    for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++) {
+        struct filled f;
+        uint32_t pages;
+        fill(&f, SIZES[i]);
+        shrinkable_attach(&f.s, f.path, ON_ATTACH, -1, 0, &pages);
+        assert_int_equal(pages, file_pages(&f));
+        if (SIZES[i] == 4096) {
+            assert_true(f.free_pages > 2 * BOUND_PAGES);
+            if (pages > f.pages - f.free_pages + BOUND_PAGES)
+                fail_msg("%u pages of %u, of which %u were free", pages, f.pages, f.free_pages);
+        } else {
+            assert_true(pages <= f.pages); /* few pages, and most of them roots */
+        }
+        assert_int_equal(shrinkable_digest(&f.s), f.digest);
+        /* what is free at the end is no more than what cannot be helped; the database goes on growing */
+        insert_sample(&f.s, 100000, 2000000, "new");
+        assert_good(seek_id(&f.s, f.s.table, 100000));
+        assert_good(JetDelete(f.s.session, f.s.table));
+        check_and_stop(&f);
+    }
+}
+
+static void without_the_option_nothing_moves(void **state)
+{
+    struct filled f;
+    uint32_t pages;
+    (void)state;
+    fill(&f, 4096);
+    shrinkable_attach(&f.s, f.path, 0, -1, 0, &pages);
+    assert_int_equal(pages, f.pages);
+    check_and_stop(&f);
+}
+
+static void a_size_limit_or_a_quota_ends_it_early(void **state)
+{
+    struct filled f;
+    uint32_t pages, least;
+    (void)state;
+    fill(&f, 4096);
+    uint32_t limit = f.pages - f.free_pages / 2;
+    shrinkable_attach(&f.s, f.path, ON_ATTACH, -1, f.pages, &pages);
+    assert_int_equal(pages, f.pages);
+    detach(&f);
+    shrinkable_attach(&f.s, f.path, ON_ATTACH, 0, 0, &pages); /* no time: what is free at the end goes, no page moves but one */
+    assert_true(pages > f.pages - f.free_pages + BOUND_PAGES);
+    assert_int_equal(shrinkable_digest(&f.s), f.digest);
+    detach(&f);
+    shrinkable_attach(&f.s, f.path, ON_ATTACH, -1, limit, &pages);
+    assert_in_range(pages, limit, limit + BOUND_PAGES);
+    assert_int_equal(shrinkable_digest(&f.s), f.digest);
+    detach(&f);
+    shrinkable_attach(&f.s, f.path, ON_ATTACH, -1, 0, &least);
+    assert_true(least < pages);
+    check_and_stop(&f);
+}
+
+static void a_root_at_the_end_stays(void **state)
+{
+    struct filled f;
+    uint32_t pages;
+    JET_COLUMNCREATE columns[] = {column_of("n", JET_coltypLong, 0, 0)};
+    (void)state;
+    fill(&f, 4096);
+    shrinkable_attach(&f.s, f.path, 0, -1, 0, &pages);
+    JET_TABLEID table;
+    char name[16];
+    uint32_t grown = pages;
+    for (int i = 0; grown == pages; i++) { /* until one of them lies in a new extent */
+        snprintf(name, sizeof name, "small%d", i);
+        table = make_table(&f.s, name, columns, 1, NULL, 0);
+        assert_good(JetCloseTable(f.s.session, table));
+        assert_good(JetGetDatabaseInfo(f.s.session, f.s.dbid, &grown, sizeof grown, JET_DbInfoFilesize));
+    }
+    table = make_table(&f.s, "last", columns, 1, NULL, 0);
+    assert_good(JetCloseTable(f.s.session, table));
+    detach(&f);
+    shrinkable_attach(&f.s, f.path, ON_ATTACH, -1, 0, &pages);
+    assert_int_equal(pages, grown);
+    check_and_stop(&f);
+}
+
+static void an_attach_without_logging_shrinks_too(void **state)
+{
+    struct filled f;
+    uint32_t pages, options = ON_ATTACH;
+    JET_SETDBPARAM parameter = {JET_dbparamShrinkDatabaseOptions, &options, sizeof options};
+    (void)state;
+    fill(&f, 4096);
+    assert_good(JetAttachDatabase3(f.s.session, f.path, &parameter, 1, JET_bitDbRecoveryOff));
+    assert_good(JetDetachDatabase(f.s.session, f.path));
+    assert_true(file_pages(&f) <= f.pages - f.free_pages + BOUND_PAGES);
+    shrinkable_attach(&f.s, f.path, 0, -1, 0, &pages);
+    check_and_stop(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pages_at_the_end_move_to_what_is_free_before_them), cmocka_unit_test(without_the_option_nothing_moves), cmocka_unit_test(a_size_limit_or_a_quota_ends_it_early),
+        cmocka_unit_test(a_root_at_the_end_stays), cmocka_unit_test(an_attach_without_logging_shrinks_too),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
