@@ -61,6 +61,8 @@ struct cache_observer {
     void (*page_failed)(void *context, page_no_t page_no, JET_ERR error, const struct checksum_result *result, const char *why);
     /* Pages [first, first+count) could not be written; they stay dirty. In the writing thread, which may be inside cache_get. */
     void (*write_failed)(void *context, page_no_t first, uint32_t count, JET_ERR error);
+    /* With page_failed, for who must know the file: file_context is that of struct cache_file_config. */
+    void (*page_lost)(void *context, void *file_context, page_no_t page_no, JET_ERR error);
     void *context;
 };
 
@@ -135,6 +137,8 @@ MUST_CHECK JET_ERR cache_flush_older(struct cache_file *file, lgpos_t position);
 /* Writes at most about `pages_max` of them without waiting for latches, buffers or ranges, and does not sync: for who must not block others. *has_more: there are more, and this call wrote some.
  * The error of a write. */
 MUST_CHECK JET_ERR cache_write_older(struct cache_file *file, lgpos_t position, uint32_t pages_max, bool *has_more);
+/* The same for one page, with dirty neighbours, and the sync. */
+MUST_CHECK JET_ERR cache_flush_page(struct cache_file *file, page_no_t page_no);
 /* All files; goes on after an error, the first is returned. */
 MUST_CHECK JET_ERR cache_flush(struct cache *cache);
 /* Makes what was written durable. After a failure the pages that should have been made durable are dirty again. If some of them are no

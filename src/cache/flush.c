@@ -117,6 +117,19 @@ done:
 
 JET_ERR cache_flush_file(struct cache_file *file) { return cache_flush_older(file, UINT64_MAX); }
 
+JET_ERR cache_flush_page(struct cache_file *file, page_no_t page_no)
+{
+    JET_ERR err = JET_errSuccess;
+    struct cache_frame *frame = table_claim_dirty(file, page_no);
+    enum write_result result = frame != NULL ? write_around(frame, true, &err) : WRITE_BUSY;
+    if (result == WRITE_FAILED)
+        return err;
+    if (result == WRITE_HELD)
+        return error_raise(CACHE_ERROR_PAGES_HELD, __FILE__, __LINE__);
+    /* Written already, or being written by another thread, whose write may fail: the whole file tells. */
+    return result == WRITE_DONE ? cache_file_sync(file) : cache_flush_file(file);
+}
+
 JET_ERR cache_flush(struct cache *cache)
 {
     JET_ERR first = JET_errSuccess;

@@ -59,4 +59,6 @@ void read_report_failure(struct cache_file *file, page_no_t page_no, const struc
     atomic_fetch_add_explicit(&file->cache->failed, 1, memory_order_relaxed);
     if (file->observer.page_failed != NULL)
         file->observer.page_failed(file->observer.context, page_no, result->error, &result->checksum, result->why);
+    if (file->observer.page_lost != NULL)
+        file->observer.page_lost(file->observer.context, file->context, page_no, result->error);
 }

@@ -146,11 +146,12 @@ static bool read_number(struct difference *d, bool is_wide, uint32_t *value)
     return true;
 }
 
+/* What does not fit into the result is counted only: the size at the end tells. */
 static bool put(struct difference *d, struct span from, uint32_t *at, uint32_t size)
 {
-    if (!range_within(*at, size, from.size) || !range_within(d->out_at, size, d->out_size))
+    if (!range_within(*at, size, from.size))
         return false;
-    if (size > 0)
+    if (size > 0 && range_within(d->out_at, size, d->out_size))
         memcpy(d->out + d->out_at, from.data + *at, size);
     *at += size;
     d->out_at += size;
@@ -192,7 +193,7 @@ JET_ERR page_difference_apply(struct span old, struct span stream, bool is_long,
     struct difference d = {.stream = stream, .old = old, .out = out, .out_size = new_size};
     while (d.at < d.stream.size) {
         if (!apply_entry(&d, is_long))
-            RAISE(JET_errLogCorrupted);
+            RAISE(JET_errLogFileCorrupt);
     }
     if (!put(&d, d.old, &d.old_at, d.old.size - d.old_at) || d.out_at != new_size)
         RAISE(JET_errLogCorrupted);

@@ -27,7 +27,7 @@ MUST_CHECK JET_ERR page_image_join(struct span header, struct span trailer, uint
 void page_image_cut(const struct page_edit *page, uint32_t *header_size, uint32_t *trailer_size);
 
 /* Applies a difference stream to old data. out: new_size bytes, not overlapping the others. The result must be exactly new_size bytes and the stream
- * used up: else JET_errLogCorrupted. is_long: entries with three-byte headers. */
+ * used up: else JET_errLogCorrupted; JET_errLogFileCorrupt when an entry is not whole or names old data that is not there. is_long: entries with three-byte headers. */
 MUST_CHECK JET_ERR page_difference_apply(struct span old, struct span stream, bool is_long, uint8_t *out, uint32_t new_size);
 
 #endif

@@ -367,6 +367,6 @@ void edb_image_load(struct edb_image *out, const char *path)
         edb_image_tree(out, t->schema.root, &t->rows);
         if (t->schema.lv_root != 0)
             edb_image_tree(out, t->schema.lv_root, &t->long_values);
-        t->lv = (struct long_value_nodes){t, lv_seek, lv_next, NULL, long_value_chunk_size(out->page_size, t->schema.lv_chunk_most)};
+        t->lv = (struct long_value_nodes){t, lv_seek, lv_next, NULL, long_value_chunk_size(out->page_size, t->schema.lv_chunk_most), NULL};
     }
 }

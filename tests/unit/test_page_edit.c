@@ -192,10 +192,10 @@ static void difference_streams_insert_replace_and_keep(void **state)
     assert_memory_equal(out, "abXdeijfYZh", 11);
     assert_int_equal(page_difference_apply(text("abcdefgh"), span_of(short_form, sizeof short_form), false, out, 10), JET_errLogCorrupted);
     assert_int_equal(page_difference_apply(text("abcdefgh"), span_of(short_form, sizeof short_form), false, out, 12), JET_errLogCorrupted);
-    assert_int_equal(page_difference_apply(text("abcde"), span_of(short_form, sizeof short_form), false, out, 8), JET_errLogCorrupted);
+    assert_int_equal(page_difference_apply(text("abcde"), span_of(short_form, sizeof short_form), false, out, 8), JET_errLogFileCorrupt);
     for (uint32_t cut = 1; cut < sizeof short_form; cut++) {
         if (cut != 4 && cut != 9)
-            assert_int_equal(page_difference_apply(text("abcdefgh"), span_of(short_form, cut), false, out, 11), JET_errLogCorrupted);
+            assert_int_equal(page_difference_apply(text("abcdefgh"), span_of(short_form, cut), false, out, 11), JET_errLogFileCorrupt);
     }
     assert_int_equal(page_difference_apply(text("abc"), span_of(short_form, 0), false, out, 3), 0);
 }
