@@ -13,6 +13,7 @@
 #include "open_database.h"
 #include "os/path.h"
 #include "parts.h"
+#include "visible.h"
 
 enum { OBJIDS_MAX = 512, STALE_BYTES = 32, DETAIL_SIZE = 4096 };
 
@@ -180,14 +181,16 @@ static bool has_before(const struct log_record *r) { return r->has_page && r->ty
 static void print_text(const char *file, lgpos_t position, const struct log_record *r, const char *detail)
 {
     char text[LGPOS_TEXT_SIZE];
-    printf("%s\t%s\t%u\t%s\t%u\t", file, lgpos_format(position, text), r->type, name_of(r->type), r->size);
+    printf("%s\t%s\t%u\t%s\t%u\t", VISIBLE(file), lgpos_format(position, text), r->type, name_of(r->type), r->size);
     if (r->has_page)
         printf("%u\t%llu\t", r->page.page_no, (unsigned long long)(r->has_dbtime ? r->dbtime : r->page.dbtime));
     else
         printf("\t\t");
     if (has_before(r))
         printf("%llu", (unsigned long long)r->page.dbtime_before);
-    printf("\t%s\n", detail);
+    putchar('\t');
+    print_visible(stdout, detail);
+    putchar('\n');
 }
 
 static void print_json(const char *file, lgpos_t position, const struct log_record *r, const char *detail)
@@ -220,7 +223,7 @@ static void print_stale(const struct list_run *run, const char *file, const stru
     if (sector >= g->sectors || is_all_zero(bytes, LOG_SEGMENT_SIZE) || run->page != 0 || run->by_table || run->is_json || lgpos_make(g->header.generation, sector, 0) < run->since)
         return;
     hex_encode(span_of(bytes, STALE_BYTES), hex);
-    printf("%s\t%s\t\t#stale\t\t\t\t\t%.*s\n", file, lgpos_format(lgpos_make(g->header.generation, sector, 0), text), 2 * STALE_BYTES, hex);
+    printf("%s\t%s\t\t#stale\t\t\t\t\t%.*s\n", VISIBLE(file), lgpos_format(lgpos_make(g->header.generation, sector, 0), text), 2 * STALE_BYTES, hex);
 }
 
 static JET_ERR list_records(struct list_run *run, const char *file, const struct log_generation *g)

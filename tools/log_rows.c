@@ -3,9 +3,10 @@
  * A record of a log names a page and a line; which row that is stands in the page. So the logs are replayed, twice, in temporary copies of the folder: the first recovery
  * gives the databases whose catalogs say what the tables look like; during the second one recovery/ tells of every change before it is made (struct recovery_change).
  * When the logs begin with generation 1 the second one starts from nothing, so that every row is known; otherwise from the databases as they are, and what a page knew
- * already cannot be told ("?"). */
+ * already cannot be told ("?"). What belongs to no tree of a catalog, or to a database that is not there, is told by its object id and bytes. */
 #include "log_rows.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +22,16 @@
 #include "recover.h"
 #include "set/scratch.h"
 #include "time_text.h"
+#include "visible.h"
 
 enum { DATABASES_MAX = 16, TREE_BITS = 12, TREE_SLOTS = 1 << TREE_BITS };
 
-/* A tree of which changes are rows (or long values). */
+/* A tree that a catalog names. */
+enum tree_kind { TREE_ROWS, TREE_LONG_VALUES, TREE_INDEX };
 struct tree {
     struct tree *next;
     uint32_t database, objid;
-    bool is_long_values;
+    enum tree_kind kind;
     const struct table_schema *schema;
 };
 
@@ -40,7 +43,7 @@ struct rows_run {
     char *names[DATABASES_MAX];
     uint32_t database_count;
     struct tree *trees[TREE_SLOTS];
-    JET_ERR error;
+    bool has_no_reader; /* the other end of the pipe is closed: nothing to complain of */
 };
 
 /* --- trees --- */
@@ -50,13 +53,13 @@ struct collect {
     uint32_t database;
 };
 
-static JET_ERR add_tree(struct rows_run *run, uint32_t database, uint32_t objid, bool is_long_values, const struct table_schema *schema)
+static JET_ERR add_tree(struct rows_run *run, uint32_t database, uint32_t objid, enum tree_kind kind, const struct table_schema *schema)
 {
     struct tree *tree = (struct tree *)mem_alloc(sizeof *tree);
     if (tree == NULL)
         return JET_errOutOfMemory;
     struct tree **slot = &run->trees[objid % TREE_SLOTS];
-    *tree = (struct tree){*slot, database, objid, is_long_values, schema};
+    *tree = (struct tree){*slot, database, objid, kind, catalog_retain_table(run->catalogs[database], schema)};
     *slot = tree;
     return JET_errSuccess;
 }
@@ -68,9 +71,12 @@ static JET_ERR collect_table(void *context, const struct catalog_table *table)
     const struct collect *c = (const struct collect *)context;
     if (table->schema == NULL)
         goto done; /* damaged: its rows stay bytes */
-    TRY(add_tree(c->run, c->database, table->objid, false, catalog_retain_table(c->run->catalogs[c->database], table->schema)));
+    TRY(add_tree(c->run, c->database, table->objid, TREE_ROWS, table->schema));
     if (table->schema->lv_objid != 0)
-        TRY(add_tree(c->run, c->database, table->schema->lv_objid, true, catalog_retain_table(c->run->catalogs[c->database], table->schema)));
+        TRY(add_tree(c->run, c->database, table->schema->lv_objid, TREE_LONG_VALUES, table->schema));
+    for (uint32_t i = 0; i < table->schema->index_count; i++)
+        if (table->schema->indexes[i].objid != table->objid)
+            TRY(add_tree(c->run, c->database, table->schema->indexes[i].objid, TREE_INDEX, table->schema));
 done:
     return err;
 }
@@ -223,7 +229,7 @@ static JET_ERR print_record(const struct rows_run *run, const struct table_schem
                 print_json_string(stdout, label);
                 putchar(':');
             } else {
-                printf("\t%s%s=", column->name, name);
+                printf("\t%s%s=", VISIBLE(column->name), name);
             }
             TRY(print_value(column, &value));
             separator = ",";
@@ -249,9 +255,9 @@ static JET_ERR print_difference(const struct table_schema *schema, const struct 
             if (!value_of(before, column, k, &old) || !value_of(after, column, k, &new) || same_value(&old, &new))
                 continue;
             if (count > 1)
-                printf("\t%s[%u]=", column->name, k);
+                printf("\t%s[%u]=", VISIBLE(column->name), k);
             else
-                printf("\t%s=", column->name);
+                printf("\t%s=", VISIBLE(column->name));
             TRY(print_value(column, &old));
             printf("->");
             TRY(print_value(column, &new));
@@ -261,15 +267,55 @@ done:
     return err;
 }
 
+/* Bytes that no schema explains. */
+static void print_bytes(const struct rows_run *run, const char *label, bool has_bytes, struct span bytes)
+{
+    if (!has_bytes)
+        return;
+    printf(run->options->is_json ? ",\"%s\":\"" : "\t%s=\"", label);
+    print_hex(stdout, bytes);
+    putchar('"');
+}
+
+static void print_both_bytes(const struct rows_run *run, const struct recovery_change *c)
+{
+    print_bytes(run, "before_bytes", c->has_before, c->before);
+    print_bytes(run, "after_bytes", c->has_after, c->after);
+}
+
 static JET_ERR print_json_record(const struct rows_run *run, const char *label, const struct table_schema *schema, bool has_bytes, struct span bytes)
 {
     struct record_view record;
-    if (!open_record(schema, has_bytes, bytes, &record))
+    if (!open_record(schema, has_bytes, bytes, &record)) {
+        char name[32];
+        snprintf(name, sizeof name, "%s_bytes", label);
+        print_bytes(run, name, has_bytes, bytes);
         return JET_errSuccess;
+    }
     printf(",\"%s\":{", label);
     JET_ERR err = print_record(run, schema, &record);
     putchar('}');
     return err;
+}
+
+/* Nodes of a long-value tree: the root with size and number of references, the chunks with their stored bytes, which are compressed when they are fewer than a chunk holds. */
+static void print_long_value(const struct rows_run *run, const struct recovery_change *c)
+{
+    bool is_json = run->options->is_json, has_bytes = c->has_after || (c->has_before && c->kind == RECOVERY_DELETE);
+    struct span bytes = c->has_after ? c->after : c->before;
+    struct long_value_key key;
+    struct long_value_info info;
+    if (!c->has_key || long_value_key_decode(c->key, &key) < 0) {
+        print_both_bytes(run, c);
+        return;
+    }
+    printf(is_json ? ",\"lid\":%llu" : "\tlid=%llu", (unsigned long long)key.lid);
+    if (key.is_chunk) {
+        printf(is_json ? ",\"offset\":%u" : "\toffset=%u", key.offset);
+        print_bytes(run, "stored", has_bytes, bytes);
+    } else if (has_bytes && long_value_root_decode(key.lid, bytes, &info) >= 0) {
+        printf(is_json ? ",\"size\":%u,\"references\":%u" : "\tsize=%u\treferences=%u", info.size, info.references);
+    }
 }
 
 static JET_ERR print_columns(const struct rows_run *run, const struct recovery_change *c, const struct table_schema *schema)
@@ -282,7 +328,9 @@ static JET_ERR print_columns(const struct rows_run *run, const struct recovery_c
         goto done;
     }
     bool has_before = open_record(schema, c->has_before, c->before, &before), has_after = open_record(schema, c->has_after, c->after, &after);
-    if (c->kind == RECOVERY_REPLACE && has_before && has_after)
+    if (c->has_after && !has_after)
+        print_both_bytes(run, c); /* what a clean-up leaves of a dead row */
+    else if (c->kind == RECOVERY_REPLACE && has_before && has_after)
         err = print_difference(schema, &before, &after);
     else if (has_after)
         err = print_record(run, schema, &after);
@@ -314,50 +362,72 @@ static void print_start(const struct rows_run *run, const struct recovery_change
         printf("%s\t%s\t%u\t%u\t%s%s%s", position, time, c->session, c->transaction, kind, space, undone);
 }
 
+/* tree NULL: not in a catalog. */
 static void print_place(const struct rows_run *run, const struct recovery_change *c, const struct tree *tree, uint32_t database)
 {
-    if (run->options->is_json) {
-        if (database < DATABASES_MAX) {
+    bool is_json = run->options->is_json, is_long = tree != NULL && tree->kind == TREE_LONG_VALUES;
+    if (is_json) {
+        if (database < DATABASES_MAX || c->database != NULL) {
             printf(",\"database\":");
-            print_json_string(stdout, run->names[database]);
+            print_json_string(stdout, database < DATABASES_MAX ? run->names[database] : c->database);
         }
-        printf(",\"table\":");
-        print_json_string(stdout, tree->schema->name);
-        printf("%s,\"page\":%u,\"key\":", tree->is_long_values ? ",\"long_value\":true" : "", c->page_no);
-        printf(c->has_key ? "\"" : "null");
+        printf(tree != NULL ? ",\"table\":" : ",\"objid\":%u", c->objid);
+        if (tree != NULL)
+            print_json_string(stdout, tree->schema->name);
+        printf("%s,\"page\":%u,\"key\":%s", is_long ? ",\"long_value\":true" : "", c->page_no, c->has_key ? "\"" : "null");
     } else {
-        printf("\t%s%s\t%s", tree->schema->name, tree->is_long_values ? " (long value)" : "", c->has_key ? "" : "?");
+        if (tree != NULL)
+            printf("\t%s%s", VISIBLE(tree->schema->name), is_long ? " (long value)" : "");
+        else
+            printf("\tobject %u", c->objid);
+        printf("\t%s", c->has_key ? "" : "?");
     }
     if (c->has_key)
         print_hex(stdout, c->key);
-    if (c->has_key && run->options->is_json)
+    if (c->has_key && is_json)
         putchar('"');
+}
+
+static bool is_wanted(const struct rows_run *run, const struct recovery_change *c, const struct tree *tree)
+{
+    const struct log_rows_options *o = run->options;
+    if (lgpos_normalize(c->position) < lgpos_normalize(o->since))
+        return false;
+    if (c->kind < RECOVERY_INSERT)
+        return true;
+    if ((o->page != 0 && c->page_no != o->page) || (tree != NULL && tree->kind == TREE_INDEX)) /* entries follow from rows */
+        return false;
+    if (o->table != NULL)
+        return tree != NULL && strcasecmp(o->table, tree->schema->name) == 0;
+    return tree == NULL || tree->objid != CATALOG_SHADOW_OBJID; /* which says what MSysObjects says */
 }
 
 static JET_ERR print_change(void *context, const struct recovery_change *c)
 {
     JET_ERR err = JET_errSuccess;
     struct rows_run *run = (struct rows_run *)context;
-    const struct log_rows_options *o = run->options;
     bool is_node = c->kind >= RECOVERY_INSERT;
     uint32_t database = is_node ? database_of(run, c->database) : DATABASES_MAX;
     const struct tree *tree = is_node ? find_tree(run, database, c->objid) : NULL;
-    if (lgpos_normalize(c->position) < lgpos_normalize(o->since) || (is_node && tree == NULL)) /* indexes and space trees follow from rows */
-        goto done;
-    bool is_shadow = is_node && tree->objid == CATALOG_SHADOW_OBJID && o->table == NULL; /* says what MSysObjects says */
-    if (is_shadow || (is_node && ((o->page != 0 && c->page_no != o->page) || (o->table != NULL && strcasecmp(o->table, tree->schema->name) != 0))))
+    if (!is_wanted(run, c, tree))
         goto done;
     print_start(run, c);
     if (is_node) {
         print_place(run, c, tree, database);
-        if (!tree->is_long_values)
+        if (tree == NULL)
+            print_both_bytes(run, c);
+        else if (tree->kind == TREE_LONG_VALUES)
+            print_long_value(run, c);
+        else
             TRY(print_columns(run, c, tree->schema));
         if (c->kind == RECOVERY_DELTA)
-            printf(o->is_json ? ",\"offset\":%u,\"delta\":%lld" : "\t@%u%+lld", c->offset, (long long)c->delta);
+            printf(run->options->is_json ? ",\"offset\":%u,\"delta\":%lld" : "\t@%u%+lld", c->offset, (long long)c->delta);
     }
-    puts(o->is_json ? "}" : "");
-    if (ferror(stdout))
+    puts(run->options->is_json ? "}" : "");
+    if (ferror(stdout)) {
+        run->has_no_reader = errno == EPIPE;
         RAISE(JET_errDiskFull);
+    }
 done:
     return err;
 }
@@ -404,19 +474,20 @@ static int run_rows(struct rows_run *run, const struct log_folder *logs, const c
     TRY(path_join(work, "second", &second));
     if ((status = copy_to(run, first)) != EXIT_GOOD || (status = copy_to(run, second)) != EXIT_GOOD)
         goto done;
-    struct recover_options how = {.folder = first, .database_folder = first, .ignore_missing = true};
+    struct recover_options how = {.folder = first, .database_folder = first, .ignore_missing = true, .is_evidence = true};
     err = recover_replay(&how, logs, NULL, NULL, &result);
     if (err < 0)
         status = tool_error(run->self, err, "%s cannot be recovered: rows as far as that goes", run->options->folder);
+    const bool takes_nothing = err == JET_errRequiredLogFilesMissing; /* the database needs older logs */
     TRY(open_catalogs(run, first));
     forget_checkpoint(second, logs);
-    if (logs->files[0].generation == 1 && logs->files[0].error >= 0)
+    if ((logs->files[0].generation == 1 && logs->files[0].error >= 0) || takes_nothing)
         forget_databases(second);
     if (!run->options->is_json)
         puts("lgpos\ttime\tsession\ttransaction\tevent\ttable\tkey\tcolumns...");
     how.folder = how.database_folder = second;
     err = recover_replay(&how, logs, print_change, run, &result);
-    if (err < 0 && status == EXIT_GOOD)
+    if (err < 0 && status == EXIT_GOOD && !run->has_no_reader)
         status = tool_error(run->self, err, "the logs of %s end early", run->options->folder);
     err = JET_errSuccess;
 done:
@@ -453,7 +524,7 @@ int log_rows(const struct command *self, const struct log_rows_options *options)
         status = run_rows(run, &logs, work);
         scratch_remove_folder(work);
     }
-    if (fflush(stdout) != 0)
+    if (fflush(stdout) != 0 && !run->has_no_reader)
         status = tool_error(self, JET_errDiskFull, "cannot write the list");
     log_folder_release(&logs);
     mem_free(work);

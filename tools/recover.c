@@ -10,6 +10,7 @@
 #include "os/path.h"
 #include "recover.h"
 #include "time_text.h"
+#include "visible.h"
 
 enum { COPY_BYTES = 1 << 20, CACHE_BYTES = 64 << 20 };
 
@@ -41,7 +42,7 @@ done:
     os_file_close(in);
     os_file_close(out);
     if (err < 0 && is_begun && os_remove(os_fs_posix(), to) < 0)
-        fprintf(stderr, "%s is incomplete and cannot be removed\n", to);
+        fprintf(stderr, "%s is incomplete and cannot be removed\n", VISIBLE(to));
     mem_free(buffer);
     return err;
 }
@@ -159,7 +160,8 @@ JET_ERR recover_replay(const struct recover_options *options, const struct log_f
         .map_count = options->map_count,
         .alternate_folder = options->database_folder,
         .options = {.ignore_missing_databases = options->ignore_missing, .without_undo = options->no_undo, .map_entry_optional = !options->only_mapped,
-                    .truncate_logs_after = options->truncate_logs, .ignore_lost_logs = options->allow_lost_logs, .delete_out_of_range_logs = options->allow_lost_logs},
+                    .truncate_logs_after = options->truncate_logs, .ignore_lost_logs = options->allow_lost_logs, .delete_out_of_range_logs = options->allow_lost_logs,
+                    .allow_missing_current = options->is_evidence, .allow_backup_databases = options->is_evidence},
         .stop = options->stop,
         .progress = show_progress,
         .progress_context = &progress,
@@ -222,7 +224,7 @@ void recover_report_databases(const char *folder, bool is_json)
                 print_json_string(stdout, path);
                 printf(",\"state\":\"%s\"}", db_state_name(header.state));
             } else {
-                printf("%s: %s\n", path, db_state_name(header.state));
+                printf("%s: %s\n", VISIBLE(path), db_state_name(header.state));
             }
             separator = ",";
         }
@@ -241,6 +243,8 @@ static int recover_folder(const struct command *self, const struct recover_optio
         report_json(&result, err, logs);
     else if (status == EXIT_GOOD)
         recover_report(options, &result, err);
+    if (status != EXIT_GOOD && !options->is_json)
+        fprintf(stderr, "ese recover: --dry-run tells which logs and databases are there, missing or broken\n");
     if (status == EXIT_GOOD || options->is_json)
         recover_report_databases(options->database_folder, options->is_json);
     if (options->is_json)

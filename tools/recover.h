@@ -16,6 +16,7 @@ struct recover_options {
     size_t map_count;
     bool only_mapped;         /* databases without an entry are not looked for where the logs say */
     bool truncate_logs;
+    bool is_evidence;         /* a copy made to be looked at: what a set of archives, or a backup's copy of a database, has is taken as it is */
     struct recovery_stop stop;
 };
 

@@ -8,6 +8,7 @@
 #include "os/path.h"
 #include "recover.h"
 #include "time_text.h"
+#include "visible.h"
 
 enum { LOGGED_MAX = 64 };
 
@@ -23,6 +24,7 @@ struct plan {
     const struct log_folder *logs;
     struct checkpoint checkpoint;
     bool has_checkpoint;
+    bool is_clean;               /* the stream ends with a clean stop, and the checkpoint says so: nothing is replayed, whatever is there */
     uint32_t first, last;        /* generations that would be replayed; last is the end of the unbroken row */
     JET_ERR *errors;             /* of each file: header, segments, or its place in the row */
     struct logged_database logged[LOGGED_MAX];
@@ -90,6 +92,24 @@ static void note_records(struct plan *p, const struct log_generation *g)
     log_walk_end(&walk);
 }
 
+/* Does the current log end with the record that the checkpoint names, and is that one of an end? */
+static void judge_end(struct plan *p, const struct log_generation *g)
+{
+    struct log_walk walk;
+    struct log_record_ref ref;
+    uint8_t type = LR_NOP;
+    lgpos_t position = 0;
+    log_walk_begin(&walk, g->image, g->header.generation, g->scan.last_segment, 0);
+    while (log_walk_next(&walk, &ref) >= 0)
+        if (ref.bytes.data[0] != LR_NOP2) {
+            type = ref.bytes.data[0];
+            position = ref.position;
+        }
+    log_walk_end(&walk);
+    bool is_end = type == LR_TERM || type == LR_TERM2 || type == LR_RECOVERY_QUIT || type == LR_RECOVERY_QUIT2;
+    p->is_clean = is_end && p->has_checkpoint && lgpos_normalize(p->checkpoint.lgpos_checkpoint) == lgpos_normalize(position);
+}
+
 /* --- the logs --- */
 
 static const struct log_file *file_of(const struct plan *p, uint32_t generation, size_t *index)
@@ -132,7 +152,7 @@ static void print_log(struct plan *p, const struct log_file *f, const struct log
         print_json_string(stdout, f->name);
         printf(",\"created\":\"%s\",\"last_time\":\"%s\",\"segments\":%u,\"error\":%d}", created, last, g->image != NULL ? g->scan.last_segment : 0, (int)err);
     } else {
-        printf("  %-16s %8u  %-20s  %-20s  %5u  %s\n", f->name, f->generation, created, last, g->image != NULL ? g->scan.last_segment : 0, err < 0 ? error_name(err) : "good");
+        printf("  %-16s %8u  %-20s  %-20s  %5u  %s\n", VISIBLE(f->name), f->generation, created, last, g->image != NULL ? g->scan.last_segment : 0, err < 0 ? error_name(err) : "good");
     }
     p->separator = ",";
 }
@@ -168,6 +188,8 @@ static void list_logs(struct plan *p)
             p->findings++;
         if (g.image != NULL && f->generation >= p->first)
             note_records(p, &g);
+        if (g.image != NULL && f->is_current && p->errors[i] >= 0)
+            judge_end(p, &g);
         if (f->error >= 0 && f->generation == p->first)
             note_list(p, f->header.attach_list);
         print_log(p, f, &g, p->errors[i]);
@@ -201,7 +223,11 @@ static void judge_database(struct plan *p, const struct db_header *h, char *text
         return;
     }
     p->findings++; /* unless found good below */
-    if (h->gen_min_required < p->first)
+    if (h->backup_full_current.gen_low != 0 && h->backup_full_current.gen_high == 0 && !p->options->no_undo)
+        snprintf(text, size, "is a backup's copy, not restored yet: ese restore");
+    else if (p->is_clean && p->findings-- > 0)
+        snprintf(text, size, "needs generations %u to %u, but the logs end clean without it: is not looked at", h->gen_min_required, h->gen_max_required);
+    else if (h->gen_min_required < p->first)
         snprintf(text, size, "needs generations %u to %u: %u to %u are not there", h->gen_min_required, h->gen_max_required, h->gen_min_required, p->first - 1);
     else if (h->gen_max_required > p->last)
         snprintf(text, size, "needs generations %u to %u: the row of good ones ends with %u", h->gen_min_required, h->gen_max_required, p->last);
@@ -240,7 +266,7 @@ static JET_ERR list_databases(struct plan *p)
             printf(",\"state\":\"%s\",\"gen_min_required\":%u,\"gen_max_required\":%u,\"gen_max_committed\":%u,\"verdict\":\"%s\"}", db_state_name(h.state), h.gen_min_required,
                    h.gen_max_required, h.gen_max_committed, verdict);
         } else {
-            printf("%s: %s, %s\n", names[i], db_state_name(h.state), verdict);
+            printf("%s: %s, %s\n", VISIBLE(names[i]), db_state_name(h.state), verdict);
         }
         p->separator = ",";
     }
@@ -248,13 +274,13 @@ static JET_ERR list_databases(struct plan *p)
         const struct logged_database *l = &p->logged[i];
         if (l->is_found)
             continue;
-        p->findings += !l->is_created && !p->options->ignore_missing;
+        p->findings += !l->is_created && !p->options->ignore_missing && !p->is_clean;
         if (p->options->is_json) {
             printf("%s{\"logged_path\":", p->separator);
             print_json_string(stdout, l->path);
             printf(",\"verdict\":\"%s\"}", l->is_created ? "is created from the logs" : "is missing");
         } else {
-            printf("%s: %s\n", l->path, l->is_created ? "not here, will be created from the logs" : "is missing");
+            printf("%s: %s\n", VISIBLE(l->path), l->is_created ? "not here, will be created from the logs" : "is missing");
         }
         p->separator = ",";
     }
@@ -279,7 +305,7 @@ static void print_head(const struct plan *p)
         printf(",\"page_size\":%u,\"log_kib\":%u,\"log_version\":\"%u.%u.%u.%u\",\"checkpoint\":\"%s\",\"generations\":[", h->page_size, kib, h->version.major,
                h->version.minor, h->version.update_major, h->version.update_minor, checkpoint);
     } else {
-        printf("logs %s, pages of %u bytes, logs of %u KiB, version %u.%u.%u.%u, checkpoint %s\n", p->logs->base, h->page_size, kib, h->version.major, h->version.minor,
+        printf("logs %s, pages of %u bytes, logs of %u KiB, version %u.%u.%u.%u, checkpoint %s\n", VISIBLE(p->logs->base), h->page_size, kib, h->version.major, h->version.minor,
                h->version.update_major, h->version.update_minor, p->has_checkpoint ? checkpoint : "none");
     }
 }
@@ -289,10 +315,12 @@ static void print_end(const struct plan *p)
     uint32_t to = p->options->stop.generation != 0 && p->options->stop.generation < p->last ? p->options->stop.generation : p->last;
     char time[32];
     if (p->options->is_json) {
-        printf("],\"replay_from\":%u,\"replay_to\":%u,\"to_time\":\"%s\",\"findings\":%u}\n", p->first, to, time_text_format(p->options->stop.time, time), p->findings);
+        printf("],\"replay_from\":%u,\"replay_to\":%u,\"to_time\":\"%s\",\"clean\":%s,\"findings\":%u}\n", p->first, to, time_text_format(p->options->stop.time, time), p->is_clean ? "true" : "false", p->findings);
         return;
     }
-    if (to >= p->first)
+    if (p->is_clean && p->options->stop.generation == 0 && p->options->stop.time == 0)
+        printf("the logs end clean: nothing to replay");
+    else if (to >= p->first)
         printf("would replay generations %u to %u", p->first, to);
     else
         printf("nothing can be replayed");
@@ -325,7 +353,8 @@ int recover_plan(const struct command *self, const struct recover_options *optio
         status = tool_error(self, err, "cannot read %s", options->database_folder);
     print_end(p);
     if (status == EXIT_GOOD && !logs->files[logs->count - 1].is_current)
-        fprintf(stderr, "ese recover: the current log %s%s is missing\n", logs->base, logs->extension);
+        fprintf(stderr, "ese recover: the current log %s%s is missing%s\n", VISIBLE(logs->base), logs->extension,
+                options->allow_lost_logs ? "" : "; --allow-lost-logs goes on without it, when it holds later commits only");
     if (status == EXIT_GOOD && p->findings > 0)
         status = EXIT_FINDINGS;
     for (size_t i = 0; i < p->logged_count; i++)

@@ -5,9 +5,12 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "engine/database_info.h"
+#include "engine/page_patch.h"
 
-_Static_assert((int)RECOVERY_OPEN_LOG == JET_sntOpenLog && (int)RECOVERY_DETACHING == JET_sntDetachingDb, "the same numbers");
+_Static_assert((int)RECOVERY_OPEN_LOG == JET_sntOpenLog && (int)RECOVERY_COMMIT_CONTEXT == JET_sntCommitCtx, "the same numbers");
 _Static_assert((int)RECOVERY_OPEN_FOR_RUN == JET_OpenLogForDo && (int)RECOVERY_MISSING_NEW_STREAM == JET_MissingLogCreateNewLogStream, "the same numbers");
+
+_Static_assert((int)RECOVERY_CONTEXT_ENDED == fCommitCtxLegacyCommitCallback && (int)RECOVERY_CONTEXT_AFTER_COMMIT == fCommitCtxPostCommitCallback, "the same numbers");
 
 /* The parts that the kinds have in common. */
 struct parts {
@@ -70,6 +73,12 @@ static void fill(JET_RECOVERYCONTROL *c, const struct recovery_question *q, cons
         c->DetachingDb.cbStruct = sizeof c->DetachingDb;
         c->DetachingDb.wszDbPath = parts->path;
         break;
+    case RECOVERY_COMMIT_CONTEXT:
+        c->CommitCtx.cbStruct = sizeof c->CommitCtx;
+        c->CommitCtx.pbCommitCtx = q->context.data;
+        c->CommitCtx.cbCommitCtx = q->context.size;
+        c->CommitCtx.fCallbackType = q->detail;
+        break;
     }
 }
 
@@ -86,4 +95,20 @@ done:
     mem_free(parts.path);
     mem_free(parts.headers);
     return err;
+}
+
+void recovery_control_give_page(JET_INSTANCE instance, const struct recovery_page_request *request, JET_ERR (*client)(void *context, JET_SNP snp, JET_SNT snt, void *data), void *context)
+{
+    char16_t *log_path = NULL;
+    size_t count;
+    uint8_t token[PAGE_PATCH_TOKEN_SIZE];
+    if (utf8_to_utf16(request->log_path, &log_path, &count) < 0) /* no memory: the page will be asked for again */
+        return;
+    page_patch_make_token(token, request->dbtime, request->log_signature);
+    JET_SNPATCHREQUEST data = {.cbStruct = sizeof data, .pageNumber = request->page_no, .szLogFile = log_path, .instance = instance, .pvToken = token, .cbToken = sizeof token,
+                               .pvData = request->image, .cbData = request->page_size, .dbid = request->dbid};
+    database_info_misc(request->header, &data.dbinfomisc, sizeof data.dbinfomisc);
+    JET_ERR ignored = client(context, JET_snpExternalAutoHealing, JET_sntPagePatchRequest, &data);
+    (void)ignored;
+    mem_free(log_path);
 }

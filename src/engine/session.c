@@ -421,7 +421,7 @@ void session_destroy(struct session *session)
     atomic_store(&session->slot->claim, UINT64_MAX);
     handle_remove(&process.session_handles, session->slot);
     process_unlock();
-    mem_free(session->settings.commit_context);
+    mem_free(session->settings.commit_record);
     mem_free(session);
 }
 

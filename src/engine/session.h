@@ -37,7 +37,7 @@ struct session_cursor {
 /* Values of JetSetSessionParameter. */
 struct session_settings {
     uint32_t commit_default;
-    uint8_t *commit_context; /* JET_sesparamCommitGenericContext */
+    uint8_t *commit_record; /* CommitCtx with JET_sesparamCommitGenericContext; NULL: none */
     uint32_t commit_context_size;
     JET_OPERATIONCONTEXT operation_context;
     uint32_t correlation_id;

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "engine/session.h"
+#include "format/log_record.h"
 
 /* Numbers of parameters that the public header keeps behind ESENT_PRIVATE. */
 enum { SETTING_COMMIT_CONTEXT = 4098, SETTING_COMMIT_CONTEXT_MOST = 4096 };
@@ -29,16 +30,19 @@ JET_ERR session_reset_context(struct session *session)
     return JET_errSuccess;
 }
 
-static JET_ERR set_commit_context(struct session_settings *settings, const void *value, uint32_t size)
+static JET_ERR set_commit_context(struct session *session, const void *value, uint32_t size)
 {
     JET_ERR err = JET_errSuccess;
-    uint8_t *copy = NULL;
+    struct session_settings *settings = &session->settings;
+    uint8_t *record = NULL;
     if (size > SETTING_COMMIT_CONTEXT_MOST)
         RAISE(JET_errInvalidBufferSize);
-    if (size > 0 && (copy = mem_copy(value, size)) == NULL)
+    if (size > 0 && (record = mem_alloc(LR_COMMIT_CTX_FIXED + (size_t)size)) == NULL)
         RAISE(JET_errOutOfMemory);
-    mem_free(settings->commit_context);
-    settings->commit_context = copy;
+    if (size > 0)
+        (void)log_record_encode_commit_context(record, session->transaction.procid, 0, span_of(value, size));
+    mem_free(settings->commit_record);
+    settings->commit_record = record;
     settings->commit_context_size = size;
 done:
     return err;
@@ -57,7 +61,7 @@ JET_ERR session_set_setting(struct session *session, uint32_t id, const void *va
     case JET_sesparamCorrelationID: target = &settings->correlation_id; break;
     case JET_sesparamOperationContext: target = &settings->operation_context, target_size = sizeof settings->operation_context; break;
     case JET_sesparamTransactionLevel: RAISE(JET_errFeatureNotAvailable);
-    case SETTING_COMMIT_CONTEXT: err = set_commit_context(settings, value, size); goto done;
+    case SETTING_COMMIT_CONTEXT: err = set_commit_context(session, value, size); goto done;
     default: RAISE(id > JET_sesparamOperationContext && id < JET_sesparamMaxValueInvalid ? JET_errFeatureNotAvailable : JET_errInvalidSesparamId);
     }
     if (size != target_size)
@@ -81,7 +85,10 @@ JET_ERR session_get_setting(struct session *session, uint32_t id, void *value, u
     case JET_sesparamTransactionLevel: source = &level; break;
     case JET_sesparamCorrelationID: source = &settings->correlation_id; break;
     case JET_sesparamOperationContext: source = &settings->operation_context, source_size = sizeof settings->operation_context; break;
-    case SETTING_COMMIT_CONTEXT: source = settings->commit_context, source_size = settings->commit_context_size; break;
+    case SETTING_COMMIT_CONTEXT:
+        source = settings->commit_record != NULL ? settings->commit_record + LR_COMMIT_CTX_FIXED : NULL;
+        source_size = settings->commit_context_size;
+        break;
     default: RAISE(id > JET_sesparamOperationContext && id < JET_sesparamMaxValueInvalid ? JET_errFeatureNotAvailable : JET_errInvalidSesparamId);
     }
     if (actual != NULL)

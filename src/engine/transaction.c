@@ -5,6 +5,7 @@
 #include "engine/checkpoint.h"
 #include "engine/engine.h"
 #include "engine/session.h"
+#include "format/log_record.h"
 #include "log/log.h"
 #include "mvcc/version_store.h"
 #include "txn/txn.h"
@@ -97,6 +98,20 @@ static void note_commit(struct session *session, lgpos_t position, bool is_lazy,
         txn_cleaner_wake(instance->cleaner);
 }
 
+/* With the bit of the call, a recovery that meets the record tells its client (JET_sntCommitCtx). */
+enum { BIT_REDO_CALLBACK = 0x20 /* JET_bitCommitRedoCallback, JET_bitRollbackRedoCallback: behind ESENT_PRIVATE */ };
+
+/* What the log shall hold besides the end of the outermost level. The engine's own transactions in the session have no part in it: it is taken away again behind the client's. */
+static void set_commit_note(struct session *session, JET_GRBIT grbit)
+{
+    const struct session_settings *settings = &session->settings;
+    if (settings->commit_record == NULL)
+        return;
+    enum { FLAGS_AT = LR_COMMIT_CTX_FIXED - 1 };
+    settings->commit_record[FLAGS_AT] = (grbit & BIT_REDO_CALLBACK) != 0 ? COMMIT_CONTEXT_WANTS_CALL : 0;
+    session->transaction.commit_note = span_of(settings->commit_record, LR_COMMIT_CTX_FIXED + settings->commit_context_size);
+}
+
 JET_ERR session_commit_transaction(struct session *session, JET_GRBIT grbit, uint32_t durable_ms, JET_COMMIT_ID *commit_id)
 {
     JET_ERR err = JET_errSuccess;
@@ -104,7 +119,7 @@ JET_ERR session_commit_transaction(struct session *session, JET_GRBIT grbit, uin
     lgpos_t position = 0;
     if (commit_id != NULL)
         memset(commit_id, 0, sizeof *commit_id);
-    if ((grbit & ~(alone | JET_bitCommitLazyFlush)) != 0)
+    if ((grbit & ~(alone | JET_bitCommitLazyFlush | BIT_REDO_CALLBACK)) != 0)
         RAISE(JET_errInvalidGrbit);
     if ((grbit & alone) != 0) {
         if ((grbit & (grbit - 1)) != 0)
@@ -118,7 +133,9 @@ JET_ERR session_commit_transaction(struct session *session, JET_GRBIT grbit, uin
     if (durable_ms != 0 && !is_lazy)
         RAISE(JET_errInvalidParameter);
     TRY(session_check_transaction_owner(session));
+    set_commit_note(session, grbit);
     err = txn_commit(&session->transaction, is_lazy, &position);
+    session->transaction.commit_note = span_of(NULL, 0);
     if (session->transaction.level < session->level) { /* also when only the flush failed: then it is committed here, and the log is down */
         session->level = session->transaction.level;
         lower_cursors(session);
@@ -144,12 +161,14 @@ static void close_cursors_of_level(struct session *session, unsigned level)
     }
 }
 
-static JET_ERR roll_back_level(struct session *session)
+static JET_ERR roll_back_level(struct session *session, JET_GRBIT grbit)
 {
     JET_ERR err = JET_errSuccess;
     unsigned level = session->level;
     close_cursors_of_level(session, level);
+    set_commit_note(session, grbit);
     err = txn_rollback(&session->transaction);
+    session->transaction.commit_note = span_of(NULL, 0);
     if (err < 0) { /* changes that can neither stay nor go: nobody may build upon them */
         instance_check_log(session->instance);
         instance_disable(session->instance, err, __FILE__, __LINE__);
@@ -170,13 +189,13 @@ done:
 JET_ERR session_rollback(struct session *session, JET_GRBIT grbit)
 {
     JET_ERR err = JET_errSuccess;
-    if ((grbit & ~(JET_GRBIT)JET_bitRollbackAll) != 0)
+    if ((grbit & ~(JET_GRBIT)(JET_bitRollbackAll | BIT_REDO_CALLBACK)) != 0)
         RAISE(JET_errInvalidGrbit);
     if (session->level <= session->callback_level) /* none, or none of the callback's own */
         RAISE(JET_errNotInTransaction);
     TRY(session_check_transaction_owner(session));
     do {
-        TRY(roll_back_level(session));
+        TRY(roll_back_level(session, grbit));
     } while (session->level > session->callback_level && (grbit & JET_bitRollbackAll) != 0);
 done:
     return err;

@@ -42,6 +42,7 @@ struct transaction {
     struct version_slab *slab;              /* memory for the next ones */
     uint32_t action_count;                  /* of them: VERSION_KIND_ACTION */
     uint64_t begun_ns;
+    struct span commit_note;                /* a record that goes into the log behind Commit0, or the rollback to level 0, when that is logged; the caller's */
     uint64_t changes;                       /* pages changed so far, changes taken back too; never goes back. Who keeps a copy of what the transaction sees compares it */
 };
 

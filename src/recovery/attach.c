@@ -117,6 +117,8 @@ static JET_ERR find_or_add(struct recovery *r, const struct logged *l, struct re
     }
     if (d->path == NULL)
         TRY(resolve(r, l, &d->path, &d->entry));
+    if (d->entry != NULL)
+        TRY(d->entry->refusal);
     d->dbid = l->dbid;
     *out = d;
 done:

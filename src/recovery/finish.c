@@ -1,5 +1,26 @@
 /* The end of a recovery (recovery.md 8 and 9): are all logs there that the databases need, undo, headers, the log for the new run. */
+#include <stdio.h>
+
 #include "recovery/internal.h"
+
+enum { EVENT_LOST_WITH_LEAVE = 524 };
+
+static void report_lost(struct recovery *r, const struct recovered_database *d, uint32_t last)
+{
+    char number[4][12];
+    const uint32_t values[4] = {d->header.gen_max_committed - last, last + 1, d->header.gen_max_committed, last};
+    for (int i = 0; i < 4; i++)
+        snprintf(number[i], sizeof number[i], "%u", values[i]);
+    EVENT_REPORT(r->config->events, EVENT_LOST_WITH_LEAVE, EVENT_WARNING, EVENT_LOGGING_RECOVERY, d->path, number[0], number[1], number[2], number[3], r->folder);
+}
+
+/* Logs that held commits of the database are gone, and the client has allowed it: its callback, or the bit of the call, only decides whether that is reported. */
+static void tell_lost(struct recovery *r, const struct recovered_database *d, uint32_t last)
+{
+    JET_ERR condition = r->config->options.skip_lost_logs_event ? JET_errSuccess : JET_errCommittedLogFilesMissing;
+    if (recovery_ask(r, (struct recovery_question){.kind = RECOVERY_CONDITION, .answer = condition, .path = d->path}) < 0)
+        report_lost(r, d, last);
+}
 
 /* Section 8, steps 1 and 2. */
 JET_ERR recovery_check_ranges(struct recovery *r)
@@ -17,6 +38,8 @@ JET_ERR recovery_check_ranges(struct recovery *r)
             continue;
         if (!ignores_lost && !is_wanted)
             RAISE(JET_errCommittedLogFilesMissing);
+        if (!is_wanted)
+            tell_lost(r, d, last);
         d->header.gen_max_committed = last;
         d->header.logtime_gen_max_created = r->generation.header.created;
         if (r->result->warning == 0 && !is_wanted)

@@ -70,6 +70,8 @@ struct recovered_session {
     uint8_t level;
     uint32_t transaction;  /* number of the open one */
     struct open_macro *macros;
+    uint8_t *commit_context; /* the client is called with it before and after the Commit0 that follows; NULL: none */
+    uint32_t commit_context_size;
     struct version_entry **entries; /* in the order of their ids; levels do not fall */
     uint32_t entry_count, entry_room;
 };
@@ -176,6 +178,10 @@ JET_ERR doubts_first_fault(const struct doubtful_pages *doubts);
 /* sessions.c */
 MUST_CHECK JET_ERR recovery_find_session(struct recovery *r, uint16_t procid, struct recovered_session **out);
 MUST_CHECK JET_ERR recovery_redo_transaction(struct recovery *r, const struct log_record *record);
+/* CommitCtx: what the client wants to hear of. */
+MUST_CHECK JET_ERR recovery_redo_commit_context(struct recovery *r, const struct log_record *record);
+/* page_request.c */
+MUST_CHECK JET_ERR recovery_redo_page_request(struct recovery *r, const struct log_record *record);
 MUST_CHECK JET_ERR recovery_redo_macro_mark(struct recovery *r, const struct log_record *record);
 /* Keeps a record when it belongs to an open macro. */
 MUST_CHECK JET_ERR recovery_collect(struct recovered_session *s, const struct log_record *record, bool *is_collected);

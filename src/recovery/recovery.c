@@ -623,6 +623,15 @@ static JET_ERR check_stop(const struct recovery *r)
     return ends_history && (o->without_undo || o->keep_attached) ? JET_errInvalidParameter : JET_errSuccess;
 }
 
+/* A new generation takes the higher one of each of both words, its own and the stream's. That of a stream whose minor word is above ours and whose major word is below would be a version that
+ * nobody reads: the databases are recovered, and the stream ends. */
+static JET_ERR check_continuation(const struct recovery *r)
+{
+    struct log_version v = r->generation.header.version;
+    bool is_mixed = v.update_major < LOG_VERSION_NEWEST.update_major && v.update_minor > LOG_VERSION_NEWEST.update_minor;
+    return is_mixed ? error_raise(JET_errBadLogVersion, __FILE__, __LINE__) : JET_errSuccess;
+}
+
 static JET_ERR run_soft(struct recovery *r, struct checkpoint *checkpoint)
 {
     JET_ERR err = JET_errSuccess;
@@ -675,6 +684,7 @@ static JET_ERR run_soft(struct recovery *r, struct checkpoint *checkpoint)
     if (!has_undo)
         TRY(end_without_undo(r)); /* never a success */
     TRY(recovery_finish(r));
+    TRY(check_continuation(r));
     TRY(recovery_ask_to_open(r, RECOVERY_OPEN_FOR_RUN, 0, true, JET_errSuccess));
     TRY(settle(r));
     report_unless_silenced(r, EVENT_ENDS, NULL);

@@ -16,6 +16,7 @@ struct recovery_map_entry {
     const char *new_path;
     bool may_be_missing;   /* JET_bitRestoreMapIgnoreWhenMissing: as options.ignore_missing_databases, for this one */
     bool must_exist;       /* JET_bitRestoreMapFailWhenMissing: JET_errAttachedDatabaseMismatch at the record, not at the end of the log */
+    JET_ERR refusal;       /* an error that meeting the database is; JET_errSuccess: none */
     bool is_overwritten;   /* JET_bitRestoreMapOverwriteOnCreate: a CreateDB replaces another file, as if it had been asked to */
 };
 
@@ -74,23 +75,39 @@ enum recovery_question_kind { /* the numbers of JET_snt... */
     RECOVERY_EVENT = 1006,           /* an error: it is not reported */
     RECOVERY_CONDITION = 1007,       /* `answer` is what is wrong; a success lets it pass */
     RECOVERY_ATTACHED = 1008,
-    RECOVERY_DETACHING = 1009
+    RECOVERY_DETACHING = 1009,
+    RECOVERY_COMMIT_CONTEXT = 1010
 };
 enum recovery_open_reason { RECOVERY_OPEN_TO_CHECK = 1, RECOVERY_OPEN_FOR_REDO, RECOVERY_OPEN_FOR_UNDO, RECOVERY_OPEN_FOR_RUN };
 enum recovery_missing_log { RECOVERY_MISSING_GO_ON_TO_REDO = 2, RECOVERY_MISSING_TRY_CURRENT, RECOVERY_MISSING_GO_ON_TO_UNDO, RECOVERY_MISSING_NEW_STREAM };
+/* A context logged with a commit or a rollback that is over, and one whose client wants to be called before and after the commit. */
+enum recovery_commit_context { RECOVERY_CONTEXT_ENDED = 1, RECOVERY_CONTEXT_BEFORE_COMMIT, RECOVERY_CONTEXT_AFTER_COMMIT };
 struct recovery_question {
     enum recovery_question_kind kind;
     JET_ERR answer;                 /* what happens when nobody is asked */
     uint32_t generation;            /* of a log; 0: the current one, or none */
     bool is_current;
-    uint8_t detail;                 /* recovery_open_reason, recovery_missing_log */
+    uint8_t detail;                 /* recovery_open_reason, recovery_missing_log, recovery_commit_context */
     uint32_t event;
     const char *path;               /* of the log or the database; may be NULL */
+    struct span context;            /* RECOVERY_COMMIT_CONTEXT */
     const struct db_header **headers; /* of the databases attached now */
     uint32_t header_count;
 };
 /* A negative answer stops and becomes the result, but for what is said above. */
 typedef JET_ERR (*recovery_question_fn)(void *context, const struct recovery_question *question);
+
+/* A page that the writer of the log asks for, as this copy of the database has it at that record, ready to be written. All of it lives during the call. */
+struct recovery_page_request {
+    const char *path, *log_path;
+    uint32_t dbid, page_size;
+    const struct db_header *header;
+    page_no_t page_no;
+    uint64_t dbtime; /* of the request */
+    const struct signature *log_signature;
+    const uint8_t *image;
+};
+typedef void (*recovery_page_request_fn)(void *context, const struct recovery_page_request *request);
 
 struct recovery_options {
     bool ignore_missing_databases;  /* JET_bitReplayIgnoreMissingDB */
@@ -104,6 +121,7 @@ struct recovery_options {
     bool delete_out_of_range_logs;  /* JET_paramDeleteOutOfRangeLogs */
     bool cleanup_mismatched_logs;   /* JET_paramCleanupMismatchedLogFiles (with circular logging) */
     bool allow_backup_databases;    /* do not refuse unrestored backup copies (-544) */
+    bool skip_lost_logs_event;      /* JET_bitSkipLostLogsEvent: logs lost with the client's leave are not reported */
     bool allow_missing_current;     /* archives without a current log are replayed (-528) */
 };
 
@@ -124,6 +142,8 @@ struct recovery_config {
     void *ask_context;
     recovery_change_fn change;      /* may be NULL */
     void *change_context;
+    recovery_page_request_fn page_request; /* may be NULL */
+    void *page_request_context;
 };
 
 struct recovery_result {

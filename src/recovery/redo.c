@@ -191,9 +191,11 @@ static JET_ERR redo_decoded(struct recovery *r, const struct log_record *record)
     case LR_COMMIT0:
     case LR_ROLLBACK:
     case LR_REFRESH: TRY(recovery_redo_transaction(r, record)); break;
+    case LR_COMMIT_CTX: TRY(recovery_redo_commit_context(r, record)); break;
     case LR_MACRO_BEGIN:
     case LR_MACRO_COMMIT:
     case LR_MACRO_ABORT: TRY(recovery_redo_macro_mark(r, record)); break;
+    case LR_PAGE_PATCH_REQUEST: TRY(recovery_redo_page_request(r, record)); break;
     case LR_BEGIN_DT: RAISE(JET_errLogFileCorrupt);
     case LR_CONVERT_FDP_OLD:
     case LR_SPLIT_OLD:

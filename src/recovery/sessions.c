@@ -32,10 +32,18 @@ done:
     return err;
 }
 
+static void drop_commit_context(struct recovered_session *s)
+{
+    mem_free(s->commit_context);
+    s->commit_context = NULL;
+    s->commit_context_size = 0;
+}
+
 void recovery_end_sessions(struct recovery *r)
 {
     for (uint32_t i = 0; i < r->session_count; i++) {
         recovery_drop_macros(&r->sessions[i]);
+        drop_commit_context(&r->sessions[i]);
         versions_release(&r->sessions[i]);
     }
     r->session_count = 0;
@@ -57,6 +65,60 @@ static void begin(struct recovered_session *s, const struct transaction_record *
     s->transaction = t->transaction;
     versions_release(s);
 }
+
+/* --- contexts of commits --- */
+
+static bool has_context_flags(struct log_version v)
+{
+    return v.update_major > 5 || (v.update_major == 5 && v.update_minor >= 2) || (v.update_major == 4 && v.update_minor >= 8);
+}
+
+static JET_ERR tell_commit_context(struct recovery *r, struct span context, enum recovery_commit_context what)
+{
+    return recovery_ask(r, (struct recovery_question){.kind = RECOVERY_COMMIT_CONTEXT, .context = context, .detail = (uint8_t)what});
+}
+
+JET_ERR recovery_redo_commit_context(struct recovery *r, const struct log_record *record)
+{
+    JET_ERR err = JET_errSuccess;
+    struct recovered_session *s;
+    const struct commit_context_record *c = &record->commit_context;
+    if (r->config->ask == NULL || !has_context_flags(r->generation.header.version))
+        goto done;
+    if ((c->flags & COMMIT_CONTEXT_WANTS_CALLS_AROUND) == 0) {
+        if ((c->flags & COMMIT_CONTEXT_WANTS_CALL) != 0)
+            TRY(tell_commit_context(r, c->context, RECOVERY_CONTEXT_ENDED));
+        goto done;
+    }
+    TRY(recovery_find_session(r, record->procid, &s));
+    if (!s->has_begun || c->context.size == 0)
+        goto done;
+    drop_commit_context(s);
+    s->commit_context = (uint8_t *)mem_alloc(c->context.size);
+    if (s->commit_context == NULL)
+        RAISE(JET_errOutOfMemory);
+    memcpy(s->commit_context, c->context.data, c->context.size);
+    s->commit_context_size = c->context.size;
+done:
+    return err;
+}
+
+static JET_ERR commit_all(struct recovery *r, struct recovered_session *s)
+{
+    JET_ERR err = JET_errSuccess;
+    struct span context = span_of(s->commit_context, s->commit_context_size);
+    if (context.size > 0)
+        TRY(tell_commit_context(r, context, RECOVERY_CONTEXT_BEFORE_COMMIT));
+    s->level = 0;
+    versions_release(s);
+    if (context.size > 0)
+        TRY(tell_commit_context(r, context, RECOVERY_CONTEXT_AFTER_COMMIT));
+    drop_commit_context(s);
+done:
+    return err;
+}
+
+/* --- levels --- */
 
 /* A session is followed from its first Begin0 on: before that, its transaction began before the checkpoint and its pages are on the disk. */
 JET_ERR recovery_redo_transaction(struct recovery *r, const struct log_record *record)
@@ -85,15 +147,14 @@ JET_ERR recovery_redo_transaction(struct recovery *r, const struct log_record *r
         s->level = t->level;
         versions_commit(s, s->level);
         break;
-    case LR_COMMIT0:
-        s->level = 0;
-        versions_release(s);
-        break;
+    case LR_COMMIT0: TRY(commit_all(r, s)); break;
     case LR_ROLLBACK:
         if (t->levels > s->level)
             RAISE(JET_errLogCorrupted);
         s->level = (uint8_t)(s->level - t->levels);
         versions_drop_above(s, s->level);
+        if (s->level == 0)
+            drop_commit_context(s);
         if (recovery_is_observed(r))
             TRY(recovery_observe_transaction(r, s, record));
         break;

@@ -25,14 +25,15 @@ done:
     return err;
 }
 
-/* Commit and Rollback records: how many levels are left, or how many are rolled back. */
-static JET_ERR log_level(struct transaction *t, uint8_t type, unsigned level)
+/* Commit and Rollback records: how many levels are left, or how many are rolled back. note: a record behind it, may be empty. */
+static JET_ERR log_level(struct transaction *t, uint8_t type, unsigned level, struct span note)
 {
     uint8_t record[LEVEL_RECORD_SIZE] = {type};
     lgpos_t position;
     store_le16(record + 1, t->procid);
     record[3] = (uint8_t)level;
-    JET_ERR err = log_append(t->log, record, sizeof record, &position);
+    const struct span records[] = {span_of(record, sizeof record), note};
+    JET_ERR err = log_append_many(t->log, records, note.size > 0 ? 2 : 1, &position);
     if (err >= 0)
         t->last_change = position;
     return err;
@@ -42,7 +43,7 @@ static JET_ERR commit_inner(struct transaction *t)
 {
     JET_ERR err = JET_errSuccess;
     if (t->logged_level == t->level) {
-        TRY(log_level(t, LR_COMMIT, t->level - 1));
+        TRY(log_level(t, LR_COMMIT, t->level - 1, span_of(NULL, 0)));
         t->logged_level--;
     }
     version_lower_level(t, t->level);
@@ -55,7 +56,8 @@ static JET_ERR append_commit0(void *context, uint32_t number, lgpos_t *position)
 {
     const struct transaction *t = (const struct transaction *)context;
     uint8_t record[LR_COMMIT0_SIZE];
-    return log_append(t->log, record, log_record_encode_commit0(record, t->procid, number), position);
+    const struct span records[] = {span_of(record, log_record_encode_commit0(record, t->procid, number)), t->commit_note};
+    return log_append_many(t->log, records, t->commit_note.size > 0 ? 2 : 1, position);
 }
 
 /* Who fills the store faster than it is emptied waits a little, as long as waiting helps. */
@@ -108,7 +110,7 @@ static JET_ERR take_back_level(struct transaction *t)
             TRY(btree_undo(t, v));
     }
     if (t->logged_level == t->level) {
-        TRY(log_level(t, LR_ROLLBACK, 1));
+        TRY(log_level(t, LR_ROLLBACK, 1, t->level == 1 ? t->commit_note : span_of(NULL, 0)));
         t->logged_level--;
     }
 done:

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "cmocka_all.h"
+#include "format/checksum.h"
 #include "live_instance.h"
 #include "shared_data.h"
 
@@ -229,6 +231,26 @@ static void logs_of_a_higher_version_than_the_client_wants_are_refused(void **st
     }
 }
 
+static void a_log_of_a_version_unknown_to_us_is_refused_whatever_the_client_wants_ignored(void **state)
+{
+    enum { HEADER = 4096, UPDATE_MAJOR = 40, UNKNOWN = 131 };
+    (void)state;
+    require_shared_data();
+    for (int ignores = 0; ignores < 2; ignores++) {
+        struct set s = unpack();
+        unsigned long long size;
+        unsigned char *bytes = read_whole_file(text_of("%s/edb.log", s.logs), &size);
+        store_le32(bytes + UPDATE_MAJOR, UNKNOWN);
+        store_le32(bytes, checksum_header(bytes, HEADER));
+        write_whole_file(text_of("%s/edb.log", s.logs), bytes, (size_t)size);
+        free(bytes);
+        JET_INSTANCE instance = create_in(s.logs);
+        assert_good(JetSetSystemParameter(&instance, 0, JET_paramAlternateDatabaseRecoveryPath, 0, s.data));
+        assert_good(JetSetSystemParameter(&instance, 0, JET_paramIgnoreLogVersion, (JET_API_PTR)ignores, NULL));
+        assert_err(JetInit(&instance), JET_errBadLogVersion);
+    }
+}
+
 /* --- recovery control --- */
 
 /* What the client of JetInit4 was asked, in order, and how it answers one of the questions. */
@@ -272,7 +294,9 @@ static JET_ERR control(JET_SNP snp, JET_SNT snt, void *data, void *context)
     else if (snt == JET_sntAttachedDb) {
         assert_non_null(c->AttachedDb.wszDbPath);
         note("attached ");
-    } else
+    } else if (snt == JET_sntCommitCtx)
+        note("context%u:%.*s ", c->CommitCtx.fCallbackType, (int)c->CommitCtx.cbCommitCtx, (const char *)c->CommitCtx.pbCommitCtx);
+    else
         note(snt == JET_sntOpenCheckpoint ? "checkpoint " : snt == JET_sntDetachingDb ? "detaching " : snt == JET_sntSignalErrorCondition ? "condition " : "? ");
     return snt == wanted_answer.snt ? wanted_answer.error : c->errDefault;
 }
@@ -307,16 +331,19 @@ static void a_client_of_init4_is_asked_at_every_step_when_it_wants_to(void **sta
     assert_string_equal(asked, "open1:0c missing5:0 ");
 }
 
-static JET_ERR start_mapped(const struct set *s, JET_GRBIT entry_bits, JET_GRBIT grbit)
+static JET_ERR start_mapped_with(const struct set *s, JET_GRBIT entry_bits, JET_GRBIT grbit, JET_SETDBPARAM *parameters, uint32_t count)
 {
     JET_INSTANCE instance = create_in(s->logs);
-    JET_RSTMAP2_A map = {.cbStruct = sizeof map, .szDatabaseName = (char *)(uintptr_t)LOGGED, .szNewDatabaseName = (char *)(uintptr_t)text_of("%s/data.edb", s->data), .grbit = entry_bits};
+    JET_RSTMAP2_A map = {.cbStruct = sizeof map, .szDatabaseName = (char *)(uintptr_t)LOGGED, .szNewDatabaseName = (char *)(uintptr_t)text_of("%s/data.edb", s->data), .grbit = entry_bits,
+                         .rgsetdbparam = parameters, .csetdbparam = count};
     JET_RSTINFO2_A info = {.cbStruct = sizeof info, .rgrstmap = &map, .crstmap = 1};
     JET_ERR err = JetInit4A(&instance, &info, grbit);
     if (err >= 0)
         assert_good(JetTerm2(instance, JET_bitTermComplete));
     return err;
 }
+
+static JET_ERR start_mapped(const struct set *s, JET_GRBIT entry_bits, JET_GRBIT grbit) { return start_mapped_with(s, entry_bits, grbit, NULL, 0); }
 
 static void an_entry_of_init4s_map_says_what_a_missing_or_foreign_file_means(void **state)
 {
@@ -335,6 +362,29 @@ static void an_entry_of_init4s_map_says_what_a_missing_or_foreign_file_means(voi
     assert_err(start_mapped(&s, 0, 0), JET_errAttachedDatabaseMismatch);
     assert_good(start_mapped(&s, JET_bitRestoreMapOverwriteOnCreate, 0));
     assert_int_equal(state_of(&s), STATE_CLEAN);
+}
+
+static void database_parameters_of_init4s_map_are_judged_where_the_replay_meets_the_database(void **state)
+{
+    static const struct { uint32_t id, value, size; JET_ERR expected; } CASES[] = {
+        {JET_dbparamMaxValueInvalid, 0, 4, JET_errInvalidDbparamId}, {JET_dbparamCachePriority, 1001, 4, JET_errInvalidParameter},
+        {JET_dbparamShrinkDatabaseOptions, 0x20, 4, JET_errInvalidGrbit}, {JET_dbparamCachePriority, 500, 2, JET_errInvalidBufferSize},
+        {JET_dbparamShrinkDatabaseSizeLimit, 0x80000000, 2, 0}, /* not looked at before the attach */
+        {JET_dbparamCachePriority, 500, 4, 0}, {JET_dbparamShrinkDatabaseOptions, JET_bitShrinkDatabaseEofOnAttach, 4, 0}};
+    (void)state;
+    require_shared_data();
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct set s = unpack();
+        uint32_t value = CASES[i].value;
+        JET_SETDBPARAM parameter = {CASES[i].id, &value, CASES[i].size};
+        assert_err(start_mapped_with(&s, 0, 0, &parameter, 1), CASES[i].expected);
+        assert_int_equal(state_of(&s), CASES[i].expected == 0 ? STATE_CLEAN : STATE_DIRTY);
+        if (i == 0) {
+            assert_err(start_mapped_with(&s, 0, 0, NULL, 1), JET_errInvalidParameter);
+            assert_good(start_mapped(&s, 0, 0));
+            assert_good(start_mapped_with(&s, 0, 0, &parameter, 1)); /* nothing is replayed any more */
+        }
+    }
 }
 
 static void what_the_client_of_init4_answers_is_done(void **state)
@@ -369,6 +419,46 @@ static void what_the_client_of_init4_answers_is_done(void **state)
     assert_good(start_asking(&s, JET_bitExternalRecoveryControl | JET_bitAllowMissingCurrentLog));
     assert_non_null(strstr(asked, "missing4:11c undo "));
     assert_int_equal(state_of(&s), STATE_CLEAN);
+}
+
+static void change_in_transaction(JET_SESID session, JET_TABLEID table, JET_COLUMNID column, const char *context)
+{
+    uint32_t value = 1;
+    assert_good(JetSetSessionParameter(session, JET_sesparamCommitGenericContext, (void *)(uintptr_t)context, (uint32_t)strlen(context)));
+    assert_good(JetBeginTransaction(session));
+    assert_good(JetPrepareUpdate(session, table, JET_prepInsert));
+    assert_good(JetSetColumn(session, table, column, &value, sizeof value, 0, NULL));
+    assert_good(JetUpdate(session, table, NULL, 0, NULL));
+}
+
+static void contexts_of_a_session_reach_the_client_of_the_recovery_that_meets_them(void **state)
+{
+    struct live_instance live;
+    JET_DBID dbid;
+    JET_TABLEID table;
+    JET_COLUMNID column;
+    JET_COLUMNDEF number = {.cbStruct = sizeof number, .coltyp = JET_coltypLong};
+    (void)state;
+    live_start(&live, 4096);
+    assert_good(JetCreateDatabase(live.session, text_of("%s/contexts.edb", live.folder), NULL, &dbid, 0));
+    assert_good(JetCreateTable(live.session, dbid, "t", 0, 0, &table));
+    assert_good(JetAddColumn(live.session, table, "n", &number, NULL, 0, &column));
+    change_in_transaction(live.session, table, column, "told");
+    assert_good(JetCommitTransaction(live.session, JET_bitCommitRedoCallback));
+    change_in_transaction(live.session, table, column, "kept");
+    assert_good(JetCommitTransaction(live.session, 0));
+    change_in_transaction(live.session, table, column, "taken back");
+    assert_good(JetRollback(live.session, JET_bitRollbackRedoCallback));
+    assert_good(JetBeginTransaction(live.session)); /* reads only: nothing of it is in the log */
+    assert_good(JetCommitTransaction(live.session, JET_bitCommitRedoCallback));
+    assert_good(JetCreateTable(live.session, dbid, "u", 0, 0, &table)); /* a transaction of the engine's own */
+    assert_err(JetTerm2(live.instance, JET_bitTermDirty), JET_errDirtyShutdown);
+    struct set s = {live.folder, live.folder};
+    assert_good(start_asking(&s, JET_bitExternalRecoveryControl));
+    const char *told = strstr(asked, "context");
+    assert_non_null(told);
+    assert_memory_equal(told, "context1:told context1:taken back ", 34);
+    assert_null(strstr(told + 34, "context"));
 }
 
 /* --- databases that stay attached --- */
@@ -505,9 +595,12 @@ int main(void)
         cmocka_unit_test(an_error_of_the_callback_ends_the_recovery_which_can_be_repeated),
         cmocka_unit_test(the_log_size_is_taken_from_the_stream),
         cmocka_unit_test(logs_of_a_higher_version_than_the_client_wants_are_refused),
+        cmocka_unit_test(a_log_of_a_version_unknown_to_us_is_refused_whatever_the_client_wants_ignored),
         cmocka_unit_test(a_client_of_init4_is_asked_at_every_step_when_it_wants_to),
         cmocka_unit_test(an_entry_of_init4s_map_says_what_a_missing_or_foreign_file_means),
+        cmocka_unit_test(database_parameters_of_init4s_map_are_judged_where_the_replay_meets_the_database),
         cmocka_unit_test(what_the_client_of_init4_answers_is_done),
+        cmocka_unit_test(contexts_of_a_session_reach_the_client_of_the_recovery_that_meets_them),
         cmocka_unit_test(a_database_left_attached_is_the_clients_after_attach_database_only),
         cmocka_unit_test(a_database_left_attached_that_nobody_attaches_is_closed_clean),
         cmocka_unit_test(a_database_left_attached_needs_only_the_last_log_after_a_crash),

@@ -30,7 +30,7 @@ struct row {
     const char *what, *changes;
     JET_ERR expected;      /* warnings too */
     const char *options;   /* letters: i IgnoreLostLogs, d DeleteOutOfRangeLogs, u RecoveryWithoutUndo, m ReplayIgnoreMissingDB, t TruncateLogsAfterRecovery,
-                              s LogStreamMustExist; k other log size, c CleanupMismatchedLogFiles, o circular, p other page size, v log versions of 8920 at most, a KeepDbAttachedAtEndOfRecovery; ! the database stays dirty all the same */
+                              s LogStreamMustExist; k other log size, c CleanupMismatchedLogFiles, o circular, p other page size, v log versions of 8920 at most, a KeepDbAttachedAtEndOfRecovery; ! the database stays dirty all the same, + it is clean all the same */
 };
 
 static const struct row ROWS[] = {
@@ -95,6 +95,10 @@ static const struct row ROWS[] = {
     {A, "current: update minor higher", "word CUR 648 281", JET_errBadLogVersion, ""},
     {A, "9: update major lower", "word 9 40 120", 0, ""},
     {A, "current: update major lower", "word CUR 40 120", 0, ""},
+    {A, "9: update major lower, update minor higher", "word 9 40 120,word 9 648 380", 0, ""},
+    {A, "current: update major lower, update minor higher", "word CUR 40 120,word CUR 648 380", JET_errBadLogVersion, "+"},
+    {A, "current: update major lower, update minor higher, without undo", "word CUR 40 120,word CUR 648 380", JET_errRecoveredWithoutUndo, "u"},
+    {K, "current: update major lower, update minor higher, clean stream", "word CUR 40 120,word CUR 648 380", 0, ""},
     {A, "9: creation time of 8", "word 9 24 77", JET_errInvalidLogSequence, ""},
     {A, "9: creation time", "word 9 16 77", JET_errInvalidLogSequence, ""},
     {A, "current: creation time", "word CUR 16 77", JET_errRequiredLogFilesMissing, ""},
@@ -154,6 +158,17 @@ static const struct row ROWS[] = {
     {A, "garbage in the last sector of the file", "xor CUR 126976 4096", 0, ""},
     {A, "unknown record type", "seal CUR 2 40 150", JET_errLogFileCorrupt, ""},
     {A, "current: a record in pieces goes on nowhere", "chop CUR 20480 40", JET_errLogFileCorrupt, ""},
+    {A, "difference stream: cut inside an operation", "seal CUR 17 197 48,seal CUR 17 251 0", JET_errLogFileCorrupt, ""},
+    {A, "difference stream: cut inside its first operation", "seal CUR 17 197 1,zero CUR@-1 204 48,seal CUR 17 203 17", JET_errLogFileCorrupt, ""},
+    {A, "difference stream: an operation behind the old data", "seal CUR 17 204 31", JET_errLogFileCorrupt, ""},
+    {A, "difference stream: another new size", "seal CUR 17 201 108", JET_errLogCorrupted, ""},
+    {A, "difference stream: a new size below the first operation", "seal CUR 17 201 47", JET_errLogCorrupted, ""},
+    {A, "difference stream: its tail zero", "zero CUR@-1 250 2,seal CUR 17 250 0", 0, ""},
+    {A, "difference stream: another old size", "seal CUR 17 199 71", 0, ""},
+    {A, "last segment ends inside the dbtime of its last record", "chop CUR@0 60", JET_errDbTimeTooNew, ""},
+    /* The original carries these two out, to -1017 and 0, and its own check calls the database that they leave corrupt. Here they are refused. */
+    {A, "last segment ends before the sizes of its last record, whose key is empty then", "chop CUR@0 88", JET_errLogCorrupted, ""},
+    {A, "last segment ends inside the key of its last record, which is out of order then", "chop CUR@0 100", JET_errLogCorrupted, ""},
     {A, "damage before the checkpoint", "xor 3 21257 20", 0, ""},
     {A, "damage before the checkpoint, which is missing", "xor 3 21257 20,rm CHK", JET_errLogFileCorrupt, ""},
     /* 16.4 committed range and options */
@@ -575,7 +590,7 @@ static bool state_is_right(const char *d, const struct row *row, JET_ERR outcome
     struct db_header header;
     uint32_t page_size;
     bool used_shadow;
-    bool is_clean = (outcome >= 0 && strpbrk(row->options, "a!") == NULL) || outcome == JET_errLogFileSizeMismatchDatabasesConsistent || row->set == K;
+    bool is_clean = strchr(row->options, '+') != NULL || (outcome >= 0 && strpbrk(row->options, "a!") == NULL) || outcome == JET_errLogFileSizeMismatchDatabasesConsistent || row->set == K;
     if (strchr(row->options, 'm') != NULL || database_read_header(os_fs_posix(), text_of("%s/data.edb", d), &header, &page_size, &used_shadow, NULL) < 0)
         return true;
     return strcmp(row->changes, "after") == 0 || (header.state == DB_STATE_CLEAN) == is_clean;

@@ -97,6 +97,48 @@ class Log(unittest.TestCase):
                 self.assertEqual(hashes(folder), before)
                 self.check_story(folder, [json.loads(line) for line in result.stdout.splitlines()])
 
+    def test_rows_are_told_where_a_recovery_has_not_enough(self):
+        """A backup's copy with its logs; logs that follow a set, without their database; a database of whose logs only the last are there."""
+        def without_older_logs(folder):
+            for name in ["edb.chk"] + [f"edb0000{generation}.log" for generation in range(1, 9)]:
+                os.remove(os.path.join(folder, name))
+
+        for source, change, status, name in (("backup_4k/full", None, 0, "table"), ("backup_4k/incr1", None, 0, "objid"), ("crash_4k_partial/before", without_older_logs, 1, "table")):
+            with self.subTest(source):
+                folder = folder_of(f"engine/{source}")
+                if change is not None:
+                    change(folder)
+                before = hashes(folder)
+                result = run("log", "--rows", "--json", folder)
+                self.assertEqual(result.returncode, status, result.stderr)
+                changes = [event for event in map(json.loads, result.stdout.splitlines()) if "key" in event]
+                self.assertGreater(len(changes), 200)
+                self.assertTrue(all(name in event for event in changes))
+                self.assertEqual(hashes(folder), before)
+
+    def test_long_values_and_what_no_catalog_names_are_told_by_their_bytes(self):
+        events = [json.loads(line) for line in run("log", "--rows", "--json", folder_of("engine/clean_4k")).stdout.splitlines()]
+        roots, chunks, used, nameless = {}, {}, set(), set()
+        for event in events:
+            if event.get("long_value") and event["event"] in ("insert", "replace"):
+                if "size" in event:
+                    roots[event["table"], event["lid"]] = max(event["size"], roots.get((event["table"], event["lid"]), 0))
+                else:
+                    chunks.setdefault((event["table"], event["lid"]), {})[event["offset"]] = len(event["stored"]) // 2
+            elif "objid" in event:
+                nameless.add(event["objid"])
+                self.assertIn("after_bytes", event)
+            elif event["event"] == "insert":
+                for value in event["after"].values():
+                    if isinstance(value, str) and value.startswith("long value "):
+                        used.add((event["table"], int(value.split()[-1])))
+        self.assertGreater(len(used), 5)
+        self.assertLessEqual(used, roots.keys())
+        for value, parts in chunks.items():
+            self.assertLess(max(parts), roots[value], value)
+            self.assertLessEqual(sum(parts.values()), roots[value], value)
+        self.assertEqual(nameless, {15})  # an index that was deleted
+
     def check_story(self, folder, events):
         """The committed changes, applied in order, must give the recovered rows' keys."""
         rows, pending, tables = {}, {}, set()
@@ -147,6 +189,43 @@ class Recover(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertIn("8  missing", result.stdout)
         self.assertIn("needs generations 7 to 10: the row of good ones ends with 7", result.stdout)
+
+    def test_dry_run_of_a_clean_stream_says_that_there_is_nothing_to_do(self):
+        for source in ("engine/clean_4k", "engine/backup_4k/restored_incr1", "windows/srum-w10-21h1-rathbun/collected"):
+            with self.subTest(source):
+                folder = folder_of(source)
+                result = run("recover", folder, "--dry-run")
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertIn("the logs end clean: nothing to replay", result.stdout)
+                self.assertTrue(json.loads(run("recover", folder, "--dry-run", "--json").stdout)["clean"])
+                self.assertEqual(run("recover", folder, "-o", os.path.join(folder, "out")).returncode, 0)
+
+    def test_dry_run_of_a_backup_set_names_what_it_is(self):
+        folder = folder_of("engine/backup_4k/full")
+        result = run("recover", folder, "--dry-run")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("is a backup's copy, not restored yet", result.stdout)
+        self.assertIn("--allow-lost-logs goes on without it", result.stderr)
+        self.assertIn("--dry-run tells", run("recover", folder, "-o", os.path.join(folder, "out")).stderr)
+
+    def test_the_folder_is_only_read_whatever_is_recovered_from_it(self):
+        """Contents, names and times of every file, over every way of recovering into a copy, also those that fail."""
+        def state(folder):
+            return {name: (sha256_of(path), os.stat(path).st_mtime_ns) for name in os.listdir(folder) for path in [os.path.join(folder, name)]}
+
+        ways = [[], ["--no-undo"], ["--allow-lost-logs"], ["--ignore-missing"], ["--to-generation", "1"], ["--to-time", "@1"]]
+        for source in [f"engine/{name}/before" for name in CRASH_SETS] + ["engine/backup_4k/full", "windows/srum-w10-1809-belkasoft/dirty", "windows/srum-server2022-day0",
+                                                                       "windows/secedit-w10-logonly"]:
+            folder = folder_of(source)
+            for name in os.listdir(folder):
+                os.chmod(os.path.join(folder, name), 0o444)
+            os.chmod(folder, 0o555)
+            before = state(folder)
+            for way in ways:
+                with self.subTest(f"{source} {way}"):
+                    run("recover", folder, "-o", tempfile.mkdtemp(dir=WORK), *way)
+                    self.assertEqual(state(folder), before)
+            os.chmod(folder, 0o755)
 
     def test_dry_run_agrees_with_the_recovery(self):
         def damage(name, offset):

@@ -1,4 +1,5 @@
 /* Recovery on copies of real streams: what is decided at start, which databases are taken, and every error the original engine was seen to give. */
+#define ESENT_PRIVATE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 
 #include "base/memory.h"
 #include "database/database.h"
+#include "engine/recovery_control.h"
 #include "format/checksum.h"
 #include "recovery/recovery.h"
 #include "shared_data.h"
@@ -44,10 +46,7 @@ static uint8_t *load(const char *path, size_t *size)
 
 static void save(const char *path, uint8_t *bytes, size_t size)
 {
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(bytes, 1, size, f), size);
-    fclose(f);
+    write_whole_file(path, bytes, size);
     free(bytes);
 }
 
@@ -745,6 +744,146 @@ static void a_database_left_attached_by_a_killed_run_becomes_clean(void **state)
     }
 }
 
+/* --- what the client hears --- */
+
+static struct {
+    char text[256];
+    JET_ERR answer;
+} heard;
+
+static void hear(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void hear(const char *format, ...)
+{
+    size_t used = strlen(heard.text);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(heard.text + used, sizeof heard.text - used, format, arguments);
+    va_end(arguments);
+}
+
+/* As the client of JetInit4 gets it. */
+static JET_ERR hear_control(void *context, JET_SNP snp, JET_SNT snt, void *data)
+{
+    const JET_RECOVERYCONTROL *c = (const JET_RECOVERYCONTROL *)data;
+    (void)context;
+    assert_int_equal(snp, JET_snpRecoveryControl);
+    assert_int_equal(c->sntUnion, snt);
+    if (snt == JET_sntCommitCtx) {
+        assert_int_equal(c->CommitCtx.cbStruct, sizeof c->CommitCtx);
+        hear("%u:%.*s ", c->CommitCtx.fCallbackType, (int)c->CommitCtx.cbCommitCtx, (const char *)c->CommitCtx.pbCommitCtx);
+        return heard.answer;
+    }
+    return c->errDefault;
+}
+
+static JET_ERR hear_contexts(void *context, const struct recovery_question *q) { return recovery_control_call(JET_instanceNil, q, hear_control, context); }
+
+static void append_context(struct log *log, uint16_t procid, unsigned flags, const char *text)
+{
+    uint8_t record[64];
+    assert_int_equal(log_append(log, record, log_record_encode_commit_context(record, procid, (uint8_t)flags, span_of(text, (uint32_t)strlen(text))), NULL), 0);
+}
+
+static void append_begin(struct log *log, uint16_t procid, uint32_t transaction)
+{
+    uint8_t record[LR_BEGIN0_SIZE];
+    assert_int_equal(log_append(log, record, log_record_encode_begin0(record, procid, 1, transaction), NULL), 0);
+}
+
+static void append_commit(struct log *log, uint16_t procid, uint32_t transaction)
+{
+    uint8_t record[LR_COMMIT0_SIZE];
+    assert_int_equal(log_append(log, record, log_record_encode_commit0(record, procid, transaction), NULL), 0);
+}
+
+/* A stream whose sessions commit and roll back with contexts; its process is gone. */
+static void write_contexts(const struct recovery_config *config)
+{
+    enum { CALL = COMMIT_CONTEXT_WANTS_CALL, AROUND = COMMIT_CONTEXT_WANTS_CALLS_AROUND };
+    struct recovery_result result;
+    assert_int_equal(recovery_run(config, &result), 0);
+    assert_int_equal(log_append_init(result.log, NULL), 0);
+    append_begin(result.log, 1, 4);
+    append_begin(result.log, 2, 8);
+    append_context(result.log, 1, AROUND | COMMIT_CONTEXT_IS_CUSTOMER_DATA, "one");
+    append_commit(result.log, 2, 12);
+    append_context(result.log, 2, CALL, "two");
+    append_commit(result.log, 1, 16);
+    append_begin(result.log, 1, 20);
+    append_commit(result.log, 1, 24);       /* its context was that of the one before */
+    append_context(result.log, 1, 0, "silent");
+    append_begin(result.log, 1, 28);
+    append_context(result.log, 1, AROUND, "taken back");
+    const uint8_t rollback[] = {LR_ROLLBACK, 1, 0, 1};
+    assert_int_equal(log_append(result.log, rollback, sizeof rollback, NULL), 0);
+    append_begin(result.log, 1, 32);
+    append_context(result.log, 1, AROUND, "open");
+    assert_int_equal(log_flush_all(result.log), 0);
+    log_close(result.log);
+}
+
+static void contexts_of_commits_are_told_as_their_clients_wanted(void **state)
+{
+    (void)state;
+    struct recovery_result result;
+    for (int refuses = 0; refuses < 2; refuses++) {
+        struct recovery_config config = config_for(make_scratch_folder("contexts"), "edb");
+        memset(&heard, 0, sizeof heard);
+        write_contexts(&config);
+        config.ask = hear_contexts;
+        heard.answer = refuses ? JET_errCallbackFailed : JET_errSuccess;
+        assert_int_equal(run(&config, &result), refuses ? JET_errCallbackFailed : 0);
+        assert_string_equal(heard.text, refuses ? "1:two " : "1:two 2:one 3:one ");
+    }
+}
+
+static JET_ERR hear_conditions(void *context, const struct recovery_question *q)
+{
+    (void)context;
+    if (q->kind == RECOVERY_CONDITION)
+        hear("%d ", (int)q->answer);
+    return q->kind == RECOVERY_CONDITION && heard.answer != 0 ? JET_errSuccess : q->answer;
+}
+
+static void hear_losses(void *context, const struct event *event)
+{
+    (void)context;
+    if (event->id != 524)
+        return;
+    hear("event");
+    for (size_t i = 1; i + 1 < event->parameter_count; i++)
+        hear(" %s", event->parameters[i]);
+    hear(" ");
+}
+
+/* Set A, its database told that 11 and 12 had been committed too. */
+static void logs_lost_with_the_clients_leave_are_a_condition_that_it_can_silence(void **state)
+{
+    static const struct {
+        bool answers, skips;
+        const char *heard;
+    } CASES[] = {{false, false, "-582 event 2 11 12 10 "}, {true, false, "-582 "}, {false, true, "0 "}};
+    (void)state;
+    require_shared_data();
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        const char *d = set_a();
+        struct recovery_config config = config_for(d, "edb");
+        struct recovery_result result;
+        struct event_log events;
+        event_log_init(&events, NULL, NULL, false, JET_EventLoggingLevelMax, (struct event_sink){hear_losses, NULL}, NULL);
+        patch_word(DATABASE, patch_database, 416, 12);
+        memset(&heard, 0, sizeof heard);
+        heard.answer = CASES[i].answers ? 1 : 0;
+        config.events = &events;
+        config.ask = hear_conditions;
+        config.options.ignore_lost_logs = true;
+        config.options.skip_lost_logs_event = CASES[i].skips;
+        assert_int_equal(run(&config, &result), 0);
+        assert_int_equal(result.warning, JET_wrnCommittedLogFilesLost);
+        assert_string_equal(heard.text, CASES[i].heard);
+    }
+}
+
 static const char *backup_set(void)
 {
     const char *d = make_scratch_folder("backup-set");
@@ -861,6 +1000,8 @@ int main(void)
         cmocka_unit_test(a_real_crash_right_after_attach_recovers_without_touching_pages),
         cmocka_unit_test(clean_streams_are_opened_without_a_change),
         cmocka_unit_test(a_database_left_attached_by_a_killed_run_becomes_clean),
+        cmocka_unit_test(contexts_of_commits_are_told_as_their_clients_wanted),
+        cmocka_unit_test(logs_lost_with_the_clients_leave_are_a_condition_that_it_can_silence),
         cmocka_unit_test(a_backup_sets_logs_are_replayed_and_the_stream_goes_on_elsewhere),
         cmocka_unit_test(a_log_without_its_database_names_it_missing_and_creates_nothing),
         cmocka_unit_test(an_empty_folder_gets_a_new_stream_that_opens_again),
