@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 8192)
         return 0;
     struct list l = {.all = span_of(data, (uint32_t)size)};
-    const struct long_value_nodes nodes = {&l, seek, next, NULL, 64};
+    const struct long_value_nodes nodes = {&l, seek, next, NULL, 64, NULL};
     struct span key, node;
     struct long_value_key decoded;
     struct list scan = l;
