@@ -17,6 +17,7 @@
 #include "set/set.h"
 #include "set/write.h"
 #include "tool.h"
+#include "visible.h"
 
 enum { OWN_LOG_KIB = 64, DEFAULT_LEVEL = 3, WHY_SIZE = 600 };
 
@@ -246,7 +247,7 @@ static void report_text(const struct backup_run *run, const struct set_write_res
     char read_text[32], written_text[32], kept_text[32];
     const struct set_output *o = run->output;
     fprintf(out, "%s backup: %llu file(s), %s backed up to %s in %.1f s (%.1f MB/s), generations %u to %u\n", set_kind_name(run->kind),
-            (unsigned long long)r->files, format_bytes(r->bytes_read, read_text), o->label, seconds, rate, r->manifest.generation_low,
+            (unsigned long long)r->files, format_bytes(r->bytes_read, read_text), VISIBLE(o->label), seconds, rate, r->manifest.generation_low,
             r->manifest.generation_high);
     if (run->kind == SET_KIND_PAGES)
         fprintf(out, "%llu of %llu pages changed since the parent; %s written\n", (unsigned long long)r->pages_stored, (unsigned long long)r->pages,

@@ -5,6 +5,7 @@
 #include "os/clock.h"
 #include "os/path.h"
 #include "parts.h"
+#include "visible.h"
 
 enum compact_option { OPTION_JSON, OPTION_STATISTICS, OPTION_COUNT };
 
@@ -71,7 +72,7 @@ static int report(const struct compact_run *run, bool is_json, uint64_t begun_ns
         print_json_string(stdout, run->target);
         printf(",\"bytes_before\":%" PRIu64 ",\"bytes_after\":%" PRIu64 ",\"seconds\":%.3f}\n", before, after, seconds);
     } else {
-        printf("%s: %s, was %s (%.1f s)\n", run->target, format_bytes(after, text[0]), format_bytes(before, text[1]), seconds);
+        printf("%s: %s, was %s (%.1f s)\n", VISIBLE(run->target), format_bytes(after, text[0]), format_bytes(before, text[1]), seconds);
     }
     return EXIT_GOOD;
 }

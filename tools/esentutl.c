@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "visible.h"
 
 enum { EXIT_WRONG_LINE = 255 };
 
@@ -38,7 +39,7 @@ static const struct mode MODES[] = {
     {'m', "file", {{'v', FLAG}, {'t', VALUE}}, esentutl_show},
     {'y', "source file", {{'d', VALUE}}, esentutl_copy},
     {'d', "database", {{'t', VALUE}, {'b', VALUE}, {'p', FLAG}, {'v', FLAG}}, esentutl_defragment},
-    {'p', "database", {{'t', VALUE}, {'f', VALUE}, {'g', FLAG}, {'v', FLAG}}, esentutl_repair},
+    {'p', "database", {{'t', VALUE}, {'s', VALUE}, {'f', VALUE}, {'b', VALUE}, {'g', FLAG}, {'v', FLAG}}, esentutl_repair},
 };
 enum { MODE_COUNT = sizeof MODES / sizeof MODES[0] };
 
@@ -69,8 +70,14 @@ static const char HELP[] =
     "              /b FILE    keep the old one as FILE\n"
     "              /t FILE    name of the new one while it is made (default: DB.tempdfrg)\n"
     "              /p         leave it there and DB as it is\n"
-    "  /p DB     repair: not there; see ese export\n\n"
-    "Everywhere: /2 /4 /8 /16 /32 page size in KiB (default: found out), /o without effect.\n"
+    "  /p DB     repair: write DB anew with everything that can still be read of it; asks first\n"
+    "            on a terminal, not with /o\n"
+    "              /t FILE    name of the new one while it is made (default: DB.temprepair)\n"
+    "              /b FILE    keep the damaged one as FILE\n"
+    "              /f NAME    list lost pages and tables in NAME.integ.raw\n"
+    "              /g         check first, and leave a sound database as it is\n"
+    "              /s FILE    without effect (streaming files are no more)\n\n"
+    "Everywhere: /2 /4 /8 /16 /32 page size in KiB (default: found out); /o: asks nothing.\n"
     "Exit status: 0 good; 255 a wrong command line; otherwise the low byte of the error\n"
     "number, which the last line of the output names in full.\n";
 
@@ -104,7 +111,7 @@ static const struct mode *mode_of(char letter)
 
 static bool complain(const char *what, const char *argument)
 {
-    fprintf(stderr, "esentutl: %s %s (esentutl /? tells more)\n", what, argument);
+    fprintf(stderr, "esentutl: %s %s (esentutl /? tells more)\n", what, VISIBLE(argument));
     return false;
 }
 
@@ -119,6 +126,8 @@ static bool parse_common(struct esentutl_run *run, const char *text)
             run->page_size = (uint32_t)kib << 10;
         return is_size;
     }
+    if (strcasecmp(text, "o") == 0)
+        run->is_quiet = true;
     return strcasecmp(text, "o") == 0 || text[0] == '!';
 }
 

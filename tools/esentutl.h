@@ -15,6 +15,7 @@ struct esentutl_run {
     const char *mapped[ESENTUTL_MAPPED_MAX]; /* of /n, as given */
     size_t mapped_count;
     uint32_t page_size;         /* 0: found out */
+    bool is_quiet;              /* /o */
 };
 /* Value of a switch, NULL when it was not given. */
 static inline const char *esentutl_value(const struct esentutl_run *run, char letter) { return run->values[letter - 'a']; }

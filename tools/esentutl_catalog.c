@@ -5,6 +5,7 @@
 #include "catalog/catalog.h"
 #include "esentutl.h"
 #include "open_database.h"
+#include "visible.h"
 
 struct catalog_run {
     struct catalog *catalog;
@@ -26,7 +27,7 @@ static void print_heading(bool is_space)
 
 static void print_tree(struct catalog_run *run, unsigned depth, const char *name, const char *type, uint32_t objid, page_no_t root)
 {
-    printf("%*s%-*s %-5s %8u %8u", (int)(2 * depth), "", (int)(48 - 2 * depth), name, type, objid, root);
+    printf("%*s%-*s %-5s %8u %8u", (int)(2 * depth), "", (int)(48 - 2 * depth), VISIBLE(name), type, objid, root);
     if (run->is_space) {
         uint32_t owned, available;
         JET_ERR err = space_count(run->pages, root, &owned, &available);
@@ -53,7 +54,7 @@ static void print_columns(const struct table_schema *table)
         const struct column *c = &table->columns[i];
         if (c->type == COLUMN_TYPE_NIL)
             continue;
-        printf("  %-46s Col   %8u %s", c->name, c->id & ~COLUMN_ID_TEMPLATE_BIT, column_type_text(c->type));
+        printf("  %-46s Col   %8u %s", VISIBLE(c->name), c->id & ~COLUMN_ID_TEMPLATE_BIT, column_type_text(c->type));
         if (c->max_size != 0 && column_type_size(c->type) == 0)
             printf(" max %u", c->max_size);
         if (column_type_is_text(c->type))
@@ -76,8 +77,8 @@ static void print_segments(const struct table_schema *table, const struct index 
 {
     printf("    key ");
     for (uint32_t i = 0; i < index->segment_count; i++)
-        printf("%c%s", index->segments[i].is_descending ? '-' : '+', column_name(table, index->segments[i].column_id));
-    printf(", flags 0x%x%s%s\n", index->flags, index->locale != NULL ? ", locale " : "", index->locale != NULL ? index->locale : "");
+        printf("%c%s", index->segments[i].is_descending ? '-' : '+', VISIBLE(column_name(table, index->segments[i].column_id)));
+    printf(", flags 0x%x%s%s\n", index->flags, index->locale != NULL ? ", locale " : "", VISIBLE(index->locale));
 }
 
 static void print_table(struct catalog_run *run, const struct table_schema *table)
@@ -85,7 +86,7 @@ static void print_table(struct catalog_run *run, const struct table_schema *tabl
     print_tree(run, 0, table->name, "Tbl", table->objid, table->root);
     if (!run->is_space) {
         if (table->template_name != NULL)
-            printf("  derived from %s\n", table->template_name);
+            printf("  derived from %s\n", VISIBLE(table->template_name));
         print_columns(table);
     }
     if (table->lv_root != 0)
@@ -106,7 +107,7 @@ static JET_ERR visit_table(void *context, const struct catalog_table *table)
     if (table->schema != NULL) {
         print_table(run, table->schema);
     } else {
-        printf("%-48s Tbl   %8u %s (%d)\n", table->name != NULL ? table->name : "?", table->objid, error_name(table->error), (int)table->error);
+        printf("%-48s Tbl   %8u %s (%d)\n", table->name != NULL ? VISIBLE(table->name) : "?", table->objid, error_name(table->error), (int)table->error);
         note_error(run, table->error);
     }
     return ferror(stdout) ? JET_errDiskFull : JET_errSuccess;

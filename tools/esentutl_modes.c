@@ -1,5 +1,6 @@
 /* The modes of esentutl: each puts together parts of `ese` (parts.h, recover.h), says what it does, and returns the error that the program ends with. */
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include "os/path.h"
 #include "parts.h"
 #include "recover.h"
+#include "visible.h"
 
 /* --- /r --- */
 
@@ -88,13 +90,14 @@ static JET_ERR read_recover_switches(const struct esentutl_run *run, struct reco
 
 static void print_recover_plan(const struct recover_options *how, const struct log_folder *logs)
 {
-    printf("Recovery of the log stream %s\n  logs in        %s\n  checkpoint in  %s\n  databases      ", logs->base, how->folder, how->system_folder != NULL ? how->system_folder : how->folder);
+    printf("Recovery of the log stream %s\n  logs in        %s\n  checkpoint in  %s\n  databases      ", VISIBLE(logs->base), VISIBLE(how->folder),
+           VISIBLE(how->system_folder != NULL ? how->system_folder : how->folder));
     if (how->database_folder != NULL)
-        printf("in %s\n", how->database_folder);
+        printf("in %s\n", VISIBLE(how->database_folder));
     else
         puts(how->map_count > 0 ? how->only_mapped ? "as mapped" : "as mapped, others where the logs say" : "where the logs say");
     for (size_t i = 0; i < how->map_count; i++)
-        printf("                 %s%s%s\n", how->map[i].new_path, how->map[i].old_path[0] != 0 ? ", logged as " : "", how->map[i].old_path);
+        printf("                 %s%s%s\n", VISIBLE(how->map[i].new_path), how->map[i].old_path[0] != 0 ? ", logged as " : "", VISIBLE(how->map[i].old_path));
 }
 
 static void print_advice(JET_ERR err, const struct recover_options *how)
@@ -178,7 +181,7 @@ JET_ERR esentutl_integrity(const struct esentutl_run *run)
     JET_ERR err = read_header(run, &header, &page_size);
     if (err < 0)
         return err;
-    printf("Integrity of the database %s\n", run->source);
+    printf("Integrity of the database %s\n", VISIBLE(run->source));
     if (header.state != DB_STATE_CLEAN)
         printf("error: it was not closed cleanly (%s), so that what is checked lacks what its logs hold; recover it first (/r)\n", db_state_name(header.state));
     if (collation_table_find(os_fs_posix(), &weights) < 0)
@@ -231,9 +234,9 @@ static JET_ERR visit_stream(const struct esentutl_run *run, const char *folder, 
 static void print_log_verdict(const char *name, JET_ERR err, uint32_t segments)
 {
     if (err < 0)
-        printf("%s: %s (%d)\n", name, error_name(err), (int)err);
+        printf("%s: %s (%d)\n", VISIBLE(name), error_name(err), (int)err);
     else
-        printf("%s: good, %u segments\n", name, segments);
+        printf("%s: good, %u segments\n", VISIBLE(name), segments);
 }
 
 static JET_ERR checksum_log_of(const struct esentutl_run *run, const struct log_folder *logs, size_t i, uint64_t *sum, bool has_previous)
@@ -262,7 +265,7 @@ static JET_ERR checksum_checkpoint(const char *path)
     struct checkpoint checkpoint;
     JET_ERR err = checkpoint_file_read(os_fs_posix(), path, &checkpoint);
     if (err >= 0)
-        printf("%s: good\n", path);
+        printf("%s: good\n", VISIBLE(path));
     return err;
 }
 
@@ -285,7 +288,7 @@ static JET_ERR checksum_flush_map(const char *path)
         if (!is_all_zero(block, FLUSH_MAP_PAGE_SIZE)) /* not written yet */
             TRY(flush_map_page_verify(block, i));
     }
-    printf("%s: good, %u pages\n", path, pages);
+    printf("%s: good, %u pages\n", VISIBLE(path), pages);
 done:
     os_file_close(file);
     mem_free(block);
@@ -305,7 +308,7 @@ static JET_ERR checksum_database(const struct esentutl_run *run)
 JET_ERR esentutl_checksum(const struct esentutl_run *run)
 {
     char *folder = NULL;
-    printf("Checksums of %s\n", run->source);
+    printf("Checksums of %s\n", VISIBLE(run->source));
     if (is_stream(run->source, &folder)) {
         JET_ERR err = visit_stream(run, folder, checksum_log_of);
         mem_free(folder);
@@ -347,7 +350,7 @@ static JET_ERR show_database(const struct esentutl_run *run)
 
 static JET_ERR show_log(const struct esentutl_run *run, const char *path)
 {
-    printf("\n%s:\n", path);
+    printf("\n%s:\n", VISIBLE(path));
     JET_ERR err = info_show(path, false, INFO_LOG);
     if (err < 0 || esentutl_value(run, 'v') == NULL)
         return err;
@@ -441,8 +444,16 @@ static JET_ERR put_in_place(const char *made, const char *database, const char *
     TRY(sync_folder_of(database));
 done:
     if (is_away && os_rename(os_fs_posix(), kept, database) < 0) /* `made` may be on another file system */
-        printf("The database is %s now.\n", kept);
+        printf("The database is %s now.\n", VISIBLE(kept));
     return err;
+}
+
+/* The file itself where path is a symbolic link: it is what is replaced, and the link goes on to name it. Freed with free(). */
+static JET_ERR resolve_link(const char *path, char **out)
+{
+    struct stat info;
+    *out = lstat(path, &info) == 0 && S_ISLNK(info.st_mode) ? realpath(path, NULL) : strdup(path);
+    return *out != NULL ? JET_errSuccess : errno == ENOMEM ? JET_errOutOfMemory : JET_errFileNotFound;
 }
 
 JET_ERR esentutl_defragment(const struct esentutl_run *run)
@@ -451,24 +462,26 @@ JET_ERR esentutl_defragment(const struct esentutl_run *run)
     struct db_header header;
     uint32_t page_size;
     struct os_file_info before, after;
-    char *made = NULL;
+    char *made = NULL, *database = NULL;
     const char *kept = esentutl_value(run, 'b'), *given = esentutl_value(run, 't');
+    TRY(resolve_link(run->source, &database));
     TRY(read_header(run, &header, &page_size));
     if (kept != NULL && os_exists(os_fs_posix(), kept))
         RAISE(JET_errFileAlreadyExists);
-    made = (char *)mem_alloc(strlen(given != NULL ? given : run->source) + sizeof ".tempdfrg");
+    made = (char *)mem_alloc(strlen(given != NULL ? given : database) + sizeof ".tempdfrg");
     if (made == NULL)
         RAISE(JET_errOutOfMemory);
-    sprintf(made, "%s%s", given != NULL ? given : run->source, given != NULL ? "" : ".tempdfrg");
-    printf("Defragmentation of %s, as %s meanwhile%s%s\n", run->source, made, kept != NULL ? ", the old one kept as " : "", kept != NULL ? kept : "");
-    TRY(os_stat(os_fs_posix(), run->source, &before));
-    TRY(compact_with_rights(run->source, made));
+    sprintf(made, "%s%s", given != NULL ? given : database, given != NULL ? "" : ".tempdfrg");
+    printf("Defragmentation of %s, as %s meanwhile%s%s\n", VISIBLE(database), VISIBLE(made), kept != NULL ? ", the old one kept as " : "", VISIBLE(kept));
+    TRY(os_stat(os_fs_posix(), database, &before));
+    TRY(compact_with_rights(database, made));
     TRY(os_stat(os_fs_posix(), made, &after));
     printf("%llu bytes, were %llu\n", (unsigned long long)after.size, (unsigned long long)before.size);
     if (esentutl_value(run, 'p') == NULL)
-        TRY(put_in_place(made, run->source, kept));
+        TRY(put_in_place(made, database, kept));
 done:
     mem_free(made);
+    free(database);
     return err;
 }
 
@@ -477,12 +490,74 @@ done:
 JET_ERR esentutl_copy(const struct esentutl_run *run)
 {
     const char *given = esentutl_value(run, 'd'), *target = given != NULL ? given : path_file_name(run->source);
-    printf("Copy of %s to %s\n", run->source, target);
+    printf("Copy of %s to %s\n", VISIBLE(run->source), VISIBLE(target));
     return recover_copy_file(run->source, target);
+}
+
+/* As on Windows: whoever sits at a terminal is asked, scripts are not. */
+static bool is_confirmed(const struct esentutl_run *run)
+{
+    char answer[16];
+    if (run->is_quiet || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return true;
+    printf("Repair of %s: what cannot be read any more is lost from it. Recovery (/r) with the logs comes first, where there are any. Go on? [y/n] ",
+           VISIBLE(run->source));
+    fflush(stdout);
+    return fgets(answer, sizeof answer, stdin) != NULL && tolower((unsigned char)answer[0]) == 'y';
+}
+
+/* /f NAME: NAME.integ.raw. */
+static JET_ERR open_listing(const struct esentutl_run *run, FILE **out)
+{
+    const char *name = esentutl_value(run, 'f');
+    static const char SUFFIX[] = ".integ.raw";
+    *out = NULL;
+    if (name == NULL)
+        return JET_errSuccess;
+    size_t room = strlen(name) + sizeof SUFFIX;
+    char *path = (char *)mem_alloc(room);
+    if (path == NULL)
+        return JET_errOutOfMemory;
+    snprintf(path, room, "%s%s", name, SUFFIX);
+    *out = fopen(path, "we");
+    mem_free(path);
+    return *out != NULL ? JET_errSuccess : JET_errFileAccessDenied;
+}
+
+static bool is_sound(const struct esentutl_run *run)
+{
+    struct check_report report = {0};
+    const struct check_options options = {.only_pages = false};
+    return verify_database(&ESENTUTL, run->source, &options, &report) >= 0 && report.errors == 0 && report.state == DB_STATE_CLEAN;
 }
 
 JET_ERR esentutl_repair(const struct esentutl_run *run)
 {
-    printf("Repair is not there: %s stays as it is. Recovery (/r) mends what a crash left; ese export reads what a damaged database still has.\n", run->source);
-    return JET_errFeatureNotAvailable;
+    JET_ERR err = JET_errSuccess;
+    struct salvage_order order = {.temporary = esentutl_value(run, 't'), .kept = esentutl_value(run, 'b'), .page_size = run->page_size};
+    struct repair_report report = {0};
+    char *database = NULL;
+    if (!os_exists(os_fs_posix(), run->source))
+        RAISE(JET_errFileNotFound);
+    TRY(resolve_link(run->source, &database));
+    order.source = database;
+    if (!is_confirmed(run)) {
+        printf("%s stays as it is.\n", VISIBLE(run->source));
+        goto done;
+    }
+    printf("Repair of %s%s%s\n", VISIBLE(database), order.kept != NULL ? ", the damaged one kept as " : "", VISIBLE(order.kept));
+    if (esentutl_value(run, 'g') != NULL && is_sound(run))
+        goto done;
+    TRY(open_listing(run, &order.listing));
+    mode_t mask = umask(S_IRWXG | S_IRWXO); /* nobody else's while it is made */
+    err = salvage_database(&order, &report);
+    umask(mask);
+    TRY(err);
+    salvage_summary(database, &report);
+    err = report.is_undamaged ? JET_errSuccess : JET_wrnDatabaseRepaired;
+done:
+    if (order.listing != NULL && fclose(order.listing) != 0 && err >= 0)
+        err = JET_errDiskIO;
+    free(database);
+    return err;
 }

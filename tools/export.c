@@ -10,6 +10,7 @@
 #include "export_sink.h"
 #include "open_database.h"
 #include "os/path.h"
+#include "visible.h"
 
 enum { VALUE_MOST = 0x7FFFFFFF };
 
@@ -153,7 +154,7 @@ static int run_export(const struct command *self, int argc, char **argv)
     tool_database_close(&db);
     if (err < 0)
         return tool_error(self, err, "cannot export %s to %s", argv[0], folder);
-    printf("%llu row(s) of %llu table(s) exported to %s\n", (unsigned long long)run.rows, (unsigned long long)run.tables, folder);
+    printf("%llu row(s) of %llu table(s) exported to %s\n", (unsigned long long)run.rows, (unsigned long long)run.tables, VISIBLE(folder));
     return run.damaged == 0 ? EXIT_GOOD : EXIT_FINDINGS;
 }
 

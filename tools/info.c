@@ -10,6 +10,7 @@
 #include "format/flush_map.h"
 #include "format/log_header.h"
 #include "parts.h"
+#include "visible.h"
 
 /* Collects named values and prints them as aligned text or as one JSON object. */
 struct printer {
@@ -41,7 +42,7 @@ static void field_text(struct printer *p, const char *name, const char *format, 
     if (p->is_json)
         print_json_string(stdout, text);
     else
-        printf("%s\n", text);
+        printf("%s\n", VISIBLE(text));
 }
 
 static void field_number(struct printer *p, const char *name, uint64_t value)
@@ -316,7 +317,7 @@ static int run_info(const struct command *self, int argc, char **argv)
     for (int i = 0; i < count; i++) {
         bool is_json = options[0].value != NULL;
         if (count > 1 && !is_json)
-            printf("%s%s:\n", i > 0 ? "\n" : "", argv[i]);
+            printf("%s%s:\n", i > 0 ? "\n" : "", VISIBLE(argv[i]));
         JET_ERR err = info_show(argv[i], is_json, INFO_ANY);
         if (err < 0)
             status = tool_error(self, err, "%s: no valid header of a database, log, checkpoint or flush map", argv[i]);

@@ -3,6 +3,7 @@
 #define OPENESE_TOOLS_PARTS_H
 
 #include "check/check.h"
+#include "engine/repair.h"
 #include "log/log_files.h"
 #include "tool.h"
 
@@ -23,5 +24,19 @@ MUST_CHECK JET_ERR dump_database(const struct command *self, struct database *db
 /* compact.c: writes a copy of a cleanly closed database without its free space, with a progress bar. The errors of JetAttachDatabase and JetCompact; JET_errDatabaseDuplicate: the
  * target exists. */
 MUST_CHECK JET_ERR compact_database(const char *source, const char *target);
+
+/* salvage.c */
+struct salvage_order {
+    const char *source;
+    const char *target;           /* NULL: in place, by way of `temporary` (NULL: a name beside it), the old file kept as `kept` (NULL: not) */
+    const char *temporary, *kept;
+    uint32_t page_size;           /* 0: found out */
+    FILE *listing;                /* lost pages and tables, a line each; NULL: none */
+    bool is_json, trust_bad_checksums;
+};
+/* Repairs with a progress bar. The errors of engine_repair. */
+MUST_CHECK JET_ERR salvage_database(const struct salvage_order *order, struct repair_report *report);
+/* Prints what the report says, in two lines at most. */
+void salvage_summary(const char *source, const struct repair_report *report);
 
 #endif

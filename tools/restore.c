@@ -17,6 +17,7 @@
 #include "set/scratch.h"
 #include "time_text.h"
 #include "tool.h"
+#include "visible.h"
 
 enum { DATABASES_MAX = 14 /* of a restore map */, WHY_SIZE = 600 };
 
@@ -148,10 +149,10 @@ static void print_sets(const struct restore_run *run)
     for (size_t i = 0; i < run->chain.count; i++) {
         const struct set *s = &run->chain.sets[i];
         const struct set_manifest *m = &s->manifest;
-        printf("set         %s: %s, generations %u to %u", s->label, s->has_manifest ? set_kind_name(m->kind) : "without manifest", m->generation_low,
+        printf("set         %s: %s, generations %u to %u", VISIBLE(s->label), s->has_manifest ? set_kind_name(m->kind) : "without manifest", m->generation_low,
                m->generation_high);
         if (s->has_manifest)
-            printf(", ended %s, id %s", set_time_format(m->ended, time_text), m->id);
+            printf(", ended %s, id %s", set_time_format(m->ended, time_text), VISIBLE(m->id));
         putchar('\n');
     }
 }
@@ -164,11 +165,11 @@ static void print_databases(const struct restore_run *run)
         char size_text[32];
         while (bottom > 0 && run->chain.sets[bottom].manifest.kind == SET_KIND_PAGES)
             bottom--;
-        printf("database    %s (%s, was %s) from", w->target, format_bytes(w->database->image_size, size_text), w->database->original_path);
+        printf("database    %s (%s, was %s) from", VISIBLE(w->target), format_bytes(w->database->image_size, size_text), VISIBLE(w->database->original_path));
         for (size_t k = bottom; k <= run->chain.last_image; k++) {
             const struct set *s = &run->chain.sets[k];
             const struct set_database *d = manifest_find_database(&s->manifest, &w->database->signature);
-            printf("%s %s/%s", k == bottom ? "" : " +", s->label, d != NULL ? d->file.name : w->name);
+            printf("%s %s/%s", k == bottom ? "" : " +", VISIBLE(s->label), VISIBLE(d != NULL ? d->file.name : w->name));
         }
         putchar('\n');
     }
@@ -183,13 +184,13 @@ static void print_logs(const struct restore_run *run)
         uint32_t to = from;
         while (to < high && (set_chain_log(&run->chain, to + 1, &other) != NULL) == (log != NULL) && (log == NULL || other == set))
             to++;
-        printf("%s %u to %u%s%s\n", log != NULL ? "generations" : "missing:   ", from, to, log != NULL ? " from " : "", log != NULL ? set->label : "");
+        printf("%s %u to %u%s%s\n", log != NULL ? "generations" : "missing:   ", from, to, log != NULL ? " from " : "", VISIBLE(log != NULL ? set->label : ""));
         from = to + 1;
     }
     if (run->newer.last != 0)
-        printf("generations %u to %u from %s\n", high + 1, run->newer.last, value_of(run, OPTION_LOGS));
+        printf("generations %u to %u from %s\n", high + 1, run->newer.last, VISIBLE(value_of(run, OPTION_LOGS)));
     if (run->newer.has_current)
-        printf("generation  %u (current log) from %s\n", (run->newer.last != 0 ? run->newer.last : high) + 1, value_of(run, OPTION_LOGS));
+        printf("generation  %u (current log) from %s\n", (run->newer.last != 0 ? run->newer.last : high) + 1, VISIBLE(value_of(run, OPTION_LOGS)));
 }
 
 static void print_moment(const struct restore_run *run)
@@ -203,7 +204,7 @@ static void print_moment(const struct restore_run *run)
     else if (run->stop_generation != 0)
         printf("until       the end of generation %u\n", run->stop_generation);
     else if (value_of(run, OPTION_LOGS) != NULL)
-        printf("until       the last commit in %s\n", value_of(run, OPTION_LOGS));
+        printf("until       the last commit in %s\n", VISIBLE(value_of(run, OPTION_LOGS)));
     else if (log != NULL && end_of_generation(set, log, text, sizeof text)[0] != 0)
         printf("until       %s, the end of generation %u\n", text, high);
     else
@@ -317,7 +318,7 @@ static void report(const struct restore_run *run, uint64_t started)
                     : run->newer.has_current       ? (run->newer.last != 0 ? run->newer.last : set_chain_high(&run->chain)) + 1
                     : run->newer.last != 0         ? run->newer.last
                                                    : set_chain_high(&run->chain);
-    printf("%u database(s) restored to %s (generations %u to %u) in %.1f s (%.1f MB/s)\n", run->wanted_count, run->target, set_chain_low(&run->chain), high,
+    printf("%u database(s) restored to %s (generations %u to %u) in %.1f s (%.1f MB/s)\n", run->wanted_count, VISIBLE(run->target), set_chain_low(&run->chain), high,
            seconds, rate);
     if (run->reached.timeReached != 0)
         printf("last record replayed: %s\n", set_time_format(run->reached.timeReached, text));

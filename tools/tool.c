@@ -9,15 +9,27 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "os/clock.h"
+#include "visible.h"
 
 void tool_name(FILE *out, const struct command *self) { fprintf(out, self->run != NULL ? "ese %s: " : "%s: ", self->name); }
+
+/* Names in it may be anything. */
+static void print_arguments(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
+static void print_arguments(const char *format, va_list arguments)
+{
+    char *text = NULL;
+    if (vasprintf(&text, format, arguments) < 0)
+        return;
+    print_visible(stderr, text);
+    free(text);
+}
 
 int tool_error(const struct command *self, JET_ERR err, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     tool_name(stderr, self);
-    vfprintf(stderr, format, arguments);
+    print_arguments(format, arguments);
     va_end(arguments);
     if (err != JET_errSuccess)
         fprintf(stderr, ": %s (%d)", error_name(err), (int)err);
@@ -30,7 +42,7 @@ int tool_usage(const struct command *self, const char *format, ...)
     va_list arguments;
     va_start(arguments, format);
     fprintf(stderr, "ese %s: ", self->name);
-    vfprintf(stderr, format, arguments);
+    print_arguments(format, arguments);
     va_end(arguments);
     fprintf(stderr, " (see ese %s --help)\n", self->name);
     return EXIT_USAGE;
@@ -116,7 +128,7 @@ void progress_update(struct progress *p, uint64_t done)
         return;
     p->shown_percent = percent;
     double seconds = (double)(clock_monotonic_ns() - p->started_ns) / 1e9;
-    fprintf(stderr, "\r%-24.24s [", p->label);
+    fprintf(stderr, "\r%-24.24s [", VISIBLE(p->label));
     for (unsigned i = 0; i < WIDTH; i++)
         fputc(i * 100 < percent * WIDTH ? '#' : '.', stderr);
     fprintf(stderr, "] %3u%% %5.1fs", (unsigned)percent, seconds);
@@ -170,7 +182,7 @@ void print_json_string(FILE *out, const char *text)
         uint32_t c = utf8_decode(text, &length);
         if (c == '"' || c == '\\')
             fprintf(out, "\\%c", (int)c);
-        else if (c < 0x20 || (length == 1 && c >= 0x80)) /* a control character, or no UTF-8: names of files may be anything */
+        else if (c < 0x20 || (c >= 0x7F && c < 0xA0) || (length == 1 && c >= 0x80)) /* a control character, or no UTF-8: names of files may be anything */
             fprintf(out, "\\u%04x", c);
         else
             fwrite(text, 1, length, out);

@@ -19,7 +19,7 @@ struct command {
 };
 
 extern const struct command COMMAND_INFO, COMMAND_VERIFY, COMMAND_DUMP, COMMAND_EXPORT, COMMAND_BACKUP, COMMAND_RESTORE, COMMAND_RECOVER,
-    COMMAND_VERIFY_BACKUP, COMMAND_LOG, COMMAND_COMPACT;
+    COMMAND_VERIFY_BACKUP, COMMAND_LOG, COMMAND_COMPACT, COMMAND_SALVAGE;
 
 /* The other program in this executable: run when its name is `esentutl`. Exit status as a process has it. */
 int esentutl_main(int argc, char **argv);

@@ -4,6 +4,7 @@
 
 #include "open_database.h"
 #include "parts.h"
+#include "visible.h"
 
 struct verify_run {
     bool is_json, is_quiet;
@@ -30,8 +31,8 @@ static void finding_text(const struct check_finding *f)
     if (f->page_no != 0)
         printf("page %u: ", f->page_no);
     if (f->table != NULL && f->table[0] != 0)
-        printf("table %s%s%s: ", f->table, f->object != NULL && f->object[0] != 0 ? ", " : "", f->object != NULL ? f->object : "");
-    printf("%s", f->text);
+        printf("table %s%s%s: ", VISIBLE(f->table), f->object != NULL && f->object[0] != 0 ? ", " : "", VISIBLE(f->object));
+    print_visible(stdout, f->text);
     if (f->error != 0)
         printf(": %s (%d)", error_name(f->error), (int)f->error);
     putchar('\n');
@@ -67,16 +68,16 @@ static void show_finding(void *context, const struct check_finding *finding)
 static void verdict_text(const char *path, const struct check_report *r)
 {
     if (r->errors == 0 && r->warnings == 0)
-        printf("%s: good\n", path);
+        printf("%s: good\n", VISIBLE(path));
     else
-        printf("%s: %u error(s), %u warning(s)\n", path, r->errors, r->warnings);
+        printf("%s: %u error(s), %u warning(s)\n", VISIBLE(path), r->errors, r->warnings);
 }
 
 static void summary_text(const char *path, const struct check_report *r)
 {
     printf("%s: %llu pages (%llu in use, %llu free, %llu never written, %llu bad), %u tables, %llu records, %u indexes with %llu entries "
            "(%u compared with the rows, %u counted), %llu long values\n",
-           path, (unsigned long long)r->pages, (unsigned long long)r->pages_used, (unsigned long long)r->pages_available,
+           VISIBLE(path), (unsigned long long)r->pages, (unsigned long long)r->pages_used, (unsigned long long)r->pages_available,
            (unsigned long long)r->pages_blank, (unsigned long long)r->pages_bad, r->tables, (unsigned long long)r->records, r->indexes,
            (unsigned long long)r->index_entries, r->indexes_compared, r->indexes_counted, (unsigned long long)r->long_values);
     verdict_text(path, r);
@@ -84,7 +85,7 @@ static void summary_text(const char *path, const struct check_report *r)
 
 static void pages_text(const char *path, const struct check_report *r)
 {
-    printf("%s: %llu pages (%llu never written, %llu bad)\n", path, (unsigned long long)r->pages, (unsigned long long)r->pages_blank, (unsigned long long)r->pages_bad);
+    printf("%s: %llu pages (%llu never written, %llu bad)\n", VISIBLE(path), (unsigned long long)r->pages, (unsigned long long)r->pages_blank, (unsigned long long)r->pages_bad);
     verdict_text(path, r);
 }
 

@@ -13,6 +13,7 @@
 #include "set/scratch.h"
 #include "set/set.h"
 #include "tool.h"
+#include "visible.h"
 
 enum { PIECE_BYTES = 1 << 20, WHY_SIZE = 600 };
 
@@ -27,10 +28,10 @@ struct verify_run {
 
 static void finding_text(const struct set_finding *f)
 {
-    printf("%s: %s%s%s%s", f->is_error ? "error" : "note", f->set, f->file[0] != 0 ? "/" : "", f->file, f->set[0] != 0 ? ": " : "");
+    printf("%s: %s%s%s%s", f->is_error ? "error" : "note", VISIBLE(f->set), f->file[0] != 0 ? "/" : "", VISIBLE(f->file), f->set[0] != 0 ? ": " : "");
     if (f->page != 0)
         printf("page %u: ", f->page);
-    printf("%s", f->text);
+    print_visible(stdout, f->text);
     if (f->error != 0)
         printf(": %s (%d)", error_name(f->error), (int)f->error);
     putchar('\n');
@@ -207,13 +208,13 @@ static void print_summary(const struct verify_run *run, const char *label, doubl
                (unsigned long long)t->files, (unsigned long long)t->bytes, seconds, rate);
         return;
     }
-    printf("%s: %llu set(s), %llu database(s) with %llu pages, %llu log(s) with %llu segments, generations %u to %u (%.1f MB/s)\n", label,
+    printf("%s: %llu set(s), %llu database(s) with %llu pages, %llu log(s) with %llu segments, generations %u to %u (%.1f MB/s)\n", VISIBLE(label),
            (unsigned long long)t->sets, (unsigned long long)t->databases, (unsigned long long)t->pages, (unsigned long long)t->logs,
            (unsigned long long)t->segments, t->generation_low, t->generation_high, rate);
     if (t->errors == 0)
-        printf("%s: good\n", label);
+        printf("%s: good\n", VISIBLE(label));
     else
-        printf("%s: %llu error(s)\n", label, (unsigned long long)t->errors);
+        printf("%s: %llu error(s)\n", VISIBLE(label), (unsigned long long)t->errors);
 }
 
 static int run_verify_backup(const struct command *self, int argc, char **argv)

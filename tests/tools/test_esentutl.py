@@ -3,6 +3,7 @@
 
 Usage: test_esentutl.py ESE SHARED_DATA     exit 77 when there is no shared data (CTest: skipped)
 """
+import json
 import os
 import re
 import shutil
@@ -192,11 +193,59 @@ class Esentutl(unittest.TestCase):
         self.assertEqual(os.listdir(target), ["edb.log"])
         self.fails(-1811, "JET_errFileNotFound", "/y", "absent", "/dx", folder=folder)
 
-    def test_repair_says_that_it_is_not_there_and_changes_nothing(self):
-        folder = copy_of(CLEAN)
-        before = tools.sha256_of(os.path.join(folder, "data.edb"))
-        self.assertIn("not there", self.fails(-1001, "JET_errFeatureNotAvailable", "/p", "data.edb", folder=folder))
-        self.assertEqual(tools.sha256_of(os.path.join(folder, "data.edb")), before)
+    def test_repair_puts_what_can_be_read_in_the_place_of_a_damaged_database(self):
+        folder = copy_of(WINDOWS)
+        path = os.path.join(folder, "SRUDB.dat")
+        rows = [line for line in dump(path).splitlines() if not line.startswith("MSysObj")]
+        with open(path, "r+b") as file:  # both headers, and the first page of the catalog's rows
+            file.write(b"\xa5" * 8192)
+            file.seek(14 * 4096)
+            file.write(bytes(4096))
+        before = tools.sha256_of(path)
+        os.chmod(path, 0o640)
+        result = esentutl("/p", "SRUDB.dat", "/o", "/b", "old.dat", "/f", "found", "/s", "x.stm", folder=folder)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertRegex(result.stdout.splitlines()[-1], r"^Operation completed successfully with 595 \(JET_wrnDatabaseRepaired, ")
+        self.good("/g", path)
+        self.assertEqual([line for line in dump(path).splitlines() if not line.startswith("MSysObj")], rows)
+        self.assertEqual((tools.sha256_of(os.path.join(folder, "old.dat")), os.stat(path).st_mode & 0o777), (before, 0o640))
+        with open(os.path.join(folder, "found.integ.raw"), encoding="utf-8") as listing:
+            self.assertIn("page 13, table MSysObjects: JET_errPageNotInitialized (-1019)", listing.read())
+        self.good("/p", path, "/t", os.path.join(folder, "made.dat"), folder=folder)  # undamaged now
+        sound = tools.sha256_of(path)
+        self.good("/p", path, "/g")
+        self.assertEqual(tools.sha256_of(path), sound)
+        self.assertEqual([name for name in os.listdir(folder) if name in ("made.dat", "SRUDB.dat.temprepair")], [])
+        self.fails(-1811, "JET_errFileNotFound", "/p", "absent.dat", folder=folder)
+        self.fails(-1814, "JET_errFileAlreadyExists", "/p", path, "/b", os.path.join(folder, "old.dat"))
+
+    def test_salvage_lists_what_is_lost_and_leaves_the_database_alone(self):
+        folder = copy_of(WINDOWS)
+        path, new, listing = (os.path.join(folder, name) for name in ("SRUDB.dat", "new.dat", "list"))
+        good = tools.run("salvage", path, new)
+        self.assertEqual(good.returncode, 0, good.stdout + good.stderr)
+        os.remove(new)
+        with open(path, "r+b") as file:
+            file.seek(14 * 4096 + 100)
+            file.write(b"\xff" * 64)
+        before = tools.sha256_of(path)
+        result = tools.run("salvage", "--json", path, new)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        told = [json.loads(line) for line in result.stdout.splitlines()]
+        self.assertIn({"page": 13, "error": -1018, "name": "JET_errReadVerifyFailure", "table": "MSysObjects"}, told)
+        self.assertEqual((told[-1]["undamaged"], told[-1]["pages_bad"], told[-1]["rows_lost"], told[-1]["tables_lost"]), (False, 1, 0, 0))
+        self.assertEqual(sum(line.get("rows", 0) for line in told[:-1]), told[-1]["rows"])
+        self.assertEqual(tools.run("verify", new).returncode, 0)
+        refused = tools.run("salvage", path, new)
+        self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+        self.assertIn("JET_errDatabaseDuplicate", refused.stderr)
+        os.remove(new)
+        result = tools.run("salvage", "--report", listing, path, new)
+        self.assertEqual((result.returncode, len(result.stdout.splitlines())), (1, 1))
+        with open(listing, encoding="utf-8") as text:
+            self.assertIn("page 13, table MSysObjects: JET_errReadVerifyFailure (-1018)\n", text.read())
+        self.assertEqual(tools.sha256_of(path), before)
+        self.assertEqual(tools.run("salvage", path).returncode, 2)
 
     def test_defragmentation_puts_a_smaller_database_with_the_same_rows_in_place(self):
         folder = copy_of(CLEAN)
@@ -221,6 +270,24 @@ class Esentutl(unittest.TestCase):
             os.chmod(path, mode)
             self.good("/d", path)
             self.assertEqual(os.stat(path).st_mode & 0o777, mode)
+
+    def test_a_database_behind_a_symbolic_link_is_defragmented_and_the_link_stays(self):
+        folder, other = copy_of(CLEAN), tempfile.mkdtemp(dir=tools.WORK)
+        path, link = os.path.join(folder, "data.edb"), os.path.join(other, "link.edb")
+        rows, size = [line for line in dump(path).splitlines() if not line.startswith("MSys")], os.path.getsize(path)
+        os.symlink(os.path.relpath(path, other), link)
+        self.good("/d", link)
+        self.assertTrue(os.path.islink(link))
+        self.assertEqual(os.path.realpath(link), os.path.realpath(path))
+        self.assertLess(os.path.getsize(path), size)
+        self.assertEqual([line for line in dump(path).splitlines() if not line.startswith("MSys")], rows)
+        self.assertEqual(sorted(os.listdir(other)), ["link.edb"])
+        self.assertEqual([name for name in os.listdir(folder) if "tempdfrg" in name], [])
+        self.good("/d", link, "/b", os.path.join(folder, "old.edb"))
+        self.assertTrue(os.path.islink(link) and not os.path.islink(os.path.join(folder, "old.edb")))
+        os.remove(path)
+        self.fails(-1811, "JET_errFileNotFound", "/d", link)
+        self.assertTrue(os.path.islink(link))
 
     def test_a_database_whose_new_file_cannot_take_its_place_stays(self):
         folder, elsewhere = copy_of(CLEAN), "/dev/shm"
