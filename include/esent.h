@@ -442,7 +442,11 @@ typedef void *(JET_API *JET_PFNREALLOC)(void *pvContext, void *pv, uint32_t cb);
 
 /** Commit options used where a commit gives none; uint32_t of commit bits. */
 #define JET_sesparamCommitDefault 4097
-/** Bytes that every outermost commit record of the session carries. */
+/**
+ * Bytes, up to 4096, that the log gets with every outermost commit or rollback of the session that
+ * has changed something. A recovery that replays it tells its client (JET_sntCommitCtx) when the
+ * commit or rollback was given JET_bitCommitRedoCallback or JET_bitRollbackRedoCallback.
+ */
 #define JET_sesparamCommitGenericContext 4098
 /** Current transaction level, uint32_t; read only. */
 #define JET_sesparamTransactionLevel 4099
@@ -1283,7 +1287,8 @@ typedef void *(JET_API *JET_PFNREALLOC)(void *pvContext, void *pv, uint32_t cb);
 #define JET_paramMaxSessions 5
 
 /**
- * Most tables open at a time: JET_errTooManyOpenTables beyond.
+ * What ESENT reserves for tables and indexes in use at a time. Nothing is reserved here, and no table
+ * is refused for it; the number is written into logs, as by ESENT.
  * Type int; default 300; range 0 to 2147483647; scope instance; settable before JetInit of the
  * instance.
  * Notes: advanced, low-memory profile default 2147483647.
@@ -2140,7 +2145,7 @@ typedef void *(JET_API *JET_PFNREALLOC)(void *pvContext, void *pv, uint32_t cb);
 #define JET_paramUseFlushForWriteDurability 214
 
 /**
- * Keep revert snapshots.
+ * Keep revert snapshots. OpenESE writes none: 1 is refused with JET_errFeatureNotAvailable.
  * Type bool; default 0; range 0 to 1; scope instance; settable any time.
  * Notes: advanced.
  */
@@ -5967,7 +5972,7 @@ JET_ERR JET_API JetCreateTableColumnIndex4W(JET_SESID sesid, JET_DBID dbid,
  * - JET_errOutOfCursors: JET_paramMaxCursors is reached
  * - JET_errTableInUse: JET_bitTableDenyRead or JET_bitTableDenyWrite while others use the table
  * - JET_errTableLocked: another session denies the access
- * - JET_errTooManyOpenTables: JET_paramMaxOpenTables is reached
+ * - JET_errTooManyOpenTables: of ESENT alone, JET_paramMaxOpenTables is reached
  * - the errors of handles and memory, listed at the top of this file
  * Source: reference page.
  */
@@ -9911,7 +9916,7 @@ typedef JET_API_PTR JET_HISTO; /**< Histogram handle. */
 #define JET_bitRetrievePrereadMany 0x00008000
 /** Return the stored size. */
 #define JET_bitRetrievePhysicalSize 0x00010000
-/** Return a reference to a value stored outside the record. */
+/** Return a reference to a value stored outside the record, and JET_wrnColumnReference. */
 #define JET_bitRetrieveAsRefIfNotInRecord 0x00020000
 /** Leave out long values stored outside the record. */
 #define JET_bitEnumerateLocal 0x00010000
@@ -9954,15 +9959,15 @@ typedef JET_API_PTR JET_HISTO; /**< Histogram handle. */
 #define JET_bitInternalCopy 0x00000040
 /** JetEndExternalBackupInstance2: leave the headers alone. */
 #define JET_bitBackupNoDbHeaderUpdate 0x0200
-/** First piece of log data. */
+/** JET_EMITDATACTX: the log has been opened; nothing else is in the call. */
 #define JET_bitShadowLogEmitFirstCall 0x00000001
-/** Last piece of log data. */
+/** JET_EMITDATACTX: the log is being closed; nothing else is in the call. */
 #define JET_bitShadowLogEmitLastCall 0x00000002
-/** Log data was given up. */
+/** JET_EMITDATACTX: never sent, and refused by JetConsumeLogData with JET_errInvalidGrbit. */
 #define JET_bitShadowLogEmitCancel 0x00000004
-/** The piece is data. */
+/** JET_EMITDATACTX: the call brings data of the log. */
 #define JET_bitShadowLogEmitDataBuffers 0x00000008
-/** The piece completes a log. */
+/** JET_EMITDATACTX: the generation of lgposLogData has got all it will get. */
 #define JET_bitShadowLogEmitLogComplete 0x00000010
 /** Give the reseed up. */
 #define JET_bitEndDatabaseIncrementalReseedCancel 0x00000001
@@ -10582,7 +10587,8 @@ typedef JET_API_PTR JET_HISTO; /**< Histogram handle. */
 #define JET_paramEnableHaPublish 168
 
 /**
- * Callback receiving log data.
+ * Callback that is given the log as it becomes durable: a JET_PFNEMITLOGDATA, where its duties are
+ * described.
  * Type callback; default 0; range 0 to unlimited; scope instance; settable before JetInit of the
  * instance.
  * Notes: advanced.
@@ -10590,7 +10596,7 @@ typedef JET_API_PTR JET_HISTO; /**< Histogram handle. */
 #define JET_paramEmitLogDataCallback 173
 
 /**
- * Context of that callback.
+ * What that callback gets as its last argument.
  * Type callback; default 0; range 0 to unlimited; scope instance; settable before JetInit of the
  * instance.
  * Notes: advanced.
@@ -11309,11 +11315,11 @@ typedef JET_DBUTIL_A JET_DBUTIL;
 
 /** State of a session. */
 typedef struct JET_SESSIONINFO {
-    uint32_t ulTrxBegin0; /**< number of the snapshot the transaction reads, growing; 0xFFFFFFFF outside a transaction */
-    uint32_t ulTrxLevel; /**< transaction level, 0: none open */
-    uint32_t ulProcid; /**< number of the session in its instance */
-    uint32_t ulFlags; /**< 0: not used */
-    JET_API_PTR ulTrxContext; /**< context of JetSetSessionContext */
+    uint32_t ulTrxBegin0;
+    uint32_t ulTrxLevel;
+    uint32_t ulProcid;
+    uint32_t ulFlags; /**< the flags below as one number */
+    JET_API_PTR ulTrxContext;
 } JET_SESSIONINFO;
 
 /** JET_TABLECREATE4 with a size of long-value chunks. (UTF-8 strings.) */
@@ -11671,8 +11677,8 @@ typedef struct JET_LOGINFOMISC {
     uint32_t ulVersionMinor;
     uint32_t ulVersionUpdate;
     uint32_t cbSectorSize;
-    uint32_t cbHeader;
-    uint32_t cbFile;
+    uint32_t cbHeader; /**< in sectors */
+    uint32_t cbFile; /**< in sectors */
     uint32_t cbDatabasePageSize;
 } JET_LOGINFOMISC;
 
@@ -11973,7 +11979,7 @@ typedef struct JET_RBSREVERTINFOMISC {
 
 ESENT_EXTENSION typedef struct JET_RETRIEVEMULTIVALUECOUNT {
     JET_COLUMNID columnid; /**< column */
-    uint16_t cMultiValues; /**< values beyond the first of each column */
+    uint16_t cMultiValues; /**< values of the column */
     union {
         uint16_t usFlags;
         struct {
@@ -11994,7 +12000,7 @@ ESENT_EXTENSION typedef struct tagJET_PAGEINFO {
     uint64_t checksumExpected;
     uint64_t dbtime;
     uint64_t structureChecksum;
-    uint64_t flags; /**< JET_bitObject bits */
+    uint64_t flags; /**< 0 */
 } JET_PAGEINFO;
 
 /** JET_RECSIZE2 with long values inside the record and the key. */
@@ -12013,7 +12019,7 @@ typedef struct JET_RECSIZE3 {
     uint64_t cbIntrinsicLongValueData;
     uint64_t cbIntrinsicLongValueDataCompressed;
     uint64_t cIntrinsicLongValues;
-    uint64_t cbKey; /**< bytes of szKey with both zeros */
+    uint64_t cbKey; /**< bytes of the record's key */
 } JET_RECSIZE3;
 
 typedef struct tagJET_PAGEINFO2 {
@@ -12022,17 +12028,40 @@ typedef struct tagJET_PAGEINFO2 {
     uint64_t rgChecksumExpected[3];
 } JET_PAGEINFO2;
 
+/** A piece of a log on its way (JET_PFNEMITLOGDATA, JetConsumeLogData). May be sent as it is. */
 typedef struct tag_JET_EMITDATACTX {
     uint32_t cbStruct; /**< sizeof this structure */
-    uint32_t dwVersion;
-    uint64_t qwSequenceNum;
-    JET_GRBIT grbitOperationalFlags;
-    JET_LOGTIME logtimeEmit;
-    JET_LGPOS lgposLogData;
-    uint32_t cbLogData;
+    uint32_t dwVersion; /**< 1 */
+    uint64_t qwSequenceNum; /**< 0 for the first call, then one more each; last 0xFFFFFFFFFFFFFFF0 */
+    JET_GRBIT grbitOperationalFlags; /**< one of JET_bitShadowLogEmit... */
+    JET_LOGTIME logtimeEmit; /**< when the piece was handed out */
+    JET_LGPOS lgposLogData; /**< where data belongs: generation, sector of 4096 bytes, byte 0 */
+    uint32_t cbLogData; /**< bytes of data, a multiple of 4096; 0 without data */
 } JET_EMITDATACTX;
 
 typedef JET_ERR(JET_API *JET_PFNSPACEDATA)(BTREE_STATS *pBTreeStats, JET_API_PTR pvContext);
+/**
+ * Receives the log of an instance piece by piece (JET_paramEmitLogDataCallback).
+ *
+ * The first call comes when JetInit opens the log, followed by all that the current generation
+ * holds, header first, so that what a crash kept from being sent is sent then; next each flush, when
+ * it is durable and before anybody who waits for it goes on; with each new generation a call that
+ * completes the old one and then the new header; and the last call when JetTerm closes the log. One
+ * call at a time. A commit that was acknowledged has therefore been handed over. The original hands
+ * over data before it writes them, begins in the middle of a generation after a crash, and sends
+ * again sectors that have become fuller.
+ *
+ * The call is made on whatever thread flushes, with locks held, and everybody who commits waits for
+ * it. It must be short, and may call nothing of the library but JetConsumeLogData. Logs are handed
+ * out by recovery in JetInit too, by restores not.
+ *
+ * @param instance the instance whose log it is
+ * @param pEmitLogDataCtx what the piece is; valid during the call
+ * @param pvLogData bytes of the log, valid during the call and not to be changed; NULL without data
+ * @param cbLogData bytes of pvLogData
+ * @param callbackCtx JET_paramEmitLogDataCallbackCtx
+ * @return ignored
+ */
 typedef JET_ERR(JET_API *JET_PFNEMITLOGDATA)(JET_INSTANCE instance, JET_EMITDATACTX
     *pEmitLogDataCtx, void *pvLogData, uint32_t cbLogData, void *callbackCtx);
 
@@ -12044,12 +12073,21 @@ typedef JET_ERR(JET_API *JET_PFNEMITLOGDATA)(JET_INSTANCE instance, JET_EMITDATA
  * With JET_bitExternalRecoveryControl the callback is also asked what recovery is to do:
  * JET_snpRecoveryControl with a JET_RECOVERYCONTROL, before a log or the checkpoint is opened, when
  * a log is absent, before undo, before an event is reported, when an error is about to end the
- * recovery that the caller may let pass, and as databases are attached and detached. Returning
- * errDefault does what the bits of the call say; a success goes on; an error becomes the result,
- * with two exceptions: for JET_sntOpenCheckpoint it makes the replay begin with the lowest log, for
- * JET_sntNotificationEvent it keeps the event from being reported. JET_errRecoveredWithoutUndo to
- * JET_sntBeginUndo ends the recovery as JET_bitRecoveryWithoutUndo does. What the structure points
- * to is valid during the call.
+ * recovery that the caller may let pass, as databases are attached and detached, and when a commit
+ * with a context (JET_sesparamCommitGenericContext) is met whose client asked for that: fCallbackType
+ * says whether it is over, or about to be replayed, or just was. Returning errDefault does what the
+ * bits of the call say; a success goes on; an error becomes the result, with three exceptions: for
+ * JET_sntOpenCheckpoint it makes the replay begin with the lowest log; for JET_sntNotificationEvent
+ * it keeps the event from being reported; for JET_sntSignalErrorCondition with
+ * JET_errCommittedLogFilesMissing, asked of each database that loses commits under
+ * JET_bitReplayIgnoreLostLogs, it has the loss reported as an event, which a success does not.
+ * JET_errRecoveredWithoutUndo to JET_sntBeginUndo ends the recovery as JET_bitRecoveryWithoutUndo
+ * does. What the structure points to is valid during the call.
+ *
+ * Database parameters of a JET_RSTMAP2 entry: JET_dbparamCachePriority and
+ * JET_dbparamShrinkDatabaseOptions are checked where the replay meets the database (errors of
+ * JetAttachDatabase3); the values of others are not looked at, as in ESENT: they count when the
+ * client attaches it.
  *
  * @param pinstance in/out: instance; may be NULL
  * @param prstInfo path map, stop position and callback, or NULL
@@ -12059,6 +12097,7 @@ typedef JET_ERR(JET_API *JET_PFNEMITLOGDATA)(JET_INSTANCE instance, JET_EMITDATA
  * - JET_bitExternalRecoveryControl: ask the callback
  * - JET_bitAllowMissingCurrentLog: replay archived logs without the current one
  * - JET_bitAllowSoftRecoveryOnBackup: replay onto a backup's copy that was not restored
+ * - JET_bitSkipLostLogsEvent: do not report logs lost under JET_bitReplayIgnoreLostLogs
  * - JET_bitRestoreMapIgnoreWhenMissing: JET_RSTMAP2: leave the database out if its file is absent
  * - JET_bitRestoreMapFailWhenMissing: JET_RSTMAP2: fail if its file is absent
  * - JET_bitRestoreMapOverwriteOnCreate: JET_RSTMAP2: overwrite an existing file when the log
@@ -12080,12 +12119,21 @@ JET_ERR JET_API JetInit4W(JET_INSTANCE *pinstance, JET_RSTINFO2_W *prstInfo, JET
 /* ---- Private functions: System parameters ---- */
 
 /**
- * Read an internal resource pool setting.
+ * Reads a figure of an internal resource: tables, cursors, sessions...
  *
- * @param instance instance
- * @param resoper what to set or read
+ * OpenESE takes its objects from the heap and has no pools. JET_resoperMaxUse and JET_resoperCurrentUse
+ * are its own limits and true numbers; sizes and the settings that shape ESENT's pools are ESENT's
+ * defaults, or what has been set.
+ *
+ * @param instance instance whose limit or use is meant; 0: the process. The other figures are the process's.
+ * @param resoper figure: a JET_resoper constant. JET_resoperTag copies four letters to pulParam.
  * @param resid resource
  * @param pulParam out: value
+ *
+ * Errors:
+ * - JET_errInvalidParameter: no such resource or figure, pulParam is NULL
+ * - JET_errNotInitialized: JET_resoperCurrentUse before an instance has started
+ * - JET_errInvalidInstance: no such instance
  *
  * Since: Windows 8.1. Not documented by ESENT.
  * Source: published engine source; instance-and-session spec 14.
@@ -12094,12 +12142,24 @@ JET_ERR JET_API JetGetResourceParam(JET_INSTANCE instance, JET_RESOPER resoper, 
     JET_API_PTR *pulParam);
 
 /**
- * Tune an internal resource pool.
+ * Sets a limit of an internal resource, or what shapes its pool.
  *
- * @param instance instance
- * @param resoper what to set or read
- * @param resid resource
+ * JET_resoperMaxUse of an instance sets the parameter the limit belongs to: JET_residFUCB
+ * JET_paramMaxCursors, JET_residPIB JET_paramMaxSessions (69 less), JET_residSCB
+ * JET_paramMaxTemporaryTables, JET_residVERBUCKET JET_paramMaxVerPages (2 less), JET_residFCB
+ * JET_paramMaxOpenTables. JET_resoperSize of JET_residPAGE and JET_residVERBUCKET are
+ * JET_paramDatabasePageSize and JET_paramVerPageSize. Settings that shape a pool are kept and have no
+ * effect. Nothing happens while JET_paramEnableAdvanced is off.
+ *
+ * @param instance instance; 0: the process, before it has any instance
+ * @param resoper what to set
+ * @param resid resource; JET_residAll: every one, or none on an error
  * @param ulParam value
+ *
+ * Errors:
+ * - JET_errInvalidParameter: no such resource, or this cannot be set, or not to that value
+ * - JET_errAlreadyInitialized: the process has an instance; the instance has started
+ * - JET_errInvalidInstance: no such instance
  *
  * Since: Windows 8.1. Not documented by ESENT.
  * Source: published engine source; instance-and-session spec 14.
@@ -12113,13 +12173,9 @@ JET_ERR JET_API JetSetResourceParam(JET_INSTANCE instance, JET_RESOPER resoper, 
  * Return session state details.
  *
  * @param sesid session
- * @param pvResult out: a JET_SESSIONINFO
+ * @param pvResult out: result, a structure, number or string as InfoLevel says
  * @param cbMax bytes of the buffer
- * @param ulInfoLevel JET_SessionInfo
- *
- * Returns JET_errSuccess, or:
- * - JET_errInvalidParameter: another level, or no buffer
- * - JET_errBufferTooSmall: fewer bytes than the structure has
+ * @param ulInfoLevel what to return
  *
  * Since: Windows Vista. Not documented by ESENT.
  * Source: published engine source; instance-and-session spec 11.
@@ -12146,6 +12202,21 @@ JET_ERR JET_API JetPrepareToCommitTransaction(JET_SESID sesid, const void *pvDat
 /**
  * JetAttachDatabase with database parameters.
  *
+ * Parameters, each a 32-bit value:
+ * - JET_dbparamDbSizeMaxPages: most pages the database may have, 0 for no limit
+ * - JET_dbparamShrinkDatabaseOptions: JET_bitShrinkDatabaseEofOnAttach makes the file shorter
+ *   before the call returns (whatever JET_paramEnableShrinkDatabase says): pages in use at its end
+ *   move to free ones before them, and extents that are free then are cut off. Roots of tables,
+ *   indexes and long values do not move, and end it, as does a page that nothing is known of; so the
+ *   other bits are taken and change nothing. Event 748 says how far it came, and why it ended
+ * - JET_dbparamShrinkDatabaseTimeQuota: milliseconds after which no page moves any more, up to 7
+ *   days, or -1, as without it: no limit
+ * - JET_dbparamShrinkDatabaseSizeLimit: pages, the two headers counted, below which it is not shrunk
+ * - JET_dbparamCachePriority (0 to 1000, or all ones),
+ *   JET_dbparamLeakReclaimerTimeQuota (milliseconds up to 7 days, or -1),
+ *   JET_dbparamLeakReclaimerEnabled, JET_dbparamMaintainExtentPageCountCache,
+ *   JET_dbparamFlight_SelfAllocSpBufReservationEnabled: checked; what they tune is not there
+ *
  * @param sesid session
  * @param szFilename path of the database file
  * @param rgsetdbparam database parameters; may be NULL
@@ -12166,6 +12237,12 @@ JET_ERR JET_API JetPrepareToCommitTransaction(JET_SESID sesid, const void *pvDat
  * - JET_bitDbPurgeCacheOnAttach: drop cached pages of the file that an earlier attachment left in
  *   memory
  * - bitDbOpenForRecovery: engine use
+ *
+ * Returns what JetAttachDatabase2 does, or:
+ * - JET_errInvalidDbparamId: no such parameter
+ * - JET_errInvalidBufferSize: a value that has not 4 bytes
+ * - JET_errInvalidParameter: a value out of range, or rgsetdbparam NULL
+ * - JET_errInvalidGrbit: unknown shrink options
  *
  * Since: after Windows 10. Not documented by ESENT.
  * Source: published engine source; instance-and-session spec 13.
@@ -12359,13 +12436,25 @@ JET_ERR JET_API JetDeleteTable2W(JET_SESID sesid, JET_DBID dbid, const char16_t 
     JET_GRBIT grbit);
 
 /**
- * Change a property of a table.
+ * Changes a property of a cursor.
+ *
+ * JET_TblInfoEncryptionKey: the key with which the cursor reads and writes columns that have
+ * JET_bitColumnEncrypted; cbParam 0 takes it away. Without a key such columns answer
+ * JET_errColumnNoEncryptionKey, with another one than theirs JET_errDecryptionFailed.
+ * Encrypted columns are of a long type, have one value and no default, and cannot be indexed.
+ * The key goes with the cursor; JetDupCursor does not copy it. JetGetTableInfo reads it.
+ * On pages of up to 8 KiB a value that fills a whole chunk (JET_paramLVChunkSizeMost) does not fit when it is
+ * encrypted: JET_errRecordTooBig.
  *
  * @param sesid session
  * @param tableid cursor
- * @param pvParam value; may be NULL
+ * @param pvParam value; copied
  * @param cbParam bytes of pvParam
- * @param InfoLevel what to return
+ * @param InfoLevel JET_TblInfoEncryptionKey
+ *
+ * Errors:
+ * - JET_errFeatureNotAvailable: another level, or the module with the cipher (libesent-crypto.so) is not there
+ * - JET_errInvalidParameter: these bytes are no key; the cursor has none then
  *
  * Since: after Windows 10. Not documented by ESENT.
  * Source: published engine source.
@@ -12432,21 +12521,32 @@ JET_ERR JET_API JetPrereadTablesW(JET_SESID sesid, JET_DBID dbid, const char16_t
 /* ---- Private functions: Records ---- */
 
 /**
- * Measure a record (extended).
+ * JetGetRecordSize2 that also tells of the key and of long values inside the record.
+ *
+ * The numbers are those that storing the record takes in an uncompressed page: the key counts in
+ * full, both in cbKey and in cbOverhead. Long values inside the record count in cbData too.
  *
  * @param sesid session
  * @param tableid cursor
- * @param precsize in/out: sizes
+ * @param precsize in/out: sizes; added to with JET_bitRecordSizeRunningTotal
  * @param grbit option bits, below
  *
  * Bits:
  * - JET_bitRecordSizeInCopyBuffer: measure the record being updated
  * - JET_bitRecordSizeRunningTotal: add to the numbers in the structure instead of replacing them
  * - JET_bitRecordSizeLocal: leave out long values stored outside the record
- * - JET_bitRecordSizeIncludeDefaultValues: count default values
- * - JET_bitRecordSizeSecondaryIndexKeyOnly: measure the entry of the secondary index
- * - JET_bitRecordSizeIntrinsicPhysicalOnly: only the stored size inside the record
- * - JET_bitRecordSizeExtrinsicLogicalOnly: only the logical size outside the record
+ * - JET_bitRecordSizeIntrinsicPhysicalOnly: values inside the record count with their stored size,
+ *   compressed or not, which saves decompressing them
+ * - JET_bitRecordSizeExtrinsicLogicalOnly: values outside the record count with their plain size,
+ *   which saves reading them
+ *
+ * Returns JET_errSuccess, or:
+ * - JET_errInvalidGrbit: another bit, also JET_bitRecordSizeIncludeDefaultValues and
+ *   JET_bitRecordSizeSecondaryIndexKeyOnly
+ * - JET_errNoCurrentRecord: the cursor is on no record
+ * - JET_errRecordDeleted: record was deleted
+ * - JET_errInvalidParameter: precsize is NULL
+ * - the errors of handles and of the instance's state, listed at the top of this file
  *
  * Since: after Windows 10. Not documented by ESENT.
  * Source: published engine source.
@@ -12455,17 +12555,27 @@ JET_ERR JET_API JetGetRecordSize3(JET_SESID sesid, JET_TABLEID tableid, JET_RECS
     JET_GRBIT grbit);
 
 /**
- * Read ahead referenced columns.
+ * Reads referenced column values ahead.
  *
  * @param sesid session
- * @param tableid cursor
- * @param rgpvReferences references
+ * @param tableid cursor on the table of the values; it need not be on a record
+ * @param rgpvReferences references, as JetRetrieveColumn and others give them with
+ *   JET_bitRetrieveAsRefIfNotInRecord
  * @param rgcbReferences bytes of each
  * @param cReferences elements of both arrays
- * @param cPageCacheMin fewest pages to read ahead
+ * @param cPageCacheMin fewest pages to read ahead; not more than cPageCacheMax
  * @param cPageCacheMax most pages to read ahead
- * @param pcReferencesPreread out: references for which pages were requested; may be NULL
- * @param grbit reserved, 0
+ * @param pcReferencesPreread out: values whose pages were read; may be NULL
+ * @param grbit JET_bitPrereadFirstPage: only the first page of each value; else 0
+ *
+ * References that have become stale are passed over.
+ *
+ * Returns JET_errSuccess, or:
+ * - JET_errInvalidParameter: an array is NULL, cPageCacheMin above cPageCacheMax, temporary table
+ * - JET_errInvalidGrbit: another bit
+ * - JET_errInvalidOperation: the cursor has a prepared update
+ * - JET_errInvalidColumnReference: one of them is no reference; nothing was read
+ * - the errors of handles and of the instance's state, listed at the top of this file
  *
  * Since: after Windows 10. Not documented by ESENT.
  * Source: published engine source.
@@ -12475,17 +12585,33 @@ JET_ERR JET_API JetPrereadColumnsByReference(JET_SESID sesid, JET_TABLEID tablei
     uint32_t cPageCacheMin, uint32_t cPageCacheMax, uint32_t *pcReferencesPreread, JET_GRBIT grbit);
 
 /**
- * Read a column via a reference.
+ * Reads a column value outside its record through a reference to it.
+ *
+ * A reference is a block of bytes that may be kept, also over restarts of the engine. It is good
+ * while the value exists that it was made for: changing the value makes it stale.
  *
  * @param sesid session
- * @param tableid cursor
- * @param pvReference reference from JetRetrieveColumn
+ * @param tableid cursor on the table of the value; it need not be on a record and does not move
+ * @param pvReference reference from JetRetrieveColumn or JetRetrieveColumns with
+ *   JET_bitRetrieveAsRefIfNotInRecord, JetEnumerateColumns with JET_bitEnumerateAsRefIfNotInRecord,
+ *   or JetStreamRecords with JET_bitStreamColumnReferences
  * @param cbReference bytes of pvReference
- * @param ibData first byte
- * @param pvData value; may be NULL
+ * @param ibData first byte of the value to read
+ * @param pvData out: value from ibData on; may be NULL when cbData is 0
  * @param cbData bytes of pvData
- * @param pcbActual out: bytes available, also when the buffer is too small; may be NULL
- * @param grbit reserved, 0
+ * @param pcbActual out: bytes from ibData on, also when the buffer is too small; may be NULL when
+ *   pvData is not
+ * @param grbit JET_bitRetrievePhysicalSize: only *pcbActual is wanted, as the bytes that the value
+ *   takes as stored; ibData, pvData and cbData are 0 then; else 0
+ *
+ * Returns JET_errSuccess, JET_wrnBufferTruncated, or:
+ * - JET_errInvalidColumnReference: not a reference
+ * - JET_errStaleColumnReference: of another database, or the column or the value is gone
+ * - JET_errColumnNoEncryptionKey: the column is encrypted and the cursor has no key
+ * - JET_errInvalidParameter: a buffer is missing, temporary table
+ * - JET_errInvalidGrbit: another bit
+ * - JET_errInvalidOperation: the cursor has a prepared update
+ * - the errors of handles and of the instance's state, listed at the top of this file
  *
  * Since: after Windows 10. Not documented by ESENT.
  * Source: published engine source.
@@ -12495,15 +12621,25 @@ JET_ERR JET_API JetRetrieveColumnByReference(JET_SESID sesid, JET_TABLEID tablei
     uint32_t *pcbActual, JET_GRBIT grbit);
 
 /**
- * Unpack a record stream.
+ * Takes the next column value out of what JetStreamRecords has packed.
  *
- * @param pvData value
- * @param cbData bytes of pvData
- * @param piRecord out: number of the record
+ * The stream remembers how far it has been read: one thread may read it at a time. It may have been
+ * stored and come back; damage is found.
+ *
+ * @param pvData in/out: stream
+ * @param cbData bytes of it, as JetStreamRecords told
+ * @param piRecord out: number of the record in the stream, from 0
  * @param pcolumnid out: column id
- * @param pitagSequence out: number of the value
- * @param pibValue out: offset of the value
+ * @param pitagSequence out: number of the value, from 1
+ * @param pibValue out: offset of the value from pvData
  * @param pcbValue out: bytes of the value
+ *
+ * Returns JET_errSuccess, or:
+ * - JET_wrnColumnNull: the column has no value
+ * - JET_wrnColumnReference: the value is a reference, for JetRetrieveColumnByReference
+ * - JET_wrnColumnNotInRecord: there is a value, but the stream does not have it
+ * - JET_wrnNoMoreRecords: all has been read; the out parameters are unchanged
+ * - JET_errInvalidParameter: an argument is NULL, or these are not the bytes of a stream
  *
  * Since: after Windows 10. Not documented by ESENT.
  * Source: published engine source.
@@ -12512,15 +12648,33 @@ JET_ERR JET_API JetRetrieveColumnFromRecordStream(void *pvData, uint32_t cbData,
     JET_COLUMNID *pcolumnid, uint32_t *pitagSequence, uint32_t *pibValue, uint32_t *pcbValue);
 
 /**
- * List tagged columns of a record.
+ * Lists the tagged columns of a record.
  *
  * @param sesid session
  * @param tableid cursor
- * @param pcColumns out: columns found
- * @param pvData value; may be NULL
- * @param cbData bytes of pvData
- * @param columnidStart first column
- * @param grbit reserved, 0
+ * @param pcColumns out: columns listed
+ * @param pvData out: array of JET_RETRIEVEMULTIVALUECOUNT; NULL: columns are only counted
+ * @param cbData bytes of pvData; the list ends where it is full. With pvData NULL: of as many
+ *   elements as are to be counted at most, 0 for all
+ * @param columnidStart tagged column to begin with; any other id: the first
+ * @param grbit option bits, below; others are ignored
+ *
+ * Bits:
+ * - JET_bitRetrieveCopy: the record being updated
+ * - JET_bitRetrieveIgnoreDefault: leave out columns that only have their default value
+ *
+ * Of an element, cMultiValues are the values of the column (0 when it was set to null against its
+ * default), fLongValue tells a long value, fNullOverride that null, fDerived a column of the
+ * template table.
+ *
+ * Returns JET_errSuccess, or:
+ * - JET_errInvalidParameter: pcColumns is NULL
+ * - JET_errNoCurrentRecord: the cursor is on no record
+ * - JET_errRecordDeleted: record was deleted
+ * - JET_errIllegalOperation: temporary table
+ * - the errors of handles and of the instance's state, listed at the top of this file
+ *
+ * Since: Windows 2000. Not documented by ESENT.
  * Source: published engine source.
  */
 JET_ERR JET_API JetRetrieveTaggedColumnList(JET_SESID sesid, JET_TABLEID tableid,
@@ -12528,21 +12682,40 @@ JET_ERR JET_API JetRetrieveTaggedColumnList(JET_SESID sesid, JET_TABLEID tableid
     JET_GRBIT grbit);
 
 /**
- * Pack records into a buffer.
+ * Packs the columns of many records into a buffer, for JetRetrieveColumnFromRecordStream.
+ *
+ * Begins with the current record and goes on to the end of the table or index range, as long as
+ * whole records fit. The cursor is then on the first record that did not fit, from where the next
+ * call goes on; *pcbActual tells what was packed, and is 21 when not even one record fits. The
+ * cursor's filter and index range apply, as in JetMove; a prepared update is given up.
+ *
+ * On a secondary index the values come from the keys alone, without a look at the records: columns
+ * that no key has unchanged are told to be not in the record.
  *
  * @param sesid session
- * @param tableid cursor
+ * @param tableid cursor; not of a temporary table
  * @param ccolumnid elements of rgcolumnid
- * @param rgcolumnid columns; may be NULL
- * @param pvData value; may be NULL
- * @param cbData bytes of pvData
- * @param pcbActual out: bytes available, also when the buffer is too small; may be NULL
+ * @param rgcolumnid columns; NULL: all, on a secondary index those of its and the primary keys
+ * @param pvData out: stream
+ * @param cbData bytes of pvData, 21 or more
+ * @param pcbActual out: bytes of the stream; may be NULL
  * @param grbit option bits, below
  *
  * Bits:
  * - JET_bitStreamForward: forwards
- * - JET_bitStreamBackward: backwards
- * - JET_bitStreamColumnReferences: references to values stored outside the record
+ * - JET_bitStreamBackward: backwards; one of both must be given
+ * - JET_bitStreamColumnReferences: values outside the record are packed as references to them;
+ *   without it they are told to be not in the record
+ *
+ * Returns JET_errSuccess (there are more records), JET_wrnNoMoreRecords, or:
+ * - JET_errInvalidGrbit: no direction or both, another bit
+ * - JET_errInvalidParameter: ccolumnid does not fit rgcolumnid, or a buffer is missing
+ * - JET_errBufferTooSmall: cbData is less than 21
+ * - JET_errBadColumnId, JET_errColumnNotFound: rgcolumnid names no column
+ * - JET_errCallbackFailed: the table has columns with user-defined defaults
+ * - JET_errColumnNoEncryptionKey: a column is encrypted and the cursor has no key
+ * - JET_errInvalidOperation, JET_errIllegalOperation: temporary table
+ * - the errors of handles and of the instance's state, listed at the top of this file
  *
  * Since: after Windows 10. Not documented by ESENT.
  * Source: published engine source.
@@ -12682,18 +12855,31 @@ JET_ERR JET_API JetSnapshotStop(JET_INSTANCE instance, JET_GRBIT grbit);
 /* ---- Private functions: Maintenance and tools ---- */
 
 /**
- * Mark a database for reseeding.
+ * Begin to replace pages of a database that is not attached, with those of another copy of it.
+ *
+ * From now on the header says JET_dbstateIncrementalReseedInProgress: nobody can attach or recover the
+ * file (JET_errDatabaseIncompleteIncrementalReseed) before JetEndDatabaseIncrementalReseed. The instance
+ * holds the file open and locked until then, or until it ends; it need not have been started, and its
+ * parameters say where the logs are. Up to seven databases at a time. A database in that state
+ * already is taken up again.
  *
  * @param instance instance
  * @param szDatabase path of the database file
- * @param genFirstDivergedLog first log that differs
+ * @param genFirstDivergedLog first log that differs from those of the other copy; used for revert
+ *        snapshots only, which are not kept
  * @param grbit option bits, below
  *
  * Bits:
- * - JET_bitBeginDatabaseIncrementalReseedPatchRBS: also patch revert snapshots
- * - JET_bitCompactStats: write statistics of the compaction
- * - JET_bitCompactRepair: salvage: skip damaged parts of the source instead of failing
- * - JET_bitCompactPreserveOriginal: keep the source under another name
+ * - JET_bitBeginDatabaseIncrementalReseedPatchRBS: also patch revert snapshots; there are none
+ *
+ * Errors:
+ * - JET_errInvalidParameter: no path; JET_errInvalidGrbit
+ * - JET_errFileNotFound, JET_errFileAccessDenied: also when it is attached, or begun already
+ * - JET_errDatabaseCorrupted: not a database, or both copies of its header are bad
+ * - JET_errInvalidDatabaseVersion, JET_errPageSizeMismatch
+ * - JET_errDatabaseInvalidIncrementalReseed: it is not dirty
+ * - JET_errTooManyAttachedDatabases
+ * - JET_errInitInProgress, JET_errTermInProgress, JET_errRestoreInProgress: the state of the instance
  *
  * Since: Windows 7. Not documented by ESENT.
  * Source: published engine source.
@@ -12712,13 +12898,37 @@ JET_ERR JET_API JetBeginDatabaseIncrementalReseedW(JET_INSTANCE instance,
     const char16_t *szDatabase, uint32_t genFirstDivergedLog, JET_GRBIT grbit);
 
 /**
- * Apply shipped log data.
+ * Takes a piece of another instance's log (JET_paramEmitLogDataCallback) and writes it into a shadow
+ * log.
  *
- * @param instance instance
- * @param pEmitLogDataCtx context of the data
- * @param pvLogData log data
- * @param cbLogData bytes of pvLogData
- * @param grbits option bits
+ * Shadow logs are files <base>XXXXX.jsl in the log folder of the instance, named as its logs are.
+ * They serve nobody there; copied to another folder with the extension .log they are a log stream
+ * that recovers from its first generation or follows a backup. Data is written before the call
+ * returns and synced when the generation is complete or the sender ends.
+ *
+ * Pieces must come in their order. A first call forgets the order, and what follows may continue a
+ * file that is there; a header begins its generation at any time. A piece that is refused changes
+ * nothing, so that it may be sent again. Checksums and positions in the data are checked, which the
+ * original does not do. May be called from the callback itself, also for the instance whose log it
+ * is, and by any number of threads.
+ *
+ * @param instance instance, started; or the sending one, in its callback
+ * @param pEmitLogDataCtx what the piece is
+ * @param pvLogData data of the log
+ * @param cbLogData bytes of pvLogData, a multiple of 4096
+ * @param grbits reserved, 0
+ * @return
+ * - JET_wrnPreviousLogFileIncomplete: taken; the generation before was never completed, and its
+ *   file has been removed
+ * - JET_errInvalidLogDataSequence: not the next piece, or more than its file holds
+ * - JET_errInvalidParameter: no context, or one of another size or version; no data, parts of
+ *   sectors, sequence number 0
+ * - JET_errInvalidGrbit: grbits, or not exactly one of the bits that are sent
+ * - JET_errLogFileCorrupt: the data is damaged, or not of the place it is sent to
+ * - JET_errLogSectorSizeMismatch, JET_errFileInvalidType, JET_errBadLogVersion: a header that cannot
+ *   be read here
+ * - JET_errDiskFull, JET_errDiskIO, JET_errOutOfMemory: the piece may be sent again
+ * - the errors of every call with an instance
  *
  * Since: Windows 7. Not documented by ESENT.
  * Source: published engine source.
@@ -12727,13 +12937,27 @@ JET_ERR JET_API JetConsumeLogData(JET_INSTANCE instance, JET_EMITDATACTX *pEmitL
     void *pvLogData, uint32_t cbLogData, JET_GRBIT grbits);
 
 /**
- * Convert schema features.
+ * Changes a definition of a table in place. No row is looked at: the caller answers for what rows become under
+ * the new definition.
  *
  * @param sesid session
- * @param dbid database, opened by this session
- * @param convtyp conversion
- * @param pvData value
- * @param cbData bytes of pvData
+ * @param dbid database, opened by this session for writing
+ * @param convtyp conversion; pvData is the structure named
+ *     - opDDLConvAddCallback (JET_DDLADDCALLBACK): a function for events of the table
+ *     - opDDLConvChangeColumn (JET_DDLCHANGECOLUMN): type and grbits of a column
+ *     - opDDLConvAddColumnCallback (JET_DDLADDCOLUMNCALLBACK): the column's default is computed by a function
+ *     - opDDLConvIncreaseMaxColumnSize (JET_DDLMAXCOLUMNSIZE): of a long, or variable text or binary, column
+ *     - opDDLConvChangeIndexDensity (JET_DDLINDEXDENSITY): szIndex NULL: of the table's rows
+ * @param pvData in: the structure
+ * @param cbData its size
+ *
+ * Errors:
+ * - JET_errInvalidParameter: another size or conversion, or a size below the present one
+ * - JET_errObjectNotFound, JET_errColumnNotFound, JET_errIndexNotFound: there is none of that name
+ * - JET_errDensityInvalid: not 20 to 100
+ * - JET_errInvalidObject: a system table
+ * - JET_errFeatureNotAvailable: opDDLConvAddConditionalColumnsToAllIndexes, opDDLConvChangeCallbackDLL
+ *
  * Source: published engine source.
  */
 #ifdef JET_UNICODE
@@ -12750,12 +12974,18 @@ JET_ERR JET_API JetConvertDDLW(JET_SESID sesid, JET_DBID dbid, JET_OPDDLCONV con
     uint32_t cbData);
 
 /**
- * Generate a column encryption key.
+ * Makes a random key for columns with JET_bitColumnEncrypted. The key is given to cursors with
+ * JetSetTableInfo; no database holds it, and without it the values are lost.
  *
- * @param encryptionAlgorithm JET_EncryptionAlgorithm constant
- * @param pvKey buffer; may be NULL
- * @param cbKey bytes of szKey, with both zeros
- * @param pcbActual out: bytes available, also when the buffer is too small; may be NULL
+ * @param encryptionAlgorithm JET_EncryptionAlgorithmAes256
+ * @param pvKey out: the key, 49 bytes; NULL: only their number is wanted
+ * @param cbKey bytes of pvKey
+ * @param pcbActual out: size of the key, also when the buffer is too small; may be NULL
+ *
+ * Errors:
+ * - JET_errInvalidParameter: another algorithm
+ * - JET_errBufferTooSmall: cbKey is less than the key's size
+ * - JET_errFeatureNotAvailable: the module with the cipher (libesent-crypto.so) is not there
  *
  * Since: after Windows 10. Not documented by ESENT.
  * Source: published engine source.
@@ -12764,9 +12994,30 @@ JET_ERR JET_API JetCreateEncryptionKey(uint32_t encryptionAlgorithm, void *pvKey
     uint32_t *pcbActual);
 
 /**
- * Entry point of the offline tools.
+ * Entry point of the offline tools. The library prints nothing: what ESENT writes to the console is told by the
+ * tools `ese` and `esentutl`; the answer says whether the file is sound, or the work done.
  *
- * @param pdbutil operation and options
+ * - opDBUTILEDBRepair with JET_bitDBUtilOptionDontRepair: integrity of szDatabase; pfnCallback, a JET_PFNSTATUS,
+ *   is told the progress (JET_snpRepair). Without that bit: repair of szDatabase, which is replaced by a new
+ *   database of everything that can still be read of it (see `ese salvage`); JET_wrnDatabaseRepaired when anything
+ *   was damaged.
+ * - opDBUTILDBDefragment: JetCompact of szDatabase to szTable
+ * - opDBUTILDBTrim: gives the free space at the end of szDatabase back
+ * - opDBUTILDumpHeader, opDBUTILDumpCheckpoint, opDBUTILDumpLogfile, opDBUTILDumpRBSHeader: szDatabase is a file of
+ *   that kind, which is read and checked
+ * - opDBUTILDumpLogfileTrackNode: does nothing, as in ESENT
+ *
+ * @param pdbutil operation and options. sesid 0 is allowed where no database is attached or changed for the
+ *     caller: then an instance is made for the call. Repair, defragmentation and trimming need a session.
+ *
+ * Errors:
+ * - JET_errInvalidParameter: cbStruct is not the size of the structure
+ * - JET_errDatabaseInvalidName: szDatabase, or the target, is missing
+ * - JET_errDatabaseCorrupted: the database is damaged
+ * - JET_errReadVerifyFailure, JET_errCheckpointCorrupt, JET_errLogFileCorrupt, JET_errRBSHeaderCorrupt...: so is the file
+ * - JET_errCheckpointFileNotFound, JET_errFileNotFound
+ * - JET_errFeatureNotAvailable: another operation
+ *
  * Source: published engine source.
  */
 #ifdef JET_UNICODE
@@ -12808,17 +13059,36 @@ JET_ERR JET_API JetDatabaseScan(JET_SESID sesid, JET_DBID dbid, uint32_t *pcSeco
     uint32_t cmsecSleep, JET_CALLBACK pfnCallback, JET_GRBIT grbit);
 
 /**
- * Finish reseeding.
+ * End the replacing of pages: name the logs that make the database consistent.
+ *
+ * Header and checkpoint are set so that the next JetInit replays these logs; until the last of them has been
+ * replayed the header says JET_dbstateDirtyAndPatchedShutdown. Needed are all logs from the oldest moment
+ * of any page to the newest: the minimum of the file's own header and of the other copy's, and the log
+ * that the other copy wrote when its last page was read. They must be in the log folder of the instance, as one
+ * chain; the last one may be the current log. On an error the database stays as it is, and the
+ * call may be made again.
  *
  * @param instance instance
- * @param szDatabase path of the database file
- * @param genMinRequired first log needed
- * @param genFirstDivergedLog first log that differs
+ * @param szDatabase path of the database file, as it was begun
+ * @param genMinRequired first log needed; the header's own is taken if it is lower. When no log of the range
+ *        names the database as attached, an older one that does is needed too
+ * @param genFirstDivergedLog first log that differs from those the database has seen; 0: none, the
+ *        range that the header has is then never shortened
  * @param genMaxRequired last log needed
  * @param grbit option bits, below
  *
  * Bits:
- * - JET_bitEndDatabaseIncrementalReseedCancel: give the reseed up
+ * - JET_bitEndDatabaseIncrementalReseedCancel: give the reseed up; the three generations must be 0. The file is
+ *   closed and cannot be used before another reseed
+ *
+ * Errors:
+ * - JET_errDatabaseInvalidIncrementalReseed: not begun
+ * - JET_errInvalidParameter: generations of 0, out of order; JET_errInvalidGrbit
+ * - JET_errLogFileCorrupt: a log is missing, or damaged
+ * - JET_errBadLogSignature, JET_errInvalidLogSequence: they are no chain
+ * - JET_errDatabaseFailedIncrementalReseed: the logs are not the database's, or know it only by a later
+ *   attach; JET_errNoAttachmentsFailedIncrementalReseed: they name no database
+ * - JET_errBadCheckpointSignature: the checkpoint file is of another stream
  *
  * Since: Windows 7. Not documented by ESENT.
  * Source: published engine source.
@@ -12840,16 +13110,26 @@ JET_ERR JET_API JetEndDatabaseIncrementalReseedW(JET_INSTANCE instance, const ch
     JET_GRBIT grbit);
 
 /**
- * Read raw pages.
+ * Read pages of a database in use, as they stand in its file.
+ *
+ * The file may lack changes that are in memory only: whoever uses the pages needs the logs, too. Checksums and
+ * structure are checked, a single wrong bit is corrected, blank pages are fine. Pages behind the end of the
+ * file are given with a dbtime of 0xFFFFFFFFFFFFFFFD and no content.
  *
  * @param sesid session
  * @param dbid database, opened by this session
- * @param pgnoStart first page
- * @param cpg number of pages
- * @param pv buffer
+ * @param pgnoStart first page, at least 1
+ * @param cpg number of pages; may be 0
+ * @param pv buffer, aligned to 4096 bytes; may be NULL when cb is 0
  * @param cb bytes of pv
- * @param pcbActual out: bytes available, also when the buffer is too small; may be NULL
+ * @param pcbActual out: bytes read, cpg times the page size
  * @param grbit reserved, 0
+ *
+ * Errors:
+ * - JET_errInvalidDatabaseId: not open in the session
+ * - JET_errInvalidParameter, JET_errBufferTooSmall, JET_errInvalidGrbit
+ * - JET_errReadVerifyFailure, JET_errReadPgnoVerifyFailure, JET_errDatabaseCorrupted, JET_errDiskIO: a page
+ *   is damaged; it is asked for (JetOnlinePatchDatabasePage)
  *
  * Since: Windows 7. Not documented by ESENT.
  * Source: published engine source.
@@ -12858,12 +13138,22 @@ JET_ERR JET_API JetGetDatabasePages(JET_SESID sesid, JET_DBID dbid, uint32_t pgn
     uint32_t cpg, void *pv, uint32_t cb, uint32_t *pcbActual, JET_GRBIT grbit);
 
 /**
- * Information read from a log file.
+ * What the header of a log file says. No instance is needed, and the log may be in use.
+ *
+ * Only the header is read: its checksum is verified, the rest of the file may be damaged or absent.
+ * cbHeader and cbFile of the structures count sectors.
  *
  * @param szLog path of the log file
- * @param pvResult out: result, a structure, number or string as InfoLevel says
- * @param cbMax bytes of the buffer
- * @param InfoLevel what to return
+ * @param pvResult out: JET_LOGINFOMISC, JET_LOGINFOMISC2 or JET_LOGINFOMISC3, as InfoLevel says
+ * @param cbMax bytes of the buffer, exactly those of the structure
+ * @param InfoLevel JET_LogInfoMisc, JET_LogInfoMisc2 or JET_LogInfoMisc3
+ * @return
+ * - JET_errFileNotFound, JET_errInvalidPath, JET_errFileAccessDenied: the file; told before anything
+ *   that is wrong with the other arguments
+ * - JET_errInvalidParameter: another level, no buffer
+ * - JET_errInvalidBufferSize: cbMax
+ * - JET_errFileIOBeyondEOF: shorter than a header
+ * - JET_errLogFileCorrupt, JET_errFileInvalidType, JET_errBadLogVersion: no log, or none we read
  *
  * Since: Windows Vista. Not documented by ESENT.
  * Source: published engine source.
@@ -12882,17 +13172,26 @@ JET_ERR JET_API JetGetLogFileInfoW(const char16_t *szLog, void *pvResult, uint32
     uint32_t InfoLevel);
 
 /**
- * Decode page checksums.
+ * Check pages in memory and say what they are.
  *
- * @param pvPages pages
- * @param cbData bytes of pvData
- * @param rgPageInfo in/out: page numbers in, state and checksums out
+ * The page size is JET_paramDatabasePageSize; no instance is needed. A single wrong bit is corrected in the
+ * memory given and told in fCorrectableError. checksumExpected is the sum in the page, checksumActual the one it
+ * should have; dbtime is 0xFFFFFFFFFFFFFFFE for a blank or damaged page; structureChecksum is equal for pages
+ * that say the same, whatever unused bytes they have; flags is 0. Page number 0 means the database header.
+ *
+ * @param pvPages pages, aligned to the page size
+ * @param cbData bytes of pvPages
+ * @param rgPageInfo in/out: an entry for each page, page numbers in, the rest out
  * @param cbPageInfo bytes of rgPageInfo
  * @param grbit option bits, below
- * @param ulInfoLevel what to return
+ * @param ulInfoLevel JET_PageInfo
  *
  * Bits:
  * - JET_bitPageInfoNoStructureChecksum: do not compute the structure checksum
+ *
+ * Errors:
+ * - JET_errInvalidParameter: sizes, alignment or level do not fit; JET_errInvalidGrbit
+ * - JET_errReadVerifyFailure: at least one page is damaged; all entries are filled in
  *
  * Since: Windows Vista. Not documented by ESENT.
  * Source: published engine source.
@@ -12901,17 +13200,28 @@ JET_ERR JET_API JetGetPageInfo(void *pvPages, uint32_t cbData, JET_PAGEINFO *rgP
     uint32_t cbPageInfo, JET_GRBIT grbit, uint32_t ulInfoLevel);
 
 /**
- * Decode page checksums (extended).
+ * Check pages in memory and say what they are, with the sums of all blocks.
  *
- * @param pvPages pages
- * @param cbData bytes of pvData
- * @param rgPageInfo in/out: page numbers in, state and checksums out
+ * The page size is JET_paramDatabasePageSize; no instance is needed. A single wrong bit in a block is corrected in the
+ * memory given and told in fCorrectableError. checksumExpected is the sum in the page, checksumActual the one it
+ * should have; dbtime is 0xFFFFFFFFFFFFFFFE for a blank or damaged page; structureChecksum is equal for pages
+ * that say the same, whatever unused bytes they have; flags is 0. Page number 0 means the database header.
+ * Pages of 16 and 32 KiB have four sums: the first one in pageInfo, the others in rgChecksumActual and
+ * rgChecksumExpected.
+ *
+ * @param pvPages pages, aligned to the page size
+ * @param cbData bytes of pvPages
+ * @param rgPageInfo in/out: an entry for each page, JET_PAGEINFO2 or JET_PAGEINFO; page numbers in, the rest out
  * @param cbPageInfo bytes of rgPageInfo
  * @param grbit option bits, below
- * @param ulInfoLevel what to return
+ * @param ulInfoLevel JET_PageInfo2 or JET_PageInfo: the type of the entries
  *
  * Bits:
  * - JET_bitPageInfoNoStructureChecksum: do not compute the structure checksum
+ *
+ * Errors:
+ * - JET_errInvalidParameter: sizes, alignment or level do not fit; JET_errInvalidGrbit
+ * - JET_errReadVerifyFailure: at least one page is damaged; all entries are filled in
  *
  * Since: Windows 7. Not documented by ESENT.
  * Source: published engine source.
@@ -12920,12 +13230,17 @@ JET_ERR JET_API JetGetPageInfo2(void *pvPages, uint32_t cbData, void *rgPageInfo
     uint32_t cbPageInfo, JET_GRBIT grbit, uint32_t ulInfoLevel);
 
 /**
- * Read revert snapshot header.
+ * Reads the header of a revert snapshot that ESENT has written. OpenESE writes none.
  *
  * @param szRBSFileName path of the snapshot file
- * @param pvResult out: result, a structure, number or string as InfoLevel says
- * @param cbMax bytes of the buffer
- * @param InfoLevel what to return
+ * @param pvResult out: JET_RBSINFOMISC
+ * @param cbMax size of that structure, exactly
+ * @param InfoLevel JET_RBSFileInfoMisc; others tell nothing
+ *
+ * Errors:
+ * - JET_errInvalidBufferSize: another cbMax
+ * - JET_errReadVerifyFailure: neither copy of the header is one
+ * - JET_errFileNotFound, JET_errFileAccessDenied: opening failed
  *
  * Since: after Windows 10. Not documented by ESENT.
  * Source: published engine source.
@@ -12941,16 +13256,38 @@ JET_ERR JET_API JetGetRBSFileInfoW(const char16_t *szRBSFileName, void *pvResult
 #endif
 
 /**
- * Replace a damaged page online.
+ * Put a good copy in the place of a page that is damaged, in a database in use.
+ *
+ * With JET_paramEnableExternalAutoHealing an instance that meets a damaged page asks for it: it logs a request, a
+ * record with a dbtime of its own, and closes the log. Who replays the logs onto another copy of the
+ * database is given the page as it is there at that record, with a token, by the callback of JetInit4
+ * (JET_snpExternalAutoHealing, JET_sntPagePatchRequest, JET_SNPATCHREQUEST; what the callback returns is
+ * ignored; a copy that cannot read the page is not called), and brings both back here. Another sound copy of the
+ * page will do as well, as long as it holds all of its changes up to the request.
+ *
+ * The page is on disk when the call returns, with event 905. When nothing has been asked for any more, as the
+ * page has been mended or written anew meanwhile, the call does nothing and succeeds. Requests end with
+ * the attachment; one that is older than JET_paramPatchRequestTimeout is made again when the page is met.
  *
  * @param sesid session
  * @param dbid database, opened by this session
  * @param pgno page
- * @param pvToken token of the patch request
+ * @param pvToken token of the request: 48 bytes
  * @param cbToken bytes of pvToken
- * @param pvData value
+ * @param pvData page
  * @param cbData bytes of pvData
  * @param grbit reserved, 0
+ *
+ * Errors:
+ * - JET_errInvalidDatabaseId: not open in the session
+ * - JET_errDisabledFunctionality: grbit 2, which once wrote any bytes
+ * - JET_errInvalidParameter: healing is not enabled, the database is not logged, the token is none, or of another
+ *   request, or the page is newer than the request
+ * - JET_errBadLogSignature: the token is of another log stream
+ * - JET_errInvalidBufferSize: the page has another size
+ * - JET_errReadVerifyFailure, JET_errPageNotInitialized, JET_errDatabaseCorrupted: the copy is not sound
+ * - JET_errDatabaseInUse: the page has changes in memory
+ * - JET_errFileIOBeyondEOF: there is no such page
  *
  * Since: Windows 8. Not documented by ESENT.
  * Source: published engine source.
@@ -12959,19 +13296,28 @@ JET_ERR JET_API JetOnlinePatchDatabasePage(JET_SESID sesid, JET_DBID dbid, uint3
     const void *pvToken, uint32_t cbToken, const void *pvData, uint32_t cbData, JET_GRBIT grbit);
 
 /**
- * Write pages into a reseeded database.
+ * Write pages into a database after JetBeginDatabaseIncrementalReseed.
+ *
+ * All pages are checked before the first is written; a wrong bit is not corrected. The file grows as needed. The header
+ * counts the pages.
  *
  * @param instance instance
- * @param szDatabase path of the database file
- * @param pgnoStart first page
- * @param cpg number of pages
- * @param pv buffer
- * @param cb bytes of pv
+ * @param szDatabase path of the database file, as it was begun
+ * @param pgnoStart first page, at least 1
+ * @param cpg number of pages; 0: nothing is done
+ * @param pv pages, as JetGetDatabasePages gives them
+ * @param cb bytes of pv, at least cpg pages
  * @param grbit option bits, below
  *
  * Bits:
- * - JET_bitTestUninitShrunkPageImage: expect the page beyond the end of the file
- * - JET_bitPatchingCorruptPage: the page to be patched is damaged
+ * - JET_bitTestUninitShrunkPageImage: pv is not used; the pages are such as lie behind the end of the source
+ * - JET_bitPatchingCorruptPage: the pages were damaged; event 911 tells of them
+ *
+ * Errors:
+ * - JET_errDatabaseInvalidIncrementalReseed: not begun
+ * - JET_errInvalidParameter, JET_errInvalidGrbit
+ * - JET_errReadVerifyFailure, JET_errReadPgnoVerifyFailure, JET_errDatabaseCorrupted: a page is not sound
+ * - JET_errDiskFull, JET_errDiskIO
  *
  * Since: Windows 7. Not documented by ESENT.
  * Source: published engine source.
@@ -12990,9 +13336,9 @@ JET_ERR JET_API JetPatchDatabasePagesW(JET_INSTANCE instance, const char16_t *sz
     uint32_t pgnoStart, uint32_t cpg, const void *pv, uint32_t cb, JET_GRBIT grbit);
 
 /**
- * Cancel a revert.
+ * Cancels a revert. There never is one, so nothing happens.
  *
- * @param instance instance
+ * @param instance instance, started or not
  *
  * Since: after Windows 10. Not documented by ESENT.
  * Source: published engine source.
@@ -13000,11 +13346,14 @@ JET_ERR JET_API JetPatchDatabasePagesW(JET_INSTANCE instance, const char16_t *sz
 JET_ERR JET_API JetRBSCancelRevert(JET_INSTANCE instance);
 
 /**
- * Run a revert.
+ * Runs the revert that JetRBSPrepareRevert has prepared.
  *
- * @param instance instance
+ * @param instance instance, started or not
  * @param grbit reserved, 0
  * @param prbsrevertinfomisc out: what was done
+ *
+ * Errors:
+ * - JET_errInvalidParameter: nothing has been prepared, which is always so
  *
  * Since: after Windows 10. Not documented by ESENT.
  * Source: published engine source.
@@ -13013,13 +13362,17 @@ JET_ERR JET_API JetRBSExecuteRevert(JET_INSTANCE instance, JET_GRBIT grbit,
     JET_RBSREVERTINFOMISC *prbsrevertinfomisc);
 
 /**
- * Prepare a revert.
+ * Prepares a revert of all databases to an earlier time, from revert snapshots. OpenESE writes none, so the
+ * answer is that of ESENT where no snapshot was taken.
  *
- * @param instance instance
+ * @param instance instance, started or not
  * @param jltRevertExpected time to go back to
  * @param cpgCache pages of cache to use
- * @param grbit reserved, 0
+ * @param grbit JET_bitDeleteAllExistingLogs
  * @param pjltRevertActual out: time that can be reached
+ *
+ * Errors:
+ * - JET_errRBSRCInvalidRBS: there are no snapshots
  *
  * Since: after Windows 10. Not documented by ESENT.
  * Source: published engine source.
@@ -13028,11 +13381,23 @@ JET_ERR JET_API JetRBSPrepareRevert(JET_INSTANCE instance, JET_LOGTIME jltRevert
     int32_t cpgCache, JET_GRBIT grbit, JET_LOGTIME *pjltRevertActual);
 
 /**
- * Remove a log of a database set.
+ * Lets a database that was not closed cleanly forget the last log it knows of, so that it can be
+ * recovered without. The log file is only read, and stays.
  *
- * @param szDatabase path of the database file
+ * Possible for a log that is committed, but not yet required: no page of the database has a change
+ * of it. What was committed in it is lost. A backup that ended with a mark in it is forgotten too.
+ * A log later than any the database knows of changes nothing. The original gives the header a new
+ * flush signature and keeps the flush map beside the file in step; here both stay as they are.
+ *
+ * @param szDatabase path of the database file, which nobody has open
  * @param szLogfile path of the log file
  * @param grbit reserved, 0
+ * @return
+ * - JET_errInvalidParameter: a bit, an empty path; a database that is not dirty, a log of another
+ *   stream, not the last one, or one that recovery needs
+ * - JET_errFileAccessDenied: the database is in use
+ * - JET_errFileNotFound, the errors of JetGetLogFileInfo for the log; JET_errDatabaseCorrupted,
+ *   JET_errInvalidDatabaseVersion and others for the database
  *
  * Since: Windows 7. Not documented by ESENT.
  * Source: published engine source.
@@ -13047,10 +13412,10 @@ JET_ERR JET_API JetRemoveLogfileW(const char16_t *szDatabase, const char16_t *sz
 #endif
 
 /**
- * Upgrade a database format.
+ * Upgraded databases of formats before ESENT's own. Always JET_wrnNyi.
  *
  * @param sesid session
- * @param szDbFileName path of the database file
+ * @param szDbFileName path of the database file, not looked at
  * @param szSLVFileName reserved, NULL
  * @param grbit reserved, 0
  *
@@ -13073,7 +13438,7 @@ JET_ERR JET_API JetUpgradeDatabaseW(JET_SESID sesid, const char16_t *szDbFileNam
 /* ---- Private functions: Callbacks, memory, diagnostics ---- */
 
 /**
- * Read a debug counter.
+ * Read a debug counter. ESENT has none any more: always JET_errFeatureNotAvailable.
  *
  * @param sesid session
  * @param CounterType counter
@@ -13083,7 +13448,7 @@ JET_ERR JET_API JetUpgradeDatabaseW(JET_SESID sesid, const char16_t *szDbFileNam
 JET_ERR JET_API JetGetCounter(JET_SESID sesid, int32_t CounterType, int32_t *plValue);
 
 /**
- * Zero a debug counter.
+ * Zero a debug counter. ESENT has none any more: always JET_errFeatureNotAvailable.
  *
  * @param sesid session
  * @param CounterType counter
@@ -13092,10 +13457,17 @@ JET_ERR JET_API JetGetCounter(JET_SESID sesid, int32_t CounterType, int32_t *plV
 JET_ERR JET_API JetResetCounter(JET_SESID sesid, int32_t CounterType);
 
 /**
- * Test entry point.
+ * Hooks for tests of the engine, as a retail build answers them.
  *
- * @param opcode operation
- * @param pv buffer; may be NULL
+ * @param opcode operation. opTestHookGetEngineTickNow puts a uint32_t with milliseconds into pv;
+ *     opTestHookGetLogTip takes an instance in pv and puts the JET_LGPOS behind its last log record
+ *     there. Those that only debug builds heed do nothing.
+ * @param pv argument of the operation
+ *
+ * Errors:
+ * - JET_errInvalidParameter: no such operation, or the argument's cbStruct is wrong
+ * - JET_errDisabledFunctionality: unit tests, and hooks into parts of ESENT that are made differently here
+ * - JET_errTestInjectionNotSupported: opTestHookTestInjection
  *
  * Since: Windows 7. Not documented by ESENT.
  * Source: published engine source.
@@ -13103,11 +13475,15 @@ JET_ERR JET_API JetResetCounter(JET_SESID sesid, int32_t CounterType);
 JET_ERR JET_API JetTestHook(TESTHOOK_OP opcode, void *pv);
 
 /**
- * Control tracing.
+ * Controls tracing. OpenESE emits no traces: what is set has no effect, and a callback given with
+ * JET_traceopRegisterTag or JET_traceopRegisterAllTags is told the names of the tags.
  *
  * @param traceop operation
  * @param tracetag trace tag
  * @param ul argument of the operation
+ *
+ * Errors:
+ * - JET_errInvalidParameter: no such operation or tag, or no callback
  *
  * Since: Windows Vista. Not documented by ESENT.
  * Source: published engine source.

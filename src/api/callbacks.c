@@ -21,16 +21,25 @@ static JET_ERR call_client(const struct callback_call *call, JET_CALLBACK functi
     return ended < 0 ? ended : err;
 }
 
-/* The registered ones first, then those of the schema. The first error is the answer. */
-static JET_ERR run(const struct callback_call *call, JET_CBTYP type)
+static JET_ERR run_registered(const struct callback_call *call, const struct table_callback *first, JET_CBTYP type)
 {
     JET_ERR err = JET_errSuccess;
-    struct instance *instance = session_instance(call->session);
-    for (const struct table_callback *c = cursor_callbacks(call->cursor); c != NULL; c = c->next) {
+    for (const struct table_callback *c = first; c != NULL; c = c->next) {
         JET_CBTYP matching = atomic_load(&c->types) & type;
         if (matching != 0)
             TRY(call_client(call, (JET_CALLBACK)c->function, matching, NULL, NULL, c->context, 0));
     }
+done:
+    return err;
+}
+
+/* The registered ones first, those of the template behind the table's, then those of the schema, in the same order. The first error is the answer. */
+static JET_ERR run(const struct callback_call *call, JET_CBTYP type)
+{
+    JET_ERR err = JET_errSuccess;
+    struct instance *instance = session_instance(call->session);
+    TRY(run_registered(call, cursor_callbacks(call->cursor), type));
+    TRY(run_registered(call, cursor_template_callbacks(call->cursor), type));
     if (instance_parameter(instance, JET_paramDisableCallbacks) != 0)
         goto done;
     const struct table_schema *schema = cursor_schema(call->cursor);

@@ -12,7 +12,7 @@
 
 /* --- attach and detach --- */
 
-/* A value that ESENT takes. Those but the size limit ask for work that is not done at attach, or are hints. */
+/* A value that ESENT takes. */
 static JET_ERR check_database_parameter(uint32_t id, uint32_t value)
 {
     JET_ERR err = JET_errSuccess;
@@ -30,23 +30,49 @@ done:
     return err;
 }
 
-JET_ERR read_database_parameters(const JET_SETDBPARAM *parameters, uint32_t count, uint32_t *pages_max)
+enum { PARAMETER_COUNT_MAX = 64 };
+
+static bool is_known(uint32_t id) { return id >= JET_dbparamDbSizeMaxPages && id < JET_dbparamMaxValueInvalid; }
+static bool has_value(const JET_SETDBPARAM *parameter) { return parameter->pvParam != NULL && parameter->cbParam == sizeof(uint32_t); }
+
+JET_ERR read_database_parameters(const JET_SETDBPARAM *parameters, uint32_t count, struct database_wishes *wishes)
 {
     JET_ERR err = JET_errSuccess;
-    enum { COUNT_MAX = 64 };
-    if (count > COUNT_MAX || (count > 0 && parameters == NULL))
+    if (count > PARAMETER_COUNT_MAX || (count > 0 && parameters == NULL))
         RAISE(JET_errInvalidParameter);
     for (uint32_t i = 0; i < count; i++) {
-        if (parameters[i].dbparamid < JET_dbparamDbSizeMaxPages || parameters[i].dbparamid >= JET_dbparamMaxValueInvalid)
+        if (!is_known(parameters[i].dbparamid))
             RAISE(JET_errInvalidDbparamId);
-        if (parameters[i].pvParam == NULL || parameters[i].cbParam != sizeof(uint32_t))
+        if (!has_value(&parameters[i]))
             RAISE(JET_errInvalidBufferSize);
     }
     for (uint32_t i = 0; i < count; i++) {
         uint32_t value = load_le32(parameters[i].pvParam);
         TRY(check_database_parameter(parameters[i].dbparamid, value));
-        if (parameters[i].dbparamid == JET_dbparamDbSizeMaxPages)
-            *pages_max = value;
+        switch (parameters[i].dbparamid) {
+        case JET_dbparamDbSizeMaxPages: wishes->pages_max = value; break;
+        case JET_dbparamShrinkDatabaseOptions: wishes->shrink.options = value; break;
+        case JET_dbparamShrinkDatabaseTimeQuota: wishes->shrink.quota_ms = (int32_t)value; break;
+        case JET_dbparamShrinkDatabaseSizeLimit: wishes->shrink.least = value; break;
+        default: break;
+        }
+    }
+done:
+    return err;
+}
+
+JET_ERR check_restore_parameters(const JET_SETDBPARAM *parameters, uint32_t count)
+{
+    JET_ERR err = JET_errSuccess;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t id = parameters[i].dbparamid;
+        if (!is_known(id))
+            RAISE(JET_errInvalidDbparamId);
+        if (id != JET_dbparamCachePriority && id != JET_dbparamShrinkDatabaseOptions)
+            continue;
+        if (!has_value(&parameters[i]))
+            RAISE(JET_errInvalidBufferSize);
+        TRY(check_database_parameter(id, load_le32(parameters[i].pvParam)));
     }
 done:
     return err;
@@ -57,10 +83,15 @@ static JET_ERR attach(enum text_form form, JET_SESID sesid, const void *path, co
     JET_ERR err = JET_errSuccess;
     struct session *session = NULL;
     char *utf8 = NULL;
+    struct database_wishes wishes = database_wishes_default(pages_max);
     TRY(engine_enter_session(sesid, 0, &session));
-    TRY(read_database_parameters(parameters, count, &pages_max));
+    TRY(read_database_parameters(parameters, count, &wishes));
     TRY(text_argument(form, path, &utf8));
-    err = engine_attach_database(session, utf8, pages_max, grbit);
+    JET_ERR warning = engine_attach_database(session, utf8, wishes.pages_max, grbit);
+    TRY(warning);
+    if (warning != JET_wrnDatabaseAttached)
+        TRY(engine_shrink_attached(session, utf8, &wishes.shrink));
+    err = warning;
 done:
     engine_leave_session(session);
     mem_free(utf8);

@@ -14,13 +14,14 @@ static JET_ERR create(enum text_form form, JET_SESID sesid, const void *path, co
     JET_ERR err = JET_errSuccess;
     struct session *session = NULL;
     char *utf8 = NULL;
+    struct database_wishes wishes = database_wishes_default(pages_max);
     TRY(engine_enter_session(sesid, 0, &session));
     if (dbid == NULL)
         RAISE(JET_errInvalidParameter);
     *dbid = JET_dbidNil;
-    TRY(read_database_parameters(parameters, count, &pages_max));
+    TRY(read_database_parameters(parameters, count, &wishes));
     TRY(text_argument(form, path, &utf8));
-    TRY(engine_create_database(session, utf8, pages_max, grbit, dbid));
+    TRY(engine_create_database(session, utf8, wishes.pages_max, grbit, dbid));
 done:
     engine_leave_session(session);
     mem_free(utf8);

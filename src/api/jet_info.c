@@ -269,6 +269,13 @@ static JET_ERR put_table_info(struct session *session, JET_TABLEID tableid, stru
     case JET_TblInfoSpaceAvailableLV:
         TRY(put_space(cursor, true, level == JET_TblInfoSpaceAvailableLV, result, size));
         break;
+    case JET_TblInfoEncryptionKey: {
+        struct span key = cursor_encryption_key(cursor);
+        if (size < key.size)
+            RAISE(JET_errBufferTooSmall);
+        copy_few(result, key.data, key.size);
+        break;
+    }
     case JET_TblInfoRvt:
         RAISE(JET_errQueryNotSupported);
     case JET_TblInfoOLC:

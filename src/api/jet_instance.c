@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "api/instance_list.h"
+#include "api/jet_database.h"
 #include "api/text_arguments.h"
 #include "base/bytes.h"
 #include "base/memory.h"
@@ -108,6 +109,7 @@ static JET_ERR run_init(JET_INSTANCE *handle, struct init_request *request, JET_
     if (request->status != NULL || request->callback != NULL) {
         request->options.progress = report_progress;
         request->options.progress_context = request;
+        request->options.hears_page_requests = request->callback != NULL;
         request->options.asks_client = request->callback != NULL && (grbit & BIT_EXTERNAL_RECOVERY_CONTROL) != 0;
     }
     JET_ERR err = engine_init(handle, &request->options);
@@ -155,12 +157,13 @@ static JET_ERR init4(enum text_form form, JET_INSTANCE *handle, const JET_RSTINF
         TRY(start_mappings(&request, info->rgrstmap, info->crstmap));
         for (int32_t i = 0; i < info->crstmap; i++) {
             const JET_RSTMAP2_A *entry = &info->rgrstmap[i];
-            if (entry->cbStruct != sizeof *entry || entry->csetdbparam != 0)
+            if (entry->cbStruct != sizeof *entry || (entry->rgsetdbparam == NULL && entry->csetdbparam != 0))
                 RAISE(JET_errInvalidParameter);
             if ((entry->grbit & ~(JET_GRBIT)RESTORE_MAP_BITS) != 0)
                 RAISE(JET_errInvalidGrbit);
             TRY(add_mapping(&request, form, entry->szDatabaseName, entry->szNewDatabaseName));
             request.mappings[i].grbit = entry->grbit;
+            request.mappings[i].parameter_error = check_restore_parameters(entry->rgsetdbparam, entry->csetdbparam);
         }
         request.options.stop_position = stop_position_of(&info->lgposStop);
     }
@@ -279,6 +282,10 @@ JET_EXPORT JET_ERR JetGetInstanceMiscInfo(JET_INSTANCE handle, void *pvResult, u
         instance_checkpoint_generations(instance, &info.genMin, &info.genMax, &created);
         memcpy(&info.logtimeGenMaxCreate, created.bytes, LOG_TIME_SIZE);
         memcpy(pvResult, &info, sizeof info);
+    } else if (InfoLevel == JET_InstanceMiscInfoRBS) {
+        if (cbMax < sizeof(JET_RBSINFOMISC))
+            RAISE(JET_errBufferTooSmall);
+        /* No snapshot is being taken: ESENT leaves the buffer as it is then. */
     } else {
         RAISE(JET_errInvalidParameter);
     }

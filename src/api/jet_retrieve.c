@@ -1,4 +1,4 @@
-/* Reading rows: JetRetrieveColumn(s), JetEnumerateColumns, JetGetRecordSize, JetGetCursorInfo (reference pages of the functions). */
+/* Reading rows: JetRetrieveColumn(s), JetEnumerateColumns, JetGetRecordSize, JetRetrieveTaggedColumnList, JetGetCursorInfo (reference pages of the functions). */
 #define ESENT_PRIVATE
 #include "api/callbacks.h"
 
@@ -7,12 +7,12 @@
 _Static_assert(CURSOR_RETRIEVE_COPY == JET_bitRetrieveCopy && CURSOR_RETRIEVE_FROM_INDEX == JET_bitRetrieveFromIndex
                    && CURSOR_RETRIEVE_FROM_BOOKMARK == JET_bitRetrieveFromPrimaryBookmark && CURSOR_RETRIEVE_TAG == JET_bitRetrieveTag
                    && CURSOR_RETRIEVE_NULL == JET_bitRetrieveNull && CURSOR_RETRIEVE_IGNORE_DEFAULT == JET_bitRetrieveIgnoreDefault
-                   && CURSOR_RETRIEVE_TUPLE == JET_bitRetrieveTuple,
+                   && CURSOR_RETRIEVE_TUPLE == JET_bitRetrieveTuple && CURSOR_RETRIEVE_AS_REFERENCE == JET_bitRetrieveAsRefIfNotInRecord,
                "retrieve");
 _Static_assert(CURSOR_ENUMERATE_IGNORE_DEFAULT == JET_bitEnumerateIgnoreDefault && CURSOR_ENUMERATE_PRESENCE_ONLY == JET_bitEnumeratePresenceOnly
                    && CURSOR_ENUMERATE_TAGGED_ONLY == JET_bitEnumerateTaggedOnly && CURSOR_ENUMERATE_COMPRESS == JET_bitEnumerateCompressOutput
                    && CURSOR_ENUMERATE_IGNORE_USER_DEFAULT == JET_bitEnumerateIgnoreUserDefinedDefault
-                   && CURSOR_ENUMERATE_IN_RECORD_ONLY == JET_bitEnumerateInRecordOnly,
+                   && CURSOR_ENUMERATE_IN_RECORD_ONLY == JET_bitEnumerateInRecordOnly && CURSOR_ENUMERATE_AS_REFERENCE == JET_bitEnumerateAsRefIfNotInRecord,
                "enumerate");
 _Static_assert(sizeof(struct enumerated_column) == sizeof(JET_ENUMCOLUMN) && sizeof(struct enumerated_value) == sizeof(JET_ENUMCOLUMNVALUE)
                    && offsetof(struct enumerated_column, data) == offsetof(JET_ENUMCOLUMN, pvData)
@@ -25,7 +25,7 @@ _Static_assert(sizeof(struct enumerated_column) == sizeof(JET_ENUMCOLUMN) && siz
 
 enum {
     RETRIEVE_KNOWN = JET_bitRetrieveCopy | JET_bitRetrieveFromIndex | JET_bitRetrieveFromPrimaryBookmark | JET_bitRetrieveTag | JET_bitRetrieveNull
-                   | JET_bitRetrieveIgnoreDefault | JET_bitRetrieveTuple
+                   | JET_bitRetrieveIgnoreDefault | JET_bitRetrieveTuple | JET_bitRetrieveAsRefIfNotInRecord
 };
 
 /* Gives the client a value that the cursor knows. */
@@ -163,7 +163,8 @@ JET_EXPORT JET_ERR JetEnumerateColumns(JET_SESID sesid, JET_TABLEID tableid, uin
                                        uint32_t cbDataMost, JET_GRBIT grbit)
 {
     const JET_GRBIT known = JET_bitEnumerateCopy | JET_bitEnumerateIgnoreDefault | JET_bitEnumeratePresenceOnly | JET_bitEnumerateTaggedOnly
-                          | JET_bitEnumerateCompressOutput | JET_bitEnumerateIgnoreUserDefinedDefault | JET_bitEnumerateInRecordOnly;
+                          | JET_bitEnumerateCompressOutput | JET_bitEnumerateIgnoreUserDefinedDefault | JET_bitEnumerateInRecordOnly
+                          | JET_bitEnumerateAsRefIfNotInRecord;
     JET_ERR err;
     struct session *session = NULL;
     struct cursor *cursor;
@@ -194,16 +195,65 @@ JET_EXPORT JET_ERR JetEnumerateColumns(JET_SESID sesid, JET_TABLEID tableid, uin
     return err;
 }
 
+/* --- lists --- */
+
+struct tagged_list {
+    JET_RETRIEVEMULTIVALUECOUNT *entries; /* NULL: they are only counted */
+    uint32_t capacity, count;             /* capacity 0: no limit to counting */
+};
+
+static bool list_one(void *context, const struct tagged_column *column)
+{
+    struct tagged_list *list = context;
+    if (list->entries != NULL) {
+        JET_RETRIEVEMULTIVALUECOUNT *out = &list->entries[list->count];
+        *out = (JET_RETRIEVEMULTIVALUECOUNT){.columnid = column->column_id, .cMultiValues = column->value_count};
+        out->fLongValue = column->is_long;
+        out->fNullOverride = column->is_null_override;
+        out->fDerived = column->is_derived;
+    }
+    return ++list->count != list->capacity;
+}
+
+JET_EXPORT JET_ERR JetRetrieveTaggedColumnList(JET_SESID sesid, JET_TABLEID tableid, uint32_t *pcColumns, void *pvData, uint32_t cbData, JET_COLUMNID columnidStart,
+                                               JET_GRBIT grbit)
+{
+    JET_ERR err = JET_errSuccess;
+    struct session *session = NULL;
+    struct cursor *cursor;
+    struct tagged_list list = {.entries = pvData, .capacity = cbData / (uint32_t)sizeof(JET_RETRIEVEMULTIVALUECOUNT)};
+    TRY(table_enter_limited(sesid, tableid, &session, &cursor));
+    TRY(table_check_phase(cursor, 0));
+    if (pcColumns == NULL)
+        RAISE(JET_errInvalidParameter);
+    *pcColumns = 0;
+    if (list.entries != NULL && list.capacity == 0) {
+        err = cursor_test_conflict(cursor);
+        goto done;
+    }
+    TRY(cursor_list_tagged(cursor, columnidStart, grbit & (JET_bitRetrieveCopy | JET_bitRetrieveIgnoreDefault), list_one, &list));
+    *pcColumns = list.count;
+done:
+    engine_leave_session(session);
+    return err;
+}
+
 /* --- sizes --- */
+
+_Static_assert(CURSOR_SIZE_COPY == JET_bitRecordSizeInCopyBuffer && CURSOR_SIZE_LOCAL == JET_bitRecordSizeLocal
+                   && CURSOR_SIZE_RECORD_STORED == JET_bitRecordSizeIntrinsicPhysicalOnly && CURSOR_SIZE_SEPARATED_LOGICAL == JET_bitRecordSizeExtrinsicLogicalOnly,
+               "record size");
 
 static JET_ERR record_size(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit, struct cursor_record_size *total)
 {
+    const JET_GRBIT known = JET_bitRecordSizeInCopyBuffer | JET_bitRecordSizeRunningTotal | JET_bitRecordSizeLocal | JET_bitRecordSizeIntrinsicPhysicalOnly
+                          | JET_bitRecordSizeExtrinsicLogicalOnly;
     struct session *session = NULL;
     struct cursor *cursor;
     JET_ERR err = table_enter_limited(sesid, tableid, &session, &cursor);
     if (err < 0)
         return err;
-    if ((grbit & ~(JET_GRBIT)(JET_bitRecordSizeInCopyBuffer | JET_bitRecordSizeRunningTotal | JET_bitRecordSizeLocal)) != 0)
+    if ((grbit & ~known) != 0)
         err = JET_errInvalidGrbit;
     else
         err = table_check_phase(cursor, TABLE_READABLE);
@@ -213,24 +263,7 @@ static JET_ERR record_size(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit
     return err;
 }
 
-JET_EXPORT JET_ERR JetGetRecordSize(JET_SESID sesid, JET_TABLEID tableid, JET_RECSIZE *p, JET_GRBIT grbit)
-{
-    if (p == NULL)
-        return JET_errInvalidParameter;
-    struct cursor_record_size t = {0};
-    if ((grbit & JET_bitRecordSizeRunningTotal) != 0)
-        t = (struct cursor_record_size){.data = p->cbData, .long_value_data = p->cbLongValueData, .overhead = p->cbOverhead,
-                                        .long_value_overhead = p->cbLongValueOverhead, .non_tagged_columns = p->cNonTaggedColumns,
-                                        .tagged_columns = p->cTaggedColumns, .long_values = p->cLongValues, .multi_values = p->cMultiValues};
-    JET_ERR err = record_size(sesid, tableid, grbit, &t);
-    if (err >= 0)
-        *p = (JET_RECSIZE){.cbData = t.data, .cbLongValueData = t.long_value_data, .cbOverhead = t.overhead, .cbLongValueOverhead = t.long_value_overhead,
-                           .cNonTaggedColumns = t.non_tagged_columns, .cTaggedColumns = t.tagged_columns, .cLongValues = t.long_values,
-                           .cMultiValues = t.multi_values};
-    return err;
-}
-
-JET_EXPORT JET_ERR JetGetRecordSize2(JET_SESID sesid, JET_TABLEID tableid, JET_RECSIZE2 *p, JET_GRBIT grbit)
+JET_EXPORT JET_ERR JetGetRecordSize3(JET_SESID sesid, JET_TABLEID tableid, JET_RECSIZE3 *p, JET_GRBIT grbit)
 {
     if (p == NULL)
         return JET_errInvalidParameter;
@@ -240,14 +273,43 @@ JET_EXPORT JET_ERR JetGetRecordSize2(JET_SESID sesid, JET_TABLEID tableid, JET_R
                                         .long_value_overhead = p->cbLongValueOverhead, .non_tagged_columns = p->cNonTaggedColumns,
                                         .tagged_columns = p->cTaggedColumns, .long_values = p->cLongValues, .multi_values = p->cMultiValues,
                                         .compressed_columns = p->cCompressedColumns, .data_compressed = p->cbDataCompressed,
-                                        .long_value_data_compressed = p->cbLongValueDataCompressed};
+                                        .long_value_data_compressed = p->cbLongValueDataCompressed, .own_long_data = p->cbIntrinsicLongValueData,
+                                        .own_long_data_compressed = p->cbIntrinsicLongValueDataCompressed, .own_long_values = p->cIntrinsicLongValues, .key = p->cbKey};
     JET_ERR err = record_size(sesid, tableid, grbit, &t);
     if (err >= 0)
-        *p = (JET_RECSIZE2){.cbData = t.data, .cbLongValueData = t.long_value_data, .cbOverhead = t.overhead, .cbLongValueOverhead = t.long_value_overhead,
+        *p = (JET_RECSIZE3){.cbData = t.data, .cbLongValueData = t.long_value_data, .cbOverhead = t.overhead, .cbLongValueOverhead = t.long_value_overhead,
                             .cNonTaggedColumns = t.non_tagged_columns, .cTaggedColumns = t.tagged_columns, .cLongValues = t.long_values,
                             .cMultiValues = t.multi_values, .cCompressedColumns = t.compressed_columns, .cbDataCompressed = t.data_compressed,
-                            .cbLongValueDataCompressed = t.long_value_data_compressed};
+                            .cbLongValueDataCompressed = t.long_value_data_compressed, .cbIntrinsicLongValueData = t.own_long_data,
+                            .cbIntrinsicLongValueDataCompressed = t.own_long_data_compressed, .cIntrinsicLongValues = t.own_long_values, .cbKey = t.key};
     return err;
+}
+
+/* The older structures are the first fields of the newest one. */
+_Static_assert(offsetof(JET_RECSIZE3, cMultiValues) == offsetof(JET_RECSIZE, cMultiValues)
+                   && offsetof(JET_RECSIZE3, cbLongValueDataCompressed) == offsetof(JET_RECSIZE2, cbLongValueDataCompressed),
+               "row sizes");
+
+static JET_ERR older_record_size(JET_SESID sesid, JET_TABLEID tableid, void *sizes, size_t size, JET_GRBIT grbit)
+{
+    JET_RECSIZE3 all = {0};
+    if (sizes == NULL)
+        return JET_errInvalidParameter;
+    memcpy(&all, sizes, size);
+    JET_ERR err = JetGetRecordSize3(sesid, tableid, &all, grbit);
+    if (err >= 0)
+        memcpy(sizes, &all, size);
+    return err;
+}
+
+JET_EXPORT JET_ERR JetGetRecordSize(JET_SESID sesid, JET_TABLEID tableid, JET_RECSIZE *precsize, JET_GRBIT grbit)
+{
+    return older_record_size(sesid, tableid, precsize, sizeof *precsize, grbit);
+}
+
+JET_EXPORT JET_ERR JetGetRecordSize2(JET_SESID sesid, JET_TABLEID tableid, JET_RECSIZE2 *precsize, JET_GRBIT grbit)
+{
+    return older_record_size(sesid, tableid, precsize, sizeof *precsize, grbit);
 }
 
 JET_EXPORT JET_ERR JetGetCursorInfo(JET_SESID sesid, JET_TABLEID tableid, void *pvResult, uint32_t cbMax, uint32_t InfoLevel)

@@ -107,6 +107,8 @@ static void page_failed(void *context, page_no_t page_no, JET_ERR error, const s
     EVENT_REPORT(&((struct instance *)context)->events, EVENT_PAGE_FAILED, EVENT_ERROR, EVENT_DATABASE_CORRUPTION, page, number, why != NULL ? why : "");
 }
 
+static void page_lost(void *context, void *file_context, page_no_t page_no, JET_ERR error) { page_patch_note((struct instance *)context, (struct database *)file_context, page_no, error); }
+
 /* The page stays changed in memory and is tried again; the log explains it meanwhile. When it is the log that failed, everything stops. */
 static void write_failed(void *context, page_no_t first, uint32_t count, JET_ERR error)
 {
@@ -133,6 +135,7 @@ done:
 
 void attach_make_writable(struct instance *instance, struct database *db, const struct attach_limits *limits)
 {
+    page_patch_forget(instance, db->dbid);
     db->log = db->is_logged ? instance->log : NULL;
     db->versions = instance->versions;
     db->extension_pages = limits->extension_pages;
@@ -149,7 +152,7 @@ struct database_open_config attach_open_config(struct instance *instance, const 
         .path = path,
         .page_size = instance->page_size,
         .dbid = (uint32_t)(slot - instance->attachments) + 1,
-        .observer = {.page_repaired = page_repaired, .page_failed = page_failed, .write_failed = write_failed, .context = instance},
+        .observer = {.page_repaired = page_repaired, .page_failed = page_failed, .page_lost = page_lost, .write_failed = write_failed, .context = instance},
         .stand_in_used = text_order_stand_in_used,
         .stand_in_context = instance,
     };

@@ -118,6 +118,9 @@ MUST_CHECK JET_ERR engine_enter_instance(JET_INSTANCE handle, unsigned flags, st
 /* The same for calls without an instance argument (JetBackup, JetStopService...): the one instance of one-instance mode;
  * JET_errRunningInMultiInstanceMode, JET_errInvalidParameter when nothing has been started. */
 MUST_CHECK JET_ERR engine_enter_only_instance(unsigned flags, struct instance **out);
+/* engine_enter_instance for what a client calls from the callback that ships a log, where the thread may hold any lock: none with a rank is taken. From the callback of this very instance the gate
+ * is open, as it ships while it starts and ends. */
+MUST_CHECK JET_ERR engine_enter_instance_from_callback(JET_INSTANCE handle, struct instance **out);
 /* For a long call that is inside: may it go on? The gate again, so that it makes way for JetTerm and JetStopService. */
 MUST_CHECK JET_ERR engine_check_instance(const struct instance *instance);
 /* Accepts NULL. */

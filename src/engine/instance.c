@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "base/memory.h"
 #include "engine/process.h"
+#include "engine/reseed.h"
 #include "log/log.h"
 
 /* --- making and freeing --- */
@@ -20,8 +21,12 @@ static void instance_release(struct instance *instance)
 {
     if (instance == NULL)
         return;
+    reseed_close_all(instance);
     event_callback_destroy(&instance->event_callback);
     maintenance_destroy(&instance->maintenance);
+    log_consumer_destroy(&instance->consumer);
+    page_patches_destroy(&instance->patches);
+    mutex_destroy(&instance->reseeds_lock);
     mutex_destroy(&instance->words_lock);
     mutex_destroy(&instance->databases_lock);
     mutex_destroy(&instance->lock);
@@ -38,7 +43,7 @@ static JET_ERR instance_build(const char *name, const char *display_name, struct
 {
     JET_ERR err = JET_errSuccess;
     struct instance *instance = mem_alloc(sizeof *instance);
-    bool has_lock = false, has_databases_lock = false, has_words_lock = false, has_callback = false;
+    bool has_lock = false, has_databases_lock = false, has_words_lock = false, has_callback = false, has_reseeds_lock = false, has_patches = false, has_consumer = false;
     if (instance == NULL)
         RAISE(JET_errOutOfMemory);
     TRY(mutex_init(&instance->lock, RANK_INSTANCE));
@@ -47,8 +52,14 @@ static JET_ERR instance_build(const char *name, const char *display_name, struct
     has_databases_lock = true;
     TRY(mutex_init(&instance->words_lock, RANK_LEAF));
     has_words_lock = true;
+    TRY(mutex_init(&instance->reseeds_lock, RANK_BACKUP));
+    has_reseeds_lock = true;
+    TRY(page_patches_init(&instance->patches));
+    has_patches = true;
     TRY(event_callback_init(&instance->event_callback));
     has_callback = true;
+    TRY(log_consumer_init(&instance->consumer));
+    has_consumer = true;
     TRY(maintenance_init(&instance->maintenance));
     if (name != NULL && (instance->name = mem_strdup(name)) == NULL)
         RAISE(JET_errOutOfMemory);
@@ -60,8 +71,14 @@ static JET_ERR instance_build(const char *name, const char *display_name, struct
 done:
     if (instance != NULL) {
         maintenance_destroy(&instance->maintenance);
+        if (has_consumer)
+            log_consumer_destroy(&instance->consumer);
         if (has_callback)
             event_callback_destroy(&instance->event_callback);
+        if (has_patches)
+            page_patches_destroy(&instance->patches);
+        if (has_reseeds_lock)
+            mutex_destroy(&instance->reseeds_lock);
         if (has_words_lock)
             mutex_destroy(&instance->words_lock);
         if (has_databases_lock)
@@ -118,7 +135,7 @@ void instance_unlink(struct instance *instance)
 
 void instance_free(struct instance *instance)
 {
-    while (atomic_load(&instance->users) != 0)
+    while (atomic_load(&process.entering) != 0 || atomic_load(&instance->users) != 0) /* in this order: who was entering is a user now */
         thread_sleep_ms(1);
     instance_release(instance);
 }
@@ -209,6 +226,41 @@ JET_ERR engine_enter_only_instance(unsigned flags, struct instance **out)
     TRY(enter_found(process.instances, flags, out));
 done:
     process_unlock();
+    return err;
+}
+
+static bool find_any(void *found, struct handle_slot *slot)
+{
+    struct instance *instance = atomic_load(&slot->object);
+    *(struct instance **)found = instance;
+    return instance == NULL;
+}
+
+JET_ERR engine_enter_instance_from_callback(JET_INSTANCE handle, struct instance **out)
+{
+    JET_ERR err = JET_errSuccess;
+    struct instance *instance = NULL;
+    *out = NULL;
+    atomic_fetch_add(&process.entering, 1); /* from here on an instance that can be found is not freed */
+    enum run_mode mode = process.mode;
+    if (mode == RUN_MODE_ONE_INSTANCE)
+        handle_visit(&process.instance_handles, find_any, &instance);
+    else if (mode == RUN_MODE_MULTI_INSTANCE && handle != 0 && handle != JET_instanceNil) {
+        instance = instance_of_handle(handle);
+        if (instance == NULL)
+            RAISE(JET_errInvalidInstance);
+    }
+    if (instance == NULL)
+        RAISE(JET_errInvalidParameter);
+    atomic_fetch_add(&instance->users, 1); /* before the state is read: JetTerm sets it and then waits for users */
+    if (atomic_load(&instance->emit_thread) != thread_id())
+        err = instance_gate(instance);
+    if (err < 0)
+        atomic_fetch_sub(&instance->users, 1);
+    else
+        *out = instance;
+done:
+    atomic_fetch_sub(&process.entering, 1);
     return err;
 }
 

@@ -15,8 +15,10 @@
 #include "engine/engine.h"
 #include "engine/event_callback.h"
 #include "engine/maintenance.h"
+#include "engine/page_patch.h"
 #include "engine/params.h"
 #include "engine/service.h"
+#include "log/consume.h"
 #include "os/event.h"
 #include "os/thread.h"
 
@@ -90,6 +92,13 @@ struct instance {
     struct backup_session *backup;
     uint64_t started_ns;
 
+    atomic_uint_least64_t emit_thread;    /* inside the callback that ships the log */
+    uintptr_t emit_log, emit_log_context; /* a JET_PFNEMITLOGDATA, 0: the client does not want the log; what it is given. Set by start */
+    struct log_consumer consumer;         /* open while the instance is started: engine/ship_log.c */
+    struct page_patches patches;
+    struct reseed *reseeds;     /* engine/reseed.c, under reseeds_lock */
+    struct mutex reseeds_lock;  /* RANK_BACKUP: one call on an unattached database at a time */
+
     struct instance_service service;
     struct maintenance maintenance;
 
@@ -135,6 +144,7 @@ void instance_start_events(struct instance *instance);
 struct database_mapping {
     const char *name, *new_name;
     JET_GRBIT grbit; /* JET_bitRestoreMap... */
+    JET_ERR parameter_error; /* what is wrong with its database parameters: raised where the replay meets the database */
 };
 struct instance_start_options {
     JET_GRBIT grbit;
@@ -145,6 +155,7 @@ struct instance_start_options {
     uint64_t stop_position; /* lgpos: redo ends with the record there, and the start with JET_errRecoveredWithoutUndo; 0: none */
     /* Progress of recovery, as the client's callback gets it; an error ends the start. May be NULL. */
     JET_ERR (*progress)(void *context, JET_SNP snp, JET_SNT snt, void *data);
+    bool hears_page_requests; /* the same function is given pages that the log asks for (JET_snpExternalAutoHealing), with JET_paramEnableExternalAutoHealing */
     bool asks_client; /* the same function is asked what recovery is to do (JET_snpRecoveryControl) */
     void *progress_context;
 };

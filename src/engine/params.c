@@ -158,6 +158,8 @@ static JET_ERR check_number(const struct param_info *info, struct param_state st
         return JET_errInvalidParameter;
     if (info->id == JET_paramCommitDefault && (number & ~(uintptr_t)JET_bitCommitLazyFlush) != 0)
         return JET_errInvalidParameter;
+    if (info->id == JET_paramEnableRBS && number != 0) /* who counts on snapshots must hear that none are taken */
+        return JET_errFeatureNotAvailable;
     if (info->id == 194) /* JET_paramEngineFormatVersion */
         return check_format_version(number, state);
     return number >= info->min && number <= info->max ? JET_errSuccess : JET_errInvalidParameter;

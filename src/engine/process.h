@@ -12,6 +12,7 @@
 #include "engine/event_callback.h"
 #include "engine/handles.h"
 #include "engine/params.h"
+#include "engine/resources.h"
 #include "os/thread.h"
 
 enum run_mode { RUN_MODE_UNSET, RUN_MODE_ONE_INSTANCE, RUN_MODE_MULTI_INSTANCE };
@@ -23,10 +24,12 @@ struct os_fs;
 
 struct process {
     struct mutex lock;
-    enum run_mode mode;
+    _Atomic enum run_mode mode;       /* changed under the lock */
     struct params params;             /* global values, and the defaults of new instances */
+    struct resource_settings resources[RESOURCE_COUNT];
     struct instance *instances;       /* every instance there is, newest first */
     uint32_t instance_count, instances_made;
+    atomic_uint entering;             /* calls that look for an instance without the lock (engine_enter_instance_from_callback) */
     struct handle_table instance_handles, session_handles, cursor_handles;
     struct callback_library *libraries; /* engine/callback_library.c, under lock */
     pthread_mutex_t buffers_lock;

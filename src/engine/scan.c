@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "engine/page_patch.h"
 #include "format/checksum.h"
 #include "format/page.h"
 #include "os/clock.h"
@@ -20,6 +21,7 @@ static void report_bad_page(const struct maintenance_task *task, page_no_t page_
     snprintf(page, sizeof page, "%u", page_no);
     snprintf(number, sizeof number, "%d", (int)error);
     EVENT_REPORT(&task->instance->events, EVENT_PAGE_FAILED, EVENT_ERROR, EVENT_DATABASE_CORRUPTION, page, number, "checksum scan");
+    page_patch_note(task->instance, task->database, page_no, error);
 }
 
 static JET_ERR verify_page(const struct database *db, page_no_t page_no, uint8_t *room)

@@ -11,6 +11,7 @@
 #include "engine/instance_info.h"
 #include "engine/process.h"
 #include "engine/recovery_control.h"
+#include "engine/ship_log.h"
 #include "engine/versions.h"
 #include "log/log.h"
 #include "mvcc/version_store.h"
@@ -180,7 +181,7 @@ static void report(const struct instance *instance, enum lifecycle_event id, con
 
 /* --- log --- */
 
-enum { PARAM_CHECKPOINT_TOO_DEEP = 154, PARAM_AGGRESSIVE_ROLLOVER = 157 }; /* behind ESENT_PRIVATE */
+enum { PARAM_CHECKPOINT_TOO_DEEP = 154, PARAM_AGGRESSIVE_ROLLOVER = 157, PARAM_EMIT_LOG = 173, PARAM_EMIT_LOG_CONTEXT = 174 }; /* behind ESENT_PRIVATE */
 
 static uint32_t oldest_needed_generation(void *context)
 {
@@ -190,6 +191,8 @@ static uint32_t oldest_needed_generation(void *context)
 
 static void fill_log_config(struct instance *instance, struct log_config *config)
 {
+    instance->emit_log = number_of(instance, PARAM_EMIT_LOG);
+    instance->emit_log_context = number_of(instance, PARAM_EMIT_LOG_CONTEXT);
     *config = (struct log_config){
         .fs = instance->fs,
         .log_folder = instance->log_folder,
@@ -207,7 +210,7 @@ static void fill_log_config(struct instance *instance, struct log_config *config
         .checkpoint_too_deep = (uint32_t)number_of(instance, PARAM_CHECKPOINT_TOO_DEEP),
         .is_aggressive_rollover = flag_of(instance, PARAM_AGGRESSIVE_ROLLOVER),
         .callbacks = {.context = instance, .new_generation = checkpoint_new_generation, .refresh_attach_info = checkpoint_refresh_attach_info,
-                      .oldest_needed_generation = oldest_needed_generation},
+                      .oldest_needed_generation = oldest_needed_generation, .emit = instance->emit_log != 0 ? ship_log_emit : NULL},
     };
 }
 
@@ -248,6 +251,14 @@ static JET_ERR ask_client(void *context, const struct recovery_question *questio
     JET_ERR err = recovery_control_call(progress->instance->handle, question, progress->options->progress, progress->options->progress_context);
     atomic_store(&progress->instance->callback_thread, 0);
     return err;
+}
+
+static void give_page(void *context, const struct recovery_page_request *request)
+{
+    struct progress *progress = context;
+    atomic_store(&progress->instance->callback_thread, thread_id());
+    recovery_control_give_page(progress->instance->handle, request, progress->options->progress, progress->options->progress_context);
+    atomic_store(&progress->instance->callback_thread, 0);
 }
 
 /* A stream that another process has open must not be replayed: that process holds its current log locked. */
@@ -293,13 +304,13 @@ static uint32_t log_update_major_max(const struct instance *instance)
     return result;
 }
 
-enum { BIT_ALLOW_MISSING_CURRENT_LOG = 0x100, BIT_ALLOW_SOFT_RECOVERY_ON_BACKUP = 0x200 }; /* JET_bit..., behind ESENT_PRIVATE */
+enum { BIT_ALLOW_MISSING_CURRENT_LOG = 0x100, BIT_ALLOW_SOFT_RECOVERY_ON_BACKUP = 0x200, BIT_SKIP_LOST_LOGS_EVENT = 0x400 }; /* JET_bit..., behind ESENT_PRIVATE */
 
 static struct recovery_map_entry map_entry_of(const struct database_mapping *m)
 {
     enum { IGNORE_WHEN_MISSING = 1, FAIL_WHEN_MISSING = 2, OVERWRITE_ON_CREATE = 4 }; /* JET_bitRestoreMap..., behind ESENT_PRIVATE */
     return (struct recovery_map_entry){.old_path = m->name, .new_path = m->new_name, .may_be_missing = (m->grbit & IGNORE_WHEN_MISSING) != 0,
-                                       .must_exist = (m->grbit & FAIL_WHEN_MISSING) != 0, .is_overwritten = (m->grbit & OVERWRITE_ON_CREATE) != 0};
+                                       .must_exist = (m->grbit & FAIL_WHEN_MISSING) != 0, .is_overwritten = (m->grbit & OVERWRITE_ON_CREATE) != 0, .refusal = m->parameter_error};
 }
 
 static JET_ERR start_log(struct instance *instance, const struct instance_start_options *options, JET_ERR *warning)
@@ -331,6 +342,7 @@ static JET_ERR start_log(struct instance *instance, const struct instance_start_
             .keep_dbid_max = INSTANCE_DATABASES_MAX,
             .allow_missing_current = (options->grbit & BIT_ALLOW_MISSING_CURRENT_LOG) != 0,
             .allow_backup_databases = (options->grbit & BIT_ALLOW_SOFT_RECOVERY_ON_BACKUP) != 0,
+            .skip_lost_logs_event = (options->grbit & BIT_SKIP_LOST_LOGS_EVENT) != 0,
             .delete_out_of_range_logs = flag_of(instance, JET_paramDeleteOutOfRangeLogs),
             .cleanup_mismatched_logs = flag_of(instance, JET_paramCleanupMismatchedLogFiles),
         },
@@ -341,6 +353,8 @@ static JET_ERR start_log(struct instance *instance, const struct instance_start_
         .progress_context = &progress,
         .ask = options->progress != NULL && options->asks_client ? ask_client : NULL,
         .ask_context = &progress,
+        .page_request = options->hears_page_requests && atomic_load(&instance->patches.is_enabled) ? give_page : NULL,
+        .page_request_context = &progress,
     };
     fill_log_config(instance, &config.log);
     TRY(check_log_is_free(&config.log));
@@ -446,6 +460,7 @@ static void release_parts(struct instance *instance)
     instance->versions = NULL;
     log_close(instance->log);
     instance->log = NULL;
+    log_consumer_close(&instance->consumer); /* after the log's last word, which its client may send here */
     process_lock();
     instance->is_started = false;
     mem_free(instance->system_folder);
@@ -463,6 +478,7 @@ JET_ERR instance_start(struct instance *instance, const struct instance_start_op
     instance->fs = process_fs();
     instance->page_size = (uint32_t)process_parameter(JET_paramDatabasePageSize);
     instance->is_logging = ascii_compare_nocase(params_text(&instance->params, JET_paramRecovery), "off") != 0;
+    page_patches_start(instance);
     instance_start_events(instance);
     report(instance, EVENT_STARTING, name);
     TRY(check_settings(instance, options->grbit));
@@ -474,6 +490,8 @@ JET_ERR instance_start(struct instance *instance, const struct instance_start_op
         goto done;
     TRY(instance_check_folders(instance));
     TRY(probe_runtime_callback(instance));
+    TRY(log_consumer_open(&instance->consumer, instance->fs, instance->log_folder, params_text(&instance->params, JET_paramBaseName),
+                          (number_of(instance, JET_paramLegacyFileNames) & JET_bitEightDotThreeSoftCompat) != 0));
     TRY(start_versions(instance));
     TRY(start_cache(instance));
     if (instance->is_logging)

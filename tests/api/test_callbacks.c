@@ -281,6 +281,35 @@ static void a_tables_own_callback_is_found_by_its_name_where_that_is_permitted(v
     sample_stop(&s);
 }
 
+static void what_is_registered_for_a_template_is_called_for_the_tables_derived_from_it(void **state)
+{
+    (void)state;
+    set_up();
+    char base[] = "Base", derived_name[] = "Derived", column_name[] = "number";
+    JET_COLUMNCREATE_A column = {.cbStruct = sizeof column, .szColumnName = column_name, .coltyp = JET_coltypLong};
+    JET_TABLECREATE_A create = {.cbStruct = sizeof create, .szTableName = base, .rgcolumncreate = &column, .cColumns = 1, .grbit = JET_bitTableCreateTemplateTable};
+    JET_HANDLE of_template = 0, of_table = 0;
+    assert_good(JetCreateTableColumnIndexA(s.session, s.dbid, &create));
+    JET_TABLEID template = create.tableid;
+    base_column = column.columnid;
+    assert_good(JetRegisterCallback(s.session, template, JET_cbtypAfterInsert, registered, &s, &of_template));
+    create = (JET_TABLECREATE_A){.cbStruct = sizeof create, .szTableName = derived_name, .szTemplateTableName = base};
+    assert_good(JetCreateTableColumnIndexA(s.session, s.dbid, &create));
+    assert_good(insert_base(create.tableid, 1));
+    EXPECT(JET_cbtypAfterInsert);
+    assert_good(JetRegisterCallback(s.session, create.tableid, JET_cbtypAfterInsert | JET_cbtypBeforeInsert, registered, &s, &of_table));
+    assert_good(insert_base(create.tableid, 2));
+    EXPECT(JET_cbtypBeforeInsert, JET_cbtypAfterInsert, JET_cbtypAfterInsert);
+    assert_good(JetUnregisterCallback(s.session, template, JET_cbtypAfterInsert, of_template));
+    assert_good(insert_base(create.tableid, 3));
+    EXPECT(JET_cbtypBeforeInsert, JET_cbtypAfterInsert);
+    insert_sample(&s, 1, 10, "of another table");
+    assert_int_equal(event_count, 0);
+    assert_good(JetCloseTable(s.session, create.tableid));
+    assert_good(JetCloseTable(s.session, template));
+    sample_stop(&s);
+}
+
 static void a_tables_own_callback_refuses_changes_where_it_is_not_permitted(void **state)
 {
     (void)state;
@@ -367,6 +396,7 @@ int main(void)
         cmocka_unit_test_setup(an_error_before_refuses_the_change_with_all_the_callback_did_and_one_after_is_ignored, reset),
         cmocka_unit_test_setup(a_callback_looks_at_the_row_and_sets_columns_and_nothing_else, reset),
         cmocka_unit_test_setup(a_tables_own_callback_is_found_by_its_name_where_that_is_permitted, reset),
+        cmocka_unit_test_setup(what_is_registered_for_a_template_is_called_for_the_tables_derived_from_it, reset),
         cmocka_unit_test_setup(a_tables_own_callback_refuses_changes_where_it_is_not_permitted, reset),
         cmocka_unit_test_setup(a_computed_default_is_what_its_function_says, reset),
         cmocka_unit_test_setup(a_computed_default_is_refused_where_functions_are_not_permitted, reset),

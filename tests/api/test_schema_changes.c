@@ -436,6 +436,116 @@ static void temporary_tables_have_no_schema_changes(void **state)
     stop(&f);
 }
 
+static JET_ERR make_from(struct fixture *f, const char *name, const char *template_name, JET_GRBIT grbit, JET_TABLEID *table)
+{
+    JET_TABLECREATE_A create = {.cbStruct = sizeof create, .szTableName = (char *)(uintptr_t)name, .szTemplateTableName = (char *)(uintptr_t)template_name, .grbit = grbit};
+    JET_ERR err = JetCreateTableColumnIndexA(f->session, f->dbid, &create);
+    *table = create.tableid;
+    return err;
+}
+
+static void a_template_takes_tagged_columns_while_no_table_derived_from_it_is_in_use(void **state)
+{
+    (void)state;
+    struct fixture f = start();
+    JET_TABLEID template, derived;
+    JET_COLUMNDEF tagged = {.cbStruct = sizeof tagged, .coltyp = JET_coltypLong, .grbit = JET_bitColumnTagged}, fixed = {.cbStruct = sizeof fixed, .coltyp = JET_coltypLong}, got;
+    JET_COLUMNDEF long_text = {.cbStruct = sizeof long_text, .coltyp = JET_coltypLongText, .cp = 1252};
+    const JET_GRBIT permitted = JET_bitTablePermitDDL | JET_bitTableDenyRead;
+    JET_COLUMNID id, own;
+    uint32_t number = 0;
+    assert_good(make_from(&f, "Base", NULL, JET_bitTableCreateTemplateTable, &template));
+    assert_err(JetAddColumn(f.session, template, "late", &tagged, NULL, 0, &id), JET_errFixedDDL); /* not even through the cursor that made it */
+    assert_good(JetCloseTable(f.session, template));
+    assert_good(make_from(&f, "Derived", "Base", 0, &derived));
+    own = add_column(&f, derived, "own", JET_coltypLong, 0, JET_bitColumnTagged);
+    assert_err(JetOpenTable(f.session, f.dbid, "Base", NULL, 0, permitted, &template), JET_errTableInUse);
+    assert_good(JetCloseTable(f.session, derived));
+    assert_good(JetOpenTable(f.session, f.dbid, "Base", NULL, 0, JET_bitTableDenyRead, &template));
+    assert_err(JetAddColumn(f.session, template, "late", &tagged, NULL, 0, &id), JET_errFixedDDL);
+    assert_good(JetCloseTable(f.session, template));
+    assert_good(JetOpenTable(f.session, f.dbid, "Base", NULL, 0, permitted, &template));
+    assert_err(JetAddColumn(f.session, template, "fixed", &fixed, NULL, 0, &id), JET_errFixedDDL);
+    assert_err(JetCreateIndex(f.session, template, "i", 0, "+late\0", 7, 0), JET_errFixedDDL);
+    assert_good(JetAddColumn(f.session, template, "late", &tagged, NULL, 0, &id));
+    assert_good(JetAddColumn(f.session, template, "later", &long_text, NULL, 0, NULL));
+    assert_good(JetCloseTable(f.session, template));
+    assert_good(JetOpenTable(f.session, f.dbid, "Derived", NULL, 0, 0, &derived));
+    assert_good(JetGetTableColumnInfo(f.session, derived, "late", &got, sizeof got, JET_ColInfo));
+    assert_int_equal(got.columnid, id); /* the bit of the template in both */
+    assert_good(JetGetTableColumnInfo(f.session, derived, "later", &got, sizeof got, JET_ColInfo));
+    assert_good(JetBeginTransaction(f.session));
+    assert_good(JetPrepareUpdate(f.session, derived, JET_prepInsert));
+    assert_good(JetSetColumn(f.session, derived, id, &(uint32_t){11}, 4, 0, NULL));
+    assert_good(JetSetColumn(f.session, derived, own, &(uint32_t){22}, 4, 0, NULL));
+    assert_good(JetUpdate(f.session, derived, NULL, 0, NULL));
+    assert_good(JetCommitTransaction(f.session, 0));
+    assert_good(JetMove(f.session, derived, JET_MoveFirst, 0));
+    assert_good(JetRetrieveColumn(f.session, derived, id, &number, sizeof number, NULL, 0, NULL));
+    assert_int_equal(number, 11);
+    assert_good(JetRetrieveColumn(f.session, derived, own, &number, sizeof number, NULL, 0, NULL));
+    assert_int_equal(number, 22);
+    assert_good(JetCloseTable(f.session, derived));
+    stop(&f);
+}
+
+static void a_column_is_renamed_through_a_cursor_that_reads_too(void **state)
+{
+    (void)state;
+    struct fixture f = start();
+    JET_TABLEID table = make_table(&f, "T");
+    JET_COLUMNDEF def = {.cbStruct = sizeof def, .coltyp = JET_coltypLong};
+    (void)add_column(&f, table, "old", JET_coltypLong, 0, 0);
+    assert_good(JetCloseTable(f.session, table));
+    assert_good(JetOpenTable(f.session, f.dbid, "T", NULL, 0, JET_bitTableReadOnly, &table));
+    assert_err(JetAddColumn(f.session, table, "more", &def, NULL, 0, NULL), JET_errPermissionDenied);
+    assert_good(JetRenameColumn(f.session, table, "old", "new", 0));
+    assert_good(JetGetTableColumnInfo(f.session, table, "new", &def, sizeof def, JET_ColInfo));
+    assert_good(JetCloseTable(f.session, table));
+    assert_good(JetCloseDatabase(f.session, f.dbid, 0));
+    assert_good(JetOpenDatabase(f.session, f.live.database, NULL, &f.dbid, JET_bitDbReadOnly));
+    assert_good(JetOpenTable(f.session, f.dbid, "T", NULL, 0, 0, &table));
+    assert_err(JetRenameColumn(f.session, table, "new", "newer", 0), JET_errPermissionDenied);
+    assert_good(JetCloseTable(f.session, table));
+    stop(&f);
+}
+
+static void set_callbacks(JET_INSTANCE instance) { assert_good(JetSetSystemParameter(&instance, 0, JET_paramEnablePersistedCallbacks, 1, NULL)); }
+
+static void a_callback_is_looked_for_when_all_else_is_right(void **state)
+{
+    (void)state;
+    live_configure = set_callbacks;
+    struct fixture f = start();
+    live_configure = NULL;
+    JET_TABLEID table = make_table(&f, "T");
+    char lost[] = "!no_such_function", name[] = "c", table_name[] = "Lost";
+    JET_USERDEFINEDDEFAULT_A given = {.szCallback = lost};
+    JET_COLUMNDEF def = {.cbStruct = sizeof def, .coltyp = JET_coltypLongBinary, .grbit = JET_bitColumnUserDefinedDefault | JET_bitColumnTagged | JET_bitColumnNotNULL};
+    assert_err(JetAddColumn(f.session, table, "c", &def, &given, sizeof given, NULL), JET_errInvalidGrbit);
+    assert_err(JetAddColumn(f.session, table, "not.a.name", &def, &given, sizeof given, NULL), JET_errInvalidName);
+    def.grbit &= ~(JET_GRBIT)JET_bitColumnNotNULL;
+    assert_err(JetAddColumn(f.session, table, "c", &def, &given, sizeof given, NULL), JET_errCallbackNotResolved);
+    def.grbit = 0;
+    assert_good(JetAddColumn(f.session, table, "c", &def, NULL, 0, NULL));
+    def.grbit = JET_bitColumnUserDefinedDefault | JET_bitColumnTagged;
+    assert_err(JetAddColumn(f.session, table, "c", &def, &given, sizeof given, NULL), JET_errColumnDuplicate);
+    JET_COLUMNCREATE_A column = {.cbStruct = sizeof column, .szColumnName = name, .coltyp = JET_coltypLong, .cbMax = 0, .grbit = JET_bitColumnTagged | JET_bitColumnFixed};
+    JET_TABLECREATE2_A create = {.cbStruct = sizeof create, .szTableName = table_name, .rgcolumncreate = &column, .cColumns = 1, .szCallback = lost, .cbtyp = JET_cbtypBeforeInsert};
+    assert_err(JetCreateTableColumnIndex2A(f.session, f.dbid, &create), JET_errInvalidGrbit);
+    assert_int_equal(column.err, JET_errInvalidGrbit);
+    column.grbit = JET_bitColumnTagged;
+    assert_err(JetCreateTableColumnIndex2A(f.session, f.dbid, &create), JET_errCallbackNotResolved);
+    create.szCallback = NULL;
+    create.cbtyp = 0;
+    column = (JET_COLUMNCREATE_A){.cbStruct = sizeof column, .szColumnName = name, .coltyp = JET_coltypLongBinary, .grbit = def.grbit, .pvDefault = &given, .cbDefault = sizeof given};
+    assert_err(JetCreateTableColumnIndex2A(f.session, f.dbid, &create), JET_errCallbackNotResolved);
+    assert_int_equal(column.err, JET_errCallbackNotResolved);
+    assert_err(JetOpenTable(f.session, f.dbid, "Lost", NULL, 0, 0, &create.tableid), JET_errObjectNotFound);
+    assert_good(JetCloseTable(f.session, table));
+    stop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -448,6 +558,9 @@ int main(void)
         cmocka_unit_test(keys_carry_a_locale_and_a_segment_limit_behind_them),
         cmocka_unit_test(index_structures_are_checked_by_version),
         cmocka_unit_test(indexes_and_tables_are_deleted_and_renamed),
-        cmocka_unit_test(temporary_tables_have_no_schema_changes)};
+        cmocka_unit_test(temporary_tables_have_no_schema_changes),
+        cmocka_unit_test(a_template_takes_tagged_columns_while_no_table_derived_from_it_is_in_use),
+        cmocka_unit_test(a_column_is_renamed_through_a_cursor_that_reads_too),
+        cmocka_unit_test(a_callback_is_looked_for_when_all_else_is_right)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
  * JetSetCurrentIndex4, JetSetIndexRange, JetSetLS, JetSetSessionContext, JetSetSessionParameter, JetSetTableSequential, JetStopBackup, JetTerm, JetTerm2,
  * JetTruncateLog, JetTruncateLogInstance, JetUnregisterCallback, JetUpdate, JetUpdate2
  */
+#define ESENT_PRIVATE
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -44,7 +45,11 @@ static JET_SESID session;
 static JET_RECPOS place = {.cbStruct = sizeof place, .centriesLT = 0, .centriesInRange = 1, .centriesTotal = 1};
 static JET_RECSIZE size;
 static JET_RECSIZE2 size_2;
+static JET_RECSIZE3 size_3;
+static const void *references[1];
+static const uint32_t reference_sizes[1];
 static JET_INDEXRANGE range = {.cbStruct = sizeof range};
+static int32_t counter;
 static JET_RECORDLIST list = {.cbStruct = sizeof list};
 static JET_COLUMNDEF column = {.cbStruct = sizeof column, .coltyp = JET_coltypLong, .grbit = JET_bitColumnTTKey};
 static JET_OPENTEMPORARYTABLE temporary = {.cbStruct = sizeof temporary, .prgcolumndef = &column, .ccolumn = 1, .prgcolumnid = &c};
@@ -53,6 +58,7 @@ static JET_RETRIEVECOLUMN wanted;
 static JET_SETCOLUMN given;
 static JET_ENUMCOLUMN *columns;
 static JET_LS own;
+static JET_EMITDATACTX shipped = {.cbStruct = sizeof shipped, .dwVersion = 1, .grbitOperationalFlags = JET_bitShadowLogEmitFirstCall};
 
 static void *no_memory(void *context, void *memory, uint32_t bytes)
 {
@@ -74,13 +80,19 @@ static JET_ERR callback(JET_SESID sesid, JET_DBID dbid, JET_TABLEID tableid, JET
     X(Defragment2A, OPEN, (s, d, NULL, NULL, NULL, NULL, JET_bitDefragmentBatchStop)) X(Delete, OPEN, (s, t)) X(DeleteIndexA, OPEN, (s, t, "absent")) \
     X(DupCursor, OPEN, (s, t, &made, 0)) X(EnumerateColumns, OPEN, (s, t, 0, NULL, &number, &columns, no_memory, NULL, 0, 0)) \
     X(EscrowUpdate, OPEN, (s, t, c, &number, sizeof number, NULL, 0, NULL, 0)) X(GetBookmark, OPEN, (s, t, text, ROOM, &number)) \
+    X(GetDatabasePages, OPEN, (s, d, 1, 1, NULL, 0, &number, 0)) X(OnlinePatchDatabasePage, OPEN, (s, d, 1, NULL, 0, NULL, 0, 0)) \
     X(GetCurrentIndexA, OPEN, (s, t, text, ROOM)) X(GetCursorInfo, OPEN, (s, t, NULL, 0, 0)) X(GetLS, OPEN, (s, t, &own, 0)) X(GetLock, OPEN, (s, t, JET_bitReadLock)) \
     X(GetRecordPosition, OPEN, (s, t, &place, sizeof place)) X(GetRecordSize, OPEN, (s, t, &size, 0)) X(GetRecordSize2, OPEN, (s, t, &size_2, 0)) \
+    X(GetRecordSize3, OPEN, (s, t, &size_3, 0)) X(RetrieveTaggedColumnList, OPEN, (s, t, &number, NULL, 0, 0, 0)) \
+    X(StreamRecords, OPEN, (s, t, 0, NULL, text, ROOM, &number, JET_bitStreamForward)) \
+    X(RetrieveColumnByReference, OPEN, (s, t, text, 1, 0, text, ROOM, &number, 0)) X(PrereadColumnsByReference, OPEN, (s, t, references, reference_sizes, 0, 0, 1, &number, 0)) \
     X(GetSecondaryIndexBookmark, OPEN, (s, t, text, ROOM, &number, text, ROOM, &number, 0)) X(GotoBookmark, OPEN, (s, t, text, 1)) X(GotoPosition, OPEN, (s, t, &place)) \
     X(GotoSecondaryIndexBookmark, OPEN, (s, t, text, 1, text, 1, 0)) X(IndexRecordCount, OPEN, (s, t, &number, 1)) X(IndexRecordCount2, OPEN, (s, t, &large, 1)) \
     X(IntersectIndexes, OPEN, (s, &range, 1, &list, 0)) X(MakeKey, OPEN, (s, t, &number, sizeof number, JET_bitNewKey)) X(Move, OPEN, (s, t, JET_MoveFirst, 0)) \
     X(OpenTempTable, OPEN, (s, &column, 1, 0, &made, &c)) X(OpenTempTable2, OPEN, (s, &column, 1, 0, 0, &made, &c)) X(OpenTempTable3, OPEN, (s, &column, 1, NULL, 0, &made, &c)) \
     X(OpenTemporaryTable, OPEN, (s, &temporary)) X(OpenTemporaryTable2, OPEN, (s, &temporary_2)) X(PrepareUpdate, OPEN, (s, t, JET_prepInsert)) \
+    X(GetCounter, OPEN, (s, 1, &counter)) X(ResetCounter, OPEN, (s, 1)) X(SetTableInfoA, OPEN, (s, t, NULL, 0, JET_TblInfoEncryptionKey)) \
+    X(ConvertDDLA, OPEN, (s, d, opDDLConvNull, NULL, 0)) X(UpgradeDatabaseA, OPEN, (s, "a", NULL, 0)) \
     X(RegisterCallback, OPEN, (s, t, JET_cbtypBeforeInsert, callback, NULL, &file)) X(UnregisterCallback, OPEN, (s, t, JET_cbtypBeforeInsert, file)) \
     X(RenameColumnA, OPEN, (s, t, "a", "b", 0)) X(RenameTableA, OPEN, (s, d, "a", "b")) X(ResetTableSequential, OPEN, (s, t, 0)) X(SetTableSequential, OPEN, (s, t, 0)) \
     X(RetrieveColumn, OPEN, (s, t, c, text, ROOM, &number, 0, NULL)) X(RetrieveColumns, OPEN, (s, t, &wanted, 1)) X(RetrieveKey, OPEN, (s, t, text, ROOM, &number, 0)) \
@@ -93,6 +105,7 @@ static JET_ERR callback(JET_SESID sesid, JET_DBID dbid, JET_TABLEID tableid, JET
     X(GetAttachInfoInstanceA, INSTANCE, (i, text, ROOM, &number)) X(GetLogInfoInstanceA, INSTANCE, (i, text, ROOM, &number)) \
     X(GetLogInfoInstance2A, INSTANCE, (i, text, ROOM, &number, NULL)) X(GetTruncateLogInfoInstanceA, INSTANCE, (i, text, ROOM, &number)) \
     X(OpenFileInstanceA, INSTANCE, (i, "a", &file, &number, &number)) X(ReadFileInstance, INSTANCE, (i, file, text, ROOM, &number)) X(TruncateLogInstance, INSTANCE, (i)) \
+    X(ConsumeLogData, INSTANCE, (i, &shipped, NULL, 0, 0)) \
     X(BackupA, ONLY, (NULL, 0, NULL)) X(BeginExternalBackup, ONLY, (0)) X(CloseFile, ONLY, (file)) X(EndExternalBackup, ONLY, ()) \
     X(GetAttachInfoA, ONLY, (text, ROOM, &number)) X(GetLogInfoA, ONLY, (text, ROOM, &number)) X(OpenFileA, ONLY, ("a", &file, &number, &number)) \
     X(ReadFile, ONLY, (file, text, ROOM, &number)) X(TruncateLog, ONLY, ())

@@ -410,6 +410,8 @@ static const struct { const char *call; JET_ERR err; } beside_the_page[] = {
     {"JetBackupInstance", JET_errBackupAbortByServer}, {"JetBackupInstance", JET_errBackupAbortByCaller}, {"JetBackupInstance", JET_errInvalidBackupSequence},
     {"JetBackupInstance", JET_errNoBackup}, {"JetBackupInstance", JET_errOutOfMemory}, {"JetBackupInstance", JET_errFileAlreadyExists},
     {"JetBackupInstance", JET_errBackupDirectoryNotEmpty}, {"JetBackupInstance", JET_errDeleteBackupFileFail}, {"JetBackupInstance", JET_errFileNotFound},
+    /* So the original engine answers as well: a second run has the folder of one that was ended; a database of its list is detached, which only an ended backup allows. */
+    {"JetBackupInstance", JET_errMakeBackupDirectoryFail}, {"JetBackupInstance", JET_errDatabaseNotFound},
     {"JetSeek", JET_wrnSeekNotEqual}, {"JetEndExternalBackupInstance2", JET_errBackupAbortByCaller}, /* these two have another name too */
 };
 

@@ -51,7 +51,7 @@ static JET_ERR list_next(void *context, struct span *key, struct span *data)
 static void begin(struct list *l)
 {
     memset(l, 0, sizeof *l);
-    l->source = (struct long_value_nodes){l, list_seek, list_next, NULL, CHUNK};
+    l->source = (struct long_value_nodes){l, list_seek, list_next, NULL, CHUNK, NULL};
 }
 
 static void add_root(struct list *l, uint64_t lid, uint32_t references, uint32_t size)

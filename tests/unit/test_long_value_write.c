@@ -248,7 +248,7 @@ static void begin(uint32_t chunk_size, bool compress, bool is_lid64)
                                         .next_lid = &next_lid, .is_lid64 = is_lid64};
 }
 
-static struct long_value_nodes source(void) { return (struct long_value_nodes){NULL, source_seek, source_next, NULL, writer.chunk_size}; }
+static struct long_value_nodes source(void) { return (struct long_value_nodes){NULL, source_seek, source_next, NULL, writer.chunk_size, NULL}; }
 
 static JET_ERR count_value(void *context, const struct long_value_report *report)
 {
