@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "engine/replace_file.h"
 #include "esentutl.h"
 #include "format/flush_map.h"
 #include "open_database.h"
@@ -405,47 +406,13 @@ JET_ERR esentutl_show(const struct esentutl_run *run)
 
 /* --- /d --- */
 
-static JET_ERR sync_folder_of(const char *path)
-{
-    char *folder = NULL;
-    JET_ERR err = path_folder(path, &folder);
-    if (err >= 0)
-        err = os_dir_sync(os_fs_posix(), folder);
-    mem_free(folder);
-    return err;
-}
-
 /* The copy is nobody else's while it is made, and then as readable as the database was: root defragments what a service must open again. */
 static JET_ERR compact_with_rights(const char *database, const char *made)
 {
-    struct stat rights;
-    if (stat(database, &rights) != 0)
-        return JET_errFileAccessDenied;
     mode_t mask = umask(S_IRWXG | S_IRWXO);
     JET_ERR err = compact_database(database, made);
     umask(mask);
-    if (err >= 0 && (chown(made, rights.st_uid, rights.st_gid) != 0 || chmod(made, rights.st_mode & ACCESSPERMS) != 0))
-        err = JET_errFileAccessDenied;
-    return err;
-}
-
-/* The new file in the place of the old one, which is kept under another name or gone. A crash in between leaves both, under names that were told. */
-static JET_ERR put_in_place(const char *made, const char *database, const char *kept)
-{
-    JET_ERR err = JET_errSuccess;
-    bool is_away = false;
-    if (kept != NULL) {
-        TRY(os_rename(os_fs_posix(), database, kept));
-        is_away = true;
-        TRY(sync_folder_of(kept));
-    }
-    TRY(os_rename(os_fs_posix(), made, database));
-    is_away = false;
-    TRY(sync_folder_of(database));
-done:
-    if (is_away && os_rename(os_fs_posix(), kept, database) < 0) /* `made` may be on another file system */
-        printf("The database is %s now.\n", VISIBLE(kept));
-    return err;
+    return err >= 0 ? replace_file_rights(database, made) : err;
 }
 
 /* The file itself where path is a symbolic link: it is what is replaced, and the link goes on to name it. Freed with free(). */
@@ -478,7 +445,7 @@ JET_ERR esentutl_defragment(const struct esentutl_run *run)
     TRY(os_stat(os_fs_posix(), made, &after));
     printf("%llu bytes, were %llu\n", (unsigned long long)after.size, (unsigned long long)before.size);
     if (esentutl_value(run, 'p') == NULL)
-        TRY(put_in_place(made, database, kept));
+        TRY(replace_file(os_fs_posix(), made, database, kept));
 done:
     mem_free(made);
     free(database);

@@ -227,6 +227,8 @@ static void judge_database(struct plan *p, const struct db_header *h, char *text
         snprintf(text, size, "is a backup's copy, not restored yet: ese restore");
     else if (p->is_clean && p->findings-- > 0)
         snprintf(text, size, "needs generations %u to %u, but the logs end clean without it: is not looked at", h->gen_min_required, h->gen_max_required);
+    else if (h->state == DB_STATE_INCREMENTAL_RESEED)
+        snprintf(text, size, "is being reseeded: which generations it needs has not been said yet");
     else if (h->gen_min_required < p->first)
         snprintf(text, size, "needs generations %u to %u: %u to %u are not there", h->gen_min_required, h->gen_max_required, h->gen_min_required, p->first - 1);
     else if (h->gen_max_required > p->last)

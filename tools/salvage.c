@@ -71,18 +71,19 @@ static void show_table(void *context, const struct repair_table *t)
         print_json_string(run->out, t->name);
         fprintf(run->out,
                 ",\"objid\":%u,\"error\":%d,\"rows\":%" PRIu64 ",\"rows_lost\":%" PRIu64 ",\"rows_in_conflict\":%" PRIu64 ",\"pages_lost\":%u,\"pages_stray\":%u,\"long_values\":%" PRIu64
-                ",\"long_values_lost\":%" PRIu64 ",\"columns_nulled\":%" PRIu64 ",\"indexes_rebuilt\":%u,\"indexes_copied\":%u,\"indexes_lost\":%u}\n",
-                t->objid, (int)t->error, t->rows, t->rows_lost, t->rows_in_conflict, t->pages_lost, t->pages_stray, t->long_values, t->long_values_lost, t->columns_nulled, t->indexes,
+                ",\"long_values_lost\":%" PRIu64 ",\"columns_nulled\":%" PRIu64 ",\"columns_lost\":%u,\"indexes_rebuilt\":%u,\"indexes_copied\":%u,\"indexes_lost\":%u}\n",
+                t->objid, (int)t->error, t->rows, t->rows_lost, t->rows_in_conflict, t->pages_lost, t->pages_stray, t->long_values, t->long_values_lost, t->columns_nulled, t->columns_lost, t->indexes,
                 t->indexes_copied, t->indexes_lost);
         return;
     }
     if (t->error < 0) {
-        fprintf(run->out, "table %s (object %u): lost: %s (%d)\n", *t->name != 0 ? VISIBLE(t->name) : "?", t->objid, error_name(t->error), (int)t->error);
+        fprintf(run->out, "table %s (object %u): lost: %s (%d), %" PRIu64 " rows on %u pages\n", *t->name != 0 ? VISIBLE(t->name) : "?", t->objid, error_name(t->error), (int)t->error,
+                t->rows_lost, t->pages_stray);
         return;
     }
     fprintf(run->out, "table %s: %" PRIu64 " rows, %" PRIu64 " lost (%" PRIu64 " in conflict), %u pages lost, %u stray; %" PRIu64 " long values, %" PRIu64 " lost, %" PRIu64
-            " columns nulled; %u indexes rebuilt, %u copied, %u lost\n",
-            VISIBLE(t->name), t->rows, t->rows_lost, t->rows_in_conflict, t->pages_lost, t->pages_stray, t->long_values, t->long_values_lost, t->columns_nulled, t->indexes, t->indexes_copied,
+            " columns nulled, %u without a name; %u indexes rebuilt, %u copied, %u lost\n",
+            VISIBLE(t->name), t->rows, t->rows_lost, t->rows_in_conflict, t->pages_lost, t->pages_stray, t->long_values, t->long_values_lost, t->columns_nulled, t->columns_lost, t->indexes, t->indexes_copied,
             t->indexes_lost);
 }
 
@@ -93,9 +94,9 @@ void salvage_summary(const char *source, const struct repair_report *r)
     else if (r->state != DB_STATE_CLEAN)
         printf("%s was not closed cleanly (%s): rows of transactions that were never committed may be among those saved\n", VISIBLE(source), db_state_name(r->state));
     printf("%s: %u pages (%u bad, %u never written, %u trusted), %u tables (%u lost), %" PRIu64 " rows (%" PRIu64 " lost, and what stood on %u pages), %" PRIu64 " long values (%" PRIu64
-           " lost), %" PRIu64 " columns nulled, %u indexes lost\n",
+           " lost), %" PRIu64 " columns nulled, %u without a name, %u indexes lost\n",
            VISIBLE(source), r->pages, r->pages_bad, r->pages_blank, r->pages_trusted, r->tables, r->tables_lost, r->rows, r->rows_lost, r->pages_lost, r->long_values, r->long_values_lost,
-           r->columns_nulled, r->indexes_lost);
+           r->columns_nulled, r->columns_lost, r->indexes_lost);
 }
 
 static void summary_json(const char *source, const char *target, const struct repair_report *r)
@@ -107,9 +108,9 @@ static void summary_json(const char *source, const char *target, const struct re
     printf(",\"undamaged\":%s,\"header_lost\":%s,\"state\":", r->is_undamaged ? "true" : "false", r->header_is_lost ? "true" : "false");
     print_json_string(stdout, db_state_name(r->state));
     printf(",\"page_size\":%u,\"pages\":%u,\"pages_bad\":%u,\"pages_blank\":%u,\"pages_trusted\":%u,\"tables\":%u,\"tables_lost\":%u,\"rows\":%" PRIu64 ",\"rows_lost\":%" PRIu64
-           ",\"pages_lost\":%u,\"long_values\":%" PRIu64 ",\"long_values_lost\":%" PRIu64 ",\"columns_nulled\":%" PRIu64 ",\"indexes_lost\":%u}\n",
+           ",\"pages_lost\":%u,\"long_values\":%" PRIu64 ",\"long_values_lost\":%" PRIu64 ",\"columns_nulled\":%" PRIu64 ",\"columns_lost\":%u,\"indexes_lost\":%u}\n",
            r->page_size, r->pages, r->pages_bad, r->pages_blank, r->pages_trusted, r->tables, r->tables_lost, r->rows, r->rows_lost, r->pages_lost, r->long_values, r->long_values_lost,
-           r->columns_nulled, r->indexes_lost);
+           r->columns_nulled, r->columns_lost, r->indexes_lost);
 }
 
 /* --- doing --- */

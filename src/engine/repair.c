@@ -7,15 +7,13 @@
 #include "engine/repair_internal.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/text.h"
 #include "btree/extent.h"
 #include "catalog/ddl.h"
 #include "catalog/row.h"
-#include "os/path.h"
+#include "engine/replace_file.h"
 #include "txn/txn.h"
 
 enum { GROWTH_PAGES = 64, PROCID_UNLOGGED = PROCID_NONE };
@@ -91,6 +89,7 @@ static void tell_table(struct repair *r, const struct repair_table *told)
     report->long_values += told->long_values;
     report->long_values_lost += told->long_values_lost;
     report->columns_nulled += told->columns_nulled;
+    report->columns_lost += told->columns_lost;
     report->pages_lost += told->pages_lost;
     report->indexes_lost += told->indexes_lost;
     if (told->error < 0)
@@ -101,6 +100,43 @@ static void tell_table(struct repair *r, const struct repair_table *told)
         r->is_damaged = true;
     if (r->options->table != NULL)
         r->options->table(r->options->context, told);
+}
+
+void repair_tell_lost(struct repair *r, const char *name, uint32_t objid, JET_ERR error)
+{
+    struct repair_table told = {.name = name, .objid = objid, .error = error};
+    repair_file_count_rows(&r->file, objid, &told.pages_stray, &told.rows_lost);
+    tell_table(r, &told);
+}
+
+/* Has some row of the catalog, of use or not, been of this table? They are in order of the number as a signed one. */
+static bool is_named(const struct repair *r, uint32_t objid)
+{
+    uint32_t low = 0, high = r->row_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if ((int32_t)r->rows[middle].objid_table < (int32_t)objid)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < r->row_count && r->rows[low].objid_table == objid;
+}
+
+/* Tables whose rows in both catalogs are lost: their leaves are there to see, as are those of tables that were deleted long ago. */
+static void tell_nameless(struct repair *r)
+{
+    const struct repair_file *f = &r->file;
+    uint32_t objid, pages, first;
+    uint64_t rows;
+    for (uint32_t i = 0; r->catalogs_have_gaps && i < f->leaf_count; i += repair_file_leaves_of(f, objid, &first)) {
+        objid = f->objids[f->leaves[i] - 1];
+        if (objid < REPAIR_FIRST_OBJID || is_named(r, objid))
+            continue;
+        repair_file_count_rows(f, objid, &pages, &rows);
+        if (rows > 0)
+            repair_tell_lost(r, "", objid, JET_errObjectNotFound);
+    }
 }
 
 /* All of a table leaves the new catalog again: nobody could open it. */
@@ -148,9 +184,9 @@ static JET_ERR save_table(struct repair *r, uint32_t first)
         TRY(repair_table(&w));
         tell_table(r, &w.told);
     } else if (is_schema_damage(err)) {
-        w.told.error = err;
+        JET_ERR why = err;
         TRY(drop_table(r, first));
-        tell_table(r, &w.told);
+        repair_tell_lost(r, name, w.row->objid_table, why);
     }
 done:
     catalog_release_table(r->catalog, w.schema);
@@ -210,6 +246,7 @@ static JET_ERR work(struct repair *r)
     TRY(make_target(r));
     TRY(repair_catalog_write(r));
     TRY(save_tables(r));
+    tell_nameless(r);
     TRY(catalog_fill_objids(t, r->catalog));
     tell_other_pages(r);
     TRY(txn_commit(t, true, NULL));
@@ -242,45 +279,6 @@ done:
 
 /* --- in place --- */
 
-static JET_ERR sync_folder_of(struct os_fs *fs, const char *path)
-{
-    JET_ERR err = JET_errSuccess;
-    char *folder = NULL;
-    TRY(path_folder(path, &folder));
-    TRY(os_dir_sync(fs, folder));
-done:
-    mem_free(folder);
-    return err;
-}
-
-/* What may read the old file may read the new one. */
-static JET_ERR give_rights(const char *from, const char *to)
-{
-    struct stat rights;
-    if (stat(from, &rights) != 0 || chown(to, rights.st_uid, rights.st_gid) != 0 || chmod(to, rights.st_mode & ACCESSPERMS) != 0)
-        return error_raise(JET_errFileAccessDenied, __FILE__, __LINE__);
-    return JET_errSuccess;
-}
-
-static JET_ERR put_in_place(struct os_fs *fs, const char *made, const char *path, const char *kept)
-{
-    JET_ERR err = JET_errSuccess;
-    bool is_away = false;
-    if (kept != NULL) {
-        TRY(os_rename(fs, path, kept));
-        is_away = true;
-        TRY(sync_folder_of(fs, kept));
-    }
-    TRY(os_rename(fs, made, path));
-    is_away = false;
-    TRY(sync_folder_of(fs, path));
-done:
-    if (is_away && os_rename(fs, kept, path) < 0) {
-        /* Both files are there, under names that the caller gave. */
-    }
-    return err;
-}
-
 JET_ERR engine_repair_in_place(struct session *session, const char *path, const char *temporary, const char *kept, const struct repair_options *options, struct repair_report *report)
 {
     JET_ERR err = JET_errSuccess;
@@ -296,8 +294,8 @@ JET_ERR engine_repair_in_place(struct session *session, const char *path, const 
         RAISE(JET_errFileAlreadyExists);
     TRY(engine_repair(session, path, made, options, report));
     is_made = true;
-    TRY(give_rights(path, made));
-    TRY(put_in_place(fs, made, path, kept));
+    TRY(replace_file_rights(path, made));
+    TRY(replace_file(fs, made, path, kept));
     is_made = false;
 done:
     if (is_made && os_remove(fs, made) < 0) {

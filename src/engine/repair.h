@@ -16,16 +16,17 @@ struct repair_page {
 };
 /* What became of one table. Strings live during the call. */
 struct repair_table {
-    const char *name;          /* UTF-8; "" when its own row in the catalog is lost */
+    const char *name;          /* UTF-8; "" when its own row in the catalog is lost. JET_errObjectNotFound: all its rows there are, unless it was deleted once and its pages are free */
     uint32_t objid;
     JET_ERR error;             /* negative: the table is not in the new database */
     uint64_t rows;             /* saved */
     uint64_t rows_lost;        /* rows that were there to see and could not be taken: damaged, or with a key another row has. What stood on lost pages is not known */
     uint64_t rows_in_conflict; /* of those: rows that a unique index, rebuilt, had no place for */
     uint32_t pages_lost;       /* leaves and internal pages that its trees lead to and that cannot be read */
-    uint32_t pages_stray;      /* leaves that no readable page leads to: found by their object id */
+    uint32_t pages_stray;      /* leaves that no readable page leads to: found by their object id. Of a table that is lost: all its leaves */
     uint64_t long_values, long_values_lost; /* saved; with a part missing */
     uint64_t columns_nulled;   /* values that were such */
+    uint32_t columns_lost;     /* that its rows have and no catalog names: the rows keep them, and nobody can ask for them */
     uint32_t indexes, indexes_copied, indexes_lost; /* rebuilt; taken over because their keys cannot be made here; neither: not in the new database */
 };
 
@@ -45,6 +46,7 @@ struct repair_report {
     uint32_t pages, pages_blank, pages_bad, pages_trusted; /* in the old file; bad: checksum, number or structure */
     uint32_t tables, tables_lost, pages_lost, indexes_lost;
     uint64_t rows, rows_lost, long_values, long_values_lost, columns_nulled;
+    uint32_t columns_lost;
     bool is_undamaged;         /* nothing was lost, and no page, tree or catalog had to be done without */
 };
 

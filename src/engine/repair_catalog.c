@@ -12,7 +12,7 @@
 #include "engine/repair_internal.h"
 
 enum {
-    SYSTEM_ROOT = 1, NAME_OBJID = 4, TABLES_OBJID = 5, CATALOG_PAGES = 20, CATALOG_INDEX_PAGES = 3, SHADOW_PAGES = 5, FIRST_OBJID_FREE = 6,
+    SYSTEM_ROOT = 1, NAME_OBJID = 4, TABLES_OBJID = 5, CATALOG_PAGES = 20, CATALOG_INDEX_PAGES = 3, SHADOW_PAGES = 5,
     ROW_ROOT_OFFSET = 14, ROW_FIXED_LEAST = 4, CATALOG_BYTES_MOST = 1 << 30
 };
 
@@ -107,7 +107,8 @@ done:
     return err;
 }
 
-static JET_ERR read_one(struct repair *r, page_no_t root, uint32_t objid, struct row_list *out)
+/* *is_whole: false when rows may be missing. */
+static JET_ERR read_one(struct repair *r, page_no_t root, uint32_t objid, struct row_list *out, bool *is_whole)
 {
     JET_ERR err = JET_errSuccess;
     const struct repair_losses losses = {repair_tell_page, r};
@@ -115,8 +116,7 @@ static JET_ERR read_one(struct repair *r, page_no_t root, uint32_t objid, struct
     struct repair_nodes *nodes = NULL;
     struct span key, data;
     TRY(repair_tree_walk(&r->file, root, objid, 0, &losses, &tree));
-    if (!tree.is_whole)
-        r->is_damaged = true;
+    *is_whole = tree.is_whole;
     TRY(repair_nodes_open(&tree, &nodes));
     while ((err = repair_nodes_next(nodes, &key, &data)) >= 0) {
         struct repair_row row;
@@ -124,7 +124,7 @@ static JET_ERR read_one(struct repair *r, page_no_t root, uint32_t objid, struct
         if (err == JET_errOutOfMemory)
             goto done;
         if (err < 0) {
-            r->is_damaged = true;
+            *is_whole = false;
             continue;
         }
         err = add_row(out, &row);
@@ -184,13 +184,9 @@ static void drop_without_table(struct repair *r)
         const struct repair_row *table = &r->rows[first];
         if (table->type == CATALOG_ROW_TABLE && table->id == table->objid_table && (end == first + 1 || r->rows[first + 1].type != CATALOG_ROW_TABLE))
             continue;
-        r->is_damaged = true;
-        r->report->tables_lost++;
         for (uint32_t i = first; i < end; i++)
             r->rows[i].is_dropped = true;
-        const struct repair_table told = {.name = "", .objid = table->objid_table, .error = JET_errCatalogCorrupted};
-        if (r->options->table != NULL)
-            r->options->table(r->options->context, &told);
+        repair_tell_lost(r, "", table->objid_table, JET_errCatalogCorrupted);
     }
 }
 
@@ -215,7 +211,7 @@ static JET_ERR drop_ambiguous(struct repair *r)
         if (is_own(row)) {
             bool is_known = row->type == CATALOG_ROW_TABLE || (row->type == CATALOG_ROW_INDEX && row->objid_table == CATALOG_OBJID && (row->id == NAME_OBJID || row->id == TABLES_OBJID));
             row->is_dropped = !is_known;
-        } else if (row->id < FIRST_OBJID_FREE) {
+        } else if (row->id < REPAIR_FIRST_OBJID) {
             row->is_dropped = true;
         } else {
             trees[count++] = row;
@@ -256,15 +252,18 @@ JET_ERR repair_catalog_read(struct repair *r)
 {
     JET_ERR err = JET_errSuccess;
     struct row_list rows = {.rows = NULL}, shadow = {.rows = NULL}, all = {.rows = NULL};
+    bool is_whole, shadow_is_whole = false;
     r->table_name = "MSysObjects";
-    TRY(read_one(r, CATALOG_ROOT, CATALOG_OBJID, &rows));
+    TRY(read_one(r, CATALOG_ROOT, CATALOG_OBJID, &rows, &is_whole));
     if (has_shadow(r)) {
         r->table_name = "MSysObjectsShadow";
-        TRY(read_one(r, CATALOG_SHADOW_ROOT, CATALOG_SHADOW_OBJID, &shadow));
+        TRY(read_one(r, CATALOG_SHADOW_ROOT, CATALOG_SHADOW_OBJID, &shadow, &shadow_is_whole));
         if (rows.count != shadow.count)
             r->is_damaged = true;
     }
     r->table_name = NULL;
+    r->is_damaged = r->is_damaged || !is_whole || (has_shadow(r) && !shadow_is_whole);
+    r->catalogs_have_gaps = !is_whole && !shadow_is_whole;
     TRY(merge(&rows, &shadow, &all));
     r->rows = all.rows;
     r->row_count = all.count;
@@ -428,6 +427,24 @@ JET_ERR repair_catalog_write(struct repair *r)
         TRY(err);
     }
 done:
+    return err;
+}
+
+JET_ERR repair_catalog_add(struct repair *r, const struct catalog_row *row)
+{
+    JET_ERR err = JET_errSuccess;
+    struct catalog_trees trees;
+    struct repair_row added = {.objid_table = row->objid_table, .type = row->type, .id = row->id};
+    added.record = mem_alloc(r->file.page_size);
+    if (added.record == NULL)
+        RAISE(JET_errOutOfMemory);
+    TRY(catalog_row_encode(row, r->file.page_size, added.record, r->file.page_size, &added.size));
+    (void)catalog_row_key(row->objid_table, row->type, row->id, added.key);
+    TRY(open_trees(r, &trees));
+    err = write_row(r, &trees, &added);
+    err = err == JET_errKeyDuplicate ? JET_errSuccess : err;
+done:
+    mem_free(added.record);
     return err;
 }
 

@@ -262,3 +262,21 @@ JET_ERR repair_file_read(const struct repair_file *f, page_no_t page_no, uint8_t
 done:
     return err;
 }
+
+void repair_file_count_rows(const struct repair_file *f, uint32_t objid, uint32_t *pages, uint64_t *rows)
+{
+    enum { NOT_ROWS = PAGE_FLAG_SPACE_TREE | PAGE_FLAG_INDEX | PAGE_FLAG_LONG_VALUE };
+    struct page_view p;
+    uint8_t *bytes = mem_alloc(f->page_size);
+    uint32_t first, count = repair_file_leaves_of(f, objid, &first);
+    *pages = 0;
+    *rows = 0;
+    for (uint32_t i = first; bytes != NULL && i < first + count; i++) {
+        if (repair_file_read(f, f->leaves[i], bytes, &p) < 0 || (page_flags(&p) & NOT_ROWS) != 0)
+            continue;
+        ++*pages;
+        for (uint32_t line = 0; line < page_node_count(&p); line++)
+            *rows += (page_node(&p, line).flags & NODE_FLAG_DELETED) == 0;
+    }
+    mem_free(bytes);
+}

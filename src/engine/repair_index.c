@@ -2,8 +2,8 @@
  *
  * They are made anew from the rows that were saved. A row that a unique index has no place for, or whose key may not be, is taken out again, with its entries in the indexes that are made
  * already. Some keys cannot be made here: text in an order of Windows whose weights are not there, values that an application computes. Such an index is taken over node for node if
- * its tree is whole, less the entries of rows that are not there; so is every index over Unicode text, since the machine that will use it may order it otherwise than this one. An
- * index that can neither be made nor taken over is left out of the new database: applications that know it make it again. */
+ * its tree is whole and the database was closed cleanly, less the entries of rows that are not there; so is every index over Unicode text, since the machine
+ * that will use it may order it otherwise than this one. An index that can neither be made nor taken over is left out of the new database: applications that know it make it again. */
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -293,99 +293,97 @@ static JET_ERR accept_entry(void *context, struct span key, struct span *data, b
     return err == JET_errRecordNotFound ? JET_errSuccess : err;
 }
 
-/* *is_taken: false when the old tree is not whole. */
-static JET_ERR take_over_index(struct table_work *w, const struct index *index, bool *is_taken)
+/* Its tree in the old file, whose lost pages are told of also when it is made anew. *is_usable: it is whole, and says what the rows say. */
+static JET_ERR find_old_tree(struct table_work *w, const struct index *index, struct repair_tree *old, bool *is_usable)
 {
     JET_ERR err = JET_errSuccess;
+    const struct repair_file *f = &w->r->file;
     const struct repair_losses losses = {repair_tell_page, w->r};
-    struct repair_row *row = repair_catalog_tree(w->r, w->first, index->objid);
-    struct repair_tree old = {.root = 0};
+    const struct repair_row *row = repair_catalog_tree(w->r, w->first, index->objid);
+    bool was_closed = !f->has_header || f->header.state == DB_STATE_CLEAN; /* else pages of the tree may be older than those of the rows, or newer */
+    if (row == NULL)
+        goto done;
+    TRY(repair_tree_walk(&w->r->file, row->root, row->id, PAGE_FLAG_INDEX, &losses, old));
+    w->told.pages_lost += old->pages_lost;
+    if (!old->is_whole)
+        w->r->is_damaged = true;
+    *is_usable = old->is_whole && old->is_unique == index_is_unique(index) && was_closed && w->told.columns_nulled == 0;
+done:
+    return err;
+}
+
+static JET_ERR take_over_index(struct table_work *w, const struct index *index, const struct repair_tree *old)
+{
+    JET_ERR err = JET_errSuccess;
     struct take_over t = {.rows = {0}};
     struct btree rows;
     uint64_t lost = 0;
-    *is_taken = false;
-    if (row == NULL)
-        RAISE(JET_errCatalogCorrupted);
-    TRY(repair_tree_walk(&w->r->file, row->root, row->id, PAGE_FLAG_INDEX, &losses, &old));
-    if (!old.is_whole || old.is_unique != index_is_unique(index))
-        goto done;
     TRY(btree_open(w->r->db->pages, w->schema->root, w->schema->objid, &rows));
     TRY(btree_cursor_open(&rows, &t.rows));
-    TRY(repair_fill(w->r, &old, row->new_root, 0, accept_entry, &t, &lost));
-    *is_taken = true;
+    TRY(repair_fill(w->r, old, index->root, 0, accept_entry, &t, &lost));
     w->told.indexes_copied++;
 done:
     btree_cursor_close(&t.rows);
-    repair_tree_free(&old);
     return err;
 }
 
-/* Looks at the old tree of an index that is made anew: its lost pages are told of, as those of others. */
-static JET_ERR note_old_tree(struct table_work *w, const struct index *index)
+static JET_ERR make_or_drop(struct table_work *w, const struct index *index, const struct index **made, uint32_t *made_count)
 {
     JET_ERR err = JET_errSuccess;
-    const struct repair_losses losses = {repair_tell_page, w->r};
-    const struct repair_row *row = repair_catalog_tree(w->r, w->first, index->objid);
-    struct repair_tree old = {.root = 0};
-    if (row == NULL)
-        goto done;
-    TRY(repair_tree_walk(&w->r->file, row->root, row->id, PAGE_FLAG_INDEX, &losses, &old));
-    w->told.pages_lost += old.pages_lost;
-    if (!old.is_whole)
-        w->r->is_damaged = true;
-done:
-    repair_tree_free(&old);
-    return err;
-}
-
-static JET_ERR take_over_or_make(struct table_work *w, const struct index *index, const struct index **made, uint32_t *made_count)
-{
-    JET_ERR err = JET_errSuccess;
-    bool is_done = false, rows_are_as_they_were = w->told.columns_nulled == 0;
-    if (rows_are_as_they_were)
-        TRY(take_over_index(w, index, &is_done));
-    if (!is_done && can_be_made(w, index)) {
+    bool is_made = false;
+    if (can_be_made(w, index)) {
         made[*made_count] = index;
-        TRY(make_index(w, made, *made_count + 1, index, &is_done));
-        *made_count += is_done;
-    } else if (!is_done) {
+        TRY(make_index(w, made, *made_count + 1, index, &is_made));
+        *made_count += is_made;
+    } else {
         TRY(drop_index(w, index));
     }
 done:
     return err;
 }
 
-static bool is_taken_over(const struct table_work *w, const struct index *index) { return (index->flags & INDEX_FLAG_UNICODE_TEXT) != 0 || !can_be_made(w, index); }
+static bool is_better_taken_over(const struct table_work *w, const struct index *index) { return (index->flags & INDEX_FLAG_UNICODE_TEXT) != 0 || !can_be_made(w, index); }
 
-JET_ERR repair_indexes(struct table_work *w)
+/* Makes all that are not left to be taken over: their trees are in `old`. */
+static JET_ERR make_indexes(struct table_work *w, struct repair_tree *old, const struct index **made)
 {
     JET_ERR err = JET_errSuccess;
     uint32_t made_count = 0;
-    bool is_made;
-    const struct index **made = mem_alloc_array(w->schema->index_count + 1, sizeof *made);
-    if (made == NULL)
-        RAISE(JET_errOutOfMemory);
     for (uint32_t i = 0; i < w->schema->index_count; i++) {
         const struct index *index = &w->schema->indexes[i];
+        bool is_usable = false;
         if (index_is_primary(index))
             continue;
         if (!repair_index_has_columns(w->schema, index)) {
             TRY(drop_index(w, index));
             continue;
         }
-        if (is_taken_over(w, index))
+        TRY(find_old_tree(w, index, &old[i], &is_usable));
+        if (is_usable && is_better_taken_over(w, index))
             continue;
-        TRY(note_old_tree(w, index));
-        made[made_count] = index;
-        TRY(make_index(w, made, made_count + 1, index, &is_made));
-        made_count += is_made;
-    }
-    for (uint32_t i = 0; i < w->schema->index_count; i++) { /* behind the others, which may have taken rows out */
-        const struct index *index = &w->schema->indexes[i];
-        if (!index_is_primary(index) && repair_index_has_columns(w->schema, index) && is_taken_over(w, index))
-            TRY(take_over_or_make(w, index, made, &made_count));
+        repair_tree_free(&old[i]);
+        TRY(make_or_drop(w, index, made, &made_count));
     }
 done:
+    return err;
+}
+
+JET_ERR repair_indexes(struct table_work *w)
+{
+    JET_ERR err = JET_errSuccess;
+    uint32_t count = w->schema->index_count;
+    const struct index **made = mem_alloc_array(count + 1, sizeof *made);
+    struct repair_tree *old = mem_alloc_array(count + 1, sizeof *old);
+    if (made == NULL || old == NULL)
+        RAISE(JET_errOutOfMemory);
+    TRY(make_indexes(w, old, made));
+    for (uint32_t i = 0; i < count; i++) /* behind the others, which may have taken rows out */
+        if (old[i].file != NULL)
+            TRY(take_over_index(w, &w->schema->indexes[i], &old[i]));
+done:
+    for (uint32_t i = 0; old != NULL && i < count; i++)
+        repair_tree_free(&old[i]);
+    mem_free(old);
     mem_free(made);
     return err;
 }

@@ -5,16 +5,18 @@
  *   repair_nodes.c    their nodes in key order, each key once
  *   repair_catalog.c  the rows of both catalogs, and the catalog of the new file
  *   repair_table.c    rows and long values of one table
+ *   repair_columns.c  its columns that the catalog has lost
  *   repair_index.c    its secondary indexes
  *   repair.c          the order of things
  *
- * Memory: about ten bytes for each page of the file, 32 for each leaf of the tree at hand, 16 for each long value of the table at hand, the catalog's rows, and at most
+ * Memory: about ten bytes for each page of the file, 32 for each leaf of the tree at hand and of indexes that are taken over, 16 for each long value of the table at hand, the catalog's rows, and at most
  * REPAIR_OPEN_LEAVES pages. Each page is walked once; nothing recurses. */
 #ifndef OPENESE_ENGINE_REPAIR_INTERNAL_H
 #define OPENESE_ENGINE_REPAIR_INTERNAL_H
 
 #include "btree/btree.h"
 #include "catalog/catalog.h"
+#include "catalog/row.h"
 #include "engine/copy_target.h"
 #include "engine/repair.h"
 
@@ -43,6 +45,8 @@ MUST_CHECK JET_ERR repair_file_scan(struct repair_file *f, JET_ERR (*progress)(v
 void repair_file_close(struct repair_file *f);
 /* Reads a good page into page_size bytes. What is wrong with it otherwise; JET_errOutOfMemory and the like do not happen. */
 MUST_CHECK JET_ERR repair_file_read(const struct repair_file *f, page_no_t page_no, uint8_t *bytes, struct page_view *view);
+/* Rows on the good leaves with an object id, and how many leaves that are: of tables' own trees alone. */
+void repair_file_count_rows(const struct repair_file *f, uint32_t objid, uint32_t *pages, uint64_t *rows);
 /* The good leaves with an object id: *first is an index into f->leaves. */
 uint32_t repair_file_leaves_of(const struct repair_file *f, uint32_t objid, uint32_t *first);
 
@@ -109,13 +113,17 @@ struct repair {
     const char *table_name;   /* being worked at, for callbacks */
     uint32_t units_done, units_total;
     bool is_damaged;          /* something was not as it should be */
+    bool catalogs_have_gaps;  /* both have lost rows, maybe the same ones */
 };
 /* Callbacks of the caller. */
 void repair_tell_page(void *context, page_no_t page_no, JET_ERR error);
+/* Of a table that is not in the new database. */
+void repair_tell_lost(struct repair *r, const char *name, uint32_t objid, JET_ERR error);
 MUST_CHECK JET_ERR repair_tell_progress(struct repair *r, uint32_t done);
 
 /* --- repair_catalog.c --- */
 
+enum { REPAIR_FIRST_OBJID = 6 }; /* what is below are the catalogs' own trees */
 struct repair_row {
     uint8_t key[13];
     uint8_t *record;          /* owned */
@@ -137,6 +145,8 @@ enum { REPAIR_NAME_ROOM = 3 * 255 + 1 };
 void repair_catalog_name(const struct repair *r, const struct repair_row *row, char name[REPAIR_NAME_ROOM]);
 /* Takes a row out of the new catalog again, and gives back the tree it names. */
 MUST_CHECK JET_ERR repair_catalog_drop(struct repair *r, struct repair_row *row);
+/* Puts in a row that the old one has lost; not when its name or key is taken. */
+MUST_CHECK JET_ERR repair_catalog_add(struct repair *r, const struct catalog_row *row);
 void repair_catalog_free(struct repair *r);
 
 /* --- repair_table.c --- */
@@ -144,6 +154,10 @@ void repair_catalog_free(struct repair *r);
 struct repair_long_value {
     uint64_t lid;
     uint32_t references;      /* in saved rows */
+};
+/* How far the columns of the saved rows reach. */
+struct repair_reach {
+    uint32_t fixed_last, fixed_end, variable_last, tagged_last;
 };
 struct table_work {
     struct repair *r;
@@ -153,12 +167,21 @@ struct table_work {
     struct repair_table told;
     struct repair_long_value *values; /* whole ones, by lid */
     uint32_t value_count, value_room;
+    struct repair_reach reach;
 };
 /* Rows and long values, then what repair_index.c does. told.error is set when the table cannot be taken; other errors end the repair. */
 MUST_CHECK JET_ERR repair_table(struct table_work *w);
 /* Fills the tree of `row` in the new database from the old one, where a node passes. accept: false leaves it out; it may put another record in place of the data. */
 typedef JET_ERR repair_accept(void *context, struct span key, struct span *data, bool *is_taken);
 MUST_CHECK JET_ERR repair_fill(struct repair *r, const struct repair_tree *tree, page_no_t root, uint32_t reserve, repair_accept *accept, void *context, uint64_t *lost);
+
+/* --- repair_columns.c --- */
+
+/* JET_errDatabaseCorrupted: the record has columns that there can be none like. */
+MUST_CHECK JET_ERR repair_columns_judge(const struct table_schema *schema, const struct record_view *record);
+void repair_columns_note(struct repair_reach *reach, const struct record_view *record);
+/* Puts rows into the new catalog for those that it does not name. */
+MUST_CHECK JET_ERR repair_columns_add(struct table_work *w);
 
 /* --- repair_index.c --- */
 

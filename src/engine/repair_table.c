@@ -161,6 +161,8 @@ static struct repair_long_value *find_value(const struct table_work *w, uint64_t
 
 struct row_work {
     struct table_work *table;
+    const struct column *numbered; /* the autoincrement column, or NULL */
+    uint64_t highest;         /* number in a saved row */
     struct record_builder *builder; /* made when a row has to be changed */
     struct key_rules rules;
     bool checks_key;
@@ -267,17 +269,48 @@ done:
     return err;
 }
 
+static void note_number(struct row_work *w, const struct record_view *view)
+{
+    struct column_value value;
+    if (w->numbered == NULL || record_column(view, w->numbered, 1, &value) < 0 || (value.flags & COLUMN_VALUE_NULL) != 0)
+        return;
+    uint64_t number = value.bytes.size == sizeof(uint64_t) ? load_le64(value.bytes.data) : value.bytes.size == sizeof(uint32_t) ? load_le32(value.bytes.data) : 0;
+    if (number > w->highest)
+        w->highest = number;
+}
+
+/* The root of a database that was not closed may be older than its rows: numbers would be given a second time. */
+static JET_ERR raise_mark(const struct row_work *w)
+{
+    JET_ERR err = JET_errSuccess;
+    const struct table_work *table = w->table;
+    struct btree tree;
+    struct space_header header;
+    uint8_t room[SPACE_HEADER_SIZE_MAX];
+    TRY(space_header_read(table->r->db->pages, table->row->new_root, &header));
+    if (!header.has_autoincrement || header.autoincrement >= w->highest)
+        goto done;
+    header.autoincrement = w->highest;
+    TRY(btree_open_writable(table->r->db, table->row->new_root, table->row->id, &tree));
+    TRY(btree_set_root_header(&table->r->transaction, &tree, span_of(room, space_header_encode(&header, room))));
+done:
+    return err;
+}
+
 static JET_ERR judge_row(struct row_work *w, struct span key, struct span *record)
 {
     JET_ERR err = JET_errSuccess;
     struct record_view view;
     TRY(record_view_init(&view, *record, w->table->r->file.page_size));
+    TRY(repair_columns_judge(w->table->schema, &view));
     err = visit_references(&view, check_reference, w);
     if (err == JET_errLVCorrupted)
         err = mend_record(w, &view, record);
     TRY(err);
     TRY(check_key(w, &view, key));
     TRY(visit_references(&view, count_reference, w));
+    repair_columns_note(&w->table->reach, &view);
+    note_number(w, &view);
 done:
     return err;
 }
@@ -306,8 +339,12 @@ static JET_ERR save_rows(struct table_work *w, const struct repair_tree *tree)
     JET_ERR err = JET_errSuccess;
     struct row_work work = {.table = w};
     const struct index *primary = schema_primary(w->schema);
+    for (uint32_t i = 0; i < w->schema->column_count; i++)
+        if (w->schema->columns[i].type != COLUMN_TYPE_NIL && (w->schema->columns[i].flags & COLUMN_FLAG_AUTOINCREMENT) != 0)
+            work.numbered = &w->schema->columns[i];
     work.checks_key = key_can_be_checked(w->schema, primary) && key_rules_init(&work.rules, w->schema, primary, NULL) >= 0;
     TRY(repair_fill(w->r, tree, w->row->new_root, reserve_of(w->r, w->schema->density), accept_row, &work, &w->told.rows_lost));
+    TRY(raise_mark(&work));
 done:
     record_builder_free(work.builder);
     return err;
@@ -373,6 +410,7 @@ JET_ERR repair_table(struct table_work *w)
     TRY(repair_tree_walk(&r->file, w->row->root, w->row->id, 0, &losses, &rows));
     note_losses(w, &rows);
     TRY(save_rows(w, &rows));
+    TRY(repair_columns_add(w));
     if (value_row != NULL)
         TRY(save_values(w, &values, value_row));
     TRY(repair_indexes(w));

@@ -283,6 +283,5 @@ done:
 void repair_tree_free(struct repair_tree *tree)
 {
     mem_free(tree->leaves);
-    tree->leaves = NULL;
-    tree->count = tree->room = 0;
+    *tree = (struct repair_tree){.file = NULL};
 }
