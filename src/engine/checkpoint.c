@@ -147,6 +147,12 @@ done:
     return err;
 }
 
+JET_ERR checkpoint_flush_page(struct instance *instance, struct database *db, page_no_t page_no)
+{
+    JET_ERR err = cache_flush_page(db->pages, page_no);
+    return err == (JET_ERR)CACHE_ERROR_PAGES_HELD ? checkpoint_flush_database(instance, db) : err;
+}
+
 /* --- the checkpoint --- */
 
 static lgpos_t oldest(lgpos_t a, lgpos_t b) { return a == 0 || (b != 0 && lgpos_normalize(b) < lgpos_normalize(a)) ? b : a; }

@@ -63,6 +63,8 @@ MUST_CHECK JET_ERR checkpoint_raise_headers(struct instance *instance);
 MUST_CHECK JET_ERR checkpoint_advance(struct instance *instance);
 /* Writes all changed pages of a database, raising its header when the waypoint holds some back. */
 MUST_CHECK JET_ERR checkpoint_flush_database(struct instance *instance, struct database *db);
+/* The same for one page, if that is enough. */
+MUST_CHECK JET_ERR checkpoint_flush_page(struct instance *instance, struct database *db, page_no_t page_no);
 
 /* For cache_log and the log; context is the instance. */
 JET_ERR checkpoint_before_write(void *context, void *file_context, page_no_t page_no, lgpos_t *position);

@@ -103,24 +103,31 @@ static bool is_still_damaged(struct database *db, page_no_t page_no, uint8_t *ro
     return raw_page_is_damage(err < 0 ? err : raw_page_verify(room, db->page_size, page_no, true));
 }
 
-/* Takes one that was noted. */
-static bool take_noted(struct page_patches *p, struct page_patch_request *noted, uint64_t *answers)
+/* Takes all that was noted. One by one there might be no end: a damaged page is met again as fast as it is taken. */
+static uint32_t take_noted(struct page_patches *p, struct page_patch_request noted[PAGE_PATCH_NOTED_MAX])
 {
     mutex_lock(&p->lock);
-    bool is_any = p->noted_count > 0;
-    if (is_any)
-        *noted = p->noted[--p->noted_count];
-    *answers = p->answers;
+    uint32_t count = p->noted_count;
+    memcpy(noted, p->noted, count * sizeof noted[0]);
+    p->noted_count = 0;
     mutex_unlock(&p->lock);
-    return is_any;
+    return count;
+}
+
+static uint64_t count_answers(struct page_patches *p)
+{
+    mutex_lock(&p->lock);
+    uint64_t answers = p->answers;
+    mutex_unlock(&p->lock);
+    return answers;
 }
 
 /* Lock on entry: the checkpoint's writable_lock. */
-static JET_ERR issue(struct page_patches *p, struct database *db, page_no_t page_no, uint64_t stale_ns, uint64_t answers, bool *is_logged)
+static JET_ERR issue(struct page_patches *p, struct database *db, page_no_t page_no, uint64_t stale_ns, bool *is_logged)
 {
     JET_ERR err = JET_errSuccess;
     uint8_t record[LR_PAGE_PATCH_REQUEST_SIZE];
-    uint64_t dbtime = 0;
+    uint64_t dbtime = 0, answers = count_answers(p);
     lgpos_t position;
     uint8_t *room = (uint8_t *)mem_alloc_aligned(db->page_size, db->page_size);
     if (room == NULL)
@@ -141,18 +148,19 @@ JET_ERR page_patch_issue(struct instance *instance)
     JET_ERR err = JET_errSuccess;
     struct page_patches *p = &instance->patches;
     struct checkpoint_worker *w = &instance->checkpoint;
-    struct page_patch_request noted;
-    uint64_t answers, stale_ns = 0;
+    struct page_patch_request noted[PAGE_PATCH_NOTED_MAX];
+    uint64_t stale_ns = 0;
     bool is_logged = false;
     if (!atomic_load(&p->is_enabled))
         return JET_errSuccess;
     stale_ns = (uint64_t)instance_parameter(instance, JET_paramPatchRequestTimeout) * NS_PER_SECOND;
-    while (err >= 0 && take_noted(p, &noted, &answers)) {
+    uint32_t count = take_noted(p, noted);
+    for (uint32_t i = 0; i < count; i++) {
         mutex_lock(&w->writable_lock);
-        struct database *db = atomic_load(&w->writable[noted.dbid - 1]);
-        if (db != NULL && db->log != NULL)
-            err = issue(p, db, noted.page_no, stale_ns, answers, &is_logged);
+        struct database *db = atomic_load(&w->writable[noted[i].dbid - 1]);
+        JET_ERR one = db != NULL && db->log != NULL ? issue(p, db, noted[i].page_no, stale_ns, &is_logged) : JET_errSuccess;
         mutex_unlock(&w->writable_lock);
+        err = err < 0 ? err : one;
     }
     TRY(err);
     if (is_logged)
@@ -184,11 +192,16 @@ done:
     return err;
 }
 
-/* The page, held exclusive, with or without readable bytes. */
-static JET_ERR get_page(struct database *db, page_no_t page_no, struct page_ref *ref)
+/* The page, held exclusive. *is_lost: nobody has its bytes; else they can be read, or somebody has made the page anew. */
+static JET_ERR get_page(struct database *db, page_no_t page_no, struct page_ref *ref, bool *is_lost)
 {
     JET_ERR err = cache_get(db->pages, page_no, PAGE_LATCH_EXCLUSIVE, ref);
-    return err < 0 && raw_page_is_damage(err) ? cache_get_new(db->pages, page_no, ref) : err;
+    *is_lost = false;
+    if (err < 0 && raw_page_is_damage(err)) {
+        err = cache_get_new(db->pages, page_no, ref);
+        *is_lost = err >= 0 && page_dbtime(&ref->view) == 0;
+    }
+    return err;
 }
 
 /* Is the request for the page, as it is now, still to be answered, and with this token? *is_answered: the page has been changed since, or there is no request. */
@@ -241,23 +254,25 @@ JET_ERR engine_patch_page(struct session *session, const struct open_database *o
     struct instance *instance = session->instance;
     struct database *db = open_database_file(open);
     struct page_ref ref = {.frame = NULL};
-    bool is_answered = false;
+    bool is_answered = false, is_lost;
     if ((patch->grbit & GRBIT_ALLOW_CORRUPTION) != 0)
         RAISE(JET_errDisabledFunctionality);
     if (!atomic_load(&instance->patches.is_enabled) || db->log == NULL)
         RAISE(JET_errInvalidParameter);
     TRY(check_token(instance, patch));
-    TRY(get_page(db, patch->page_no, &ref));
+    TRY(get_page(db, patch->page_no, &ref, &is_lost));
     if (cache_is_dirty(&ref))
         RAISE(JET_errDatabaseInUse);
     TRY(find_answerable(&instance->patches, db, patch, page_dbtime(&ref.view), &is_answered));
     if (is_answered)
         goto done;
     TRY(check_image(db, patch));
-    memcpy(page_ref_bytes(&ref), patch->image, db->page_size);
+    /* A page that is there has all its changes, the image perhaps not: one whose dbtime was taken before the request's may be logged behind it. So it is written as it is. */
+    if (is_lost)
+        memcpy(page_ref_bytes(&ref), patch->image, db->page_size);
     cache_mark_dirty(&ref, 0, 0);
     cache_release(&ref);
-    TRY(cache_flush_page(db->pages, patch->page_no));
+    TRY(checkpoint_flush_page(instance, db, patch->page_no));
     end_request(&instance->patches, db->dbid, patch->page_no, load_le64(patch->token + TOKEN_DBTIME));
     report_patched(instance, db, patch->page_no);
 done:

@@ -59,15 +59,14 @@ JET_ERR engine_get_database_pages(struct session *session, const struct open_dat
     JET_ERR err = JET_errSuccess;
     struct database *file = open_database_file(db);
     uint32_t size = file->page_size;
+    cache_range_lock(file->pages, first, first + count - 1); /* before the end is asked for: the file is not cut meanwhile */
     page_no_t last = cache_file_last_page(file->pages);
     uint32_t present = first > last ? 0 : count < last - first + 1 ? count : last - first + 1;
-    if (present > 0) {
-        cache_range_lock(file->pages, first, first + present - 1);
+    if (present > 0)
         err = os_file_read(file->file, page_file_offset(first, size), buffer, (size_t)present * size);
-        cache_range_unlock(file->pages);
-        TRY(err);
-        TRY(verify_all(session, file, first, present, buffer));
-    }
+    cache_range_unlock(file->pages);
+    TRY(err);
+    TRY(verify_all(session, file, first, present, buffer));
     for (uint32_t i = present; i < count; i++)
         raw_page_make_shrunk(buffer + (size_t)i * size, size, first + i);
 done:

@@ -50,7 +50,7 @@ static JET_ERR find_attachment(const struct log_header *log, const struct db_hea
         if (at_end)
             break;
         is_any = true;
-        if (signature_equal(&info.db_signature, &db->db_signature) && lgpos_normalize(info.lgpos_attach) <= lgpos_normalize(db->lgpos_attach) &&
+        if (info.lgpos_attach != 0 && signature_equal(&info.db_signature, &db->db_signature) && lgpos_normalize(info.lgpos_attach) <= lgpos_normalize(db->lgpos_attach) &&
             (first_diverged == 0 || lgpos_generation(info.lgpos_attach) < first_diverged)) {
             *out = info;
             out->path = span_of(NULL, 0); /* it pointed into the header */

@@ -5,7 +5,7 @@
  *
  * Only pages below a root move. A root, or a page whose use is not known, ends it; so it is asked for before any page of the extent moves.
  *
- * The database has been attached a moment ago, and while databases_lock is held nobody opens it: there are no cursors and no tasks. Each move is an ordinary logged change all the same, whole by
+ * Nobody has the database open, nor opens it while databases_lock is held: there are no cursors, no tasks, and no versions. Each move is an ordinary logged change all the same, whole by
  * itself, and a crash between any two leaves a sound database.
  */
 #define ESENT_PRIVATE
@@ -169,6 +169,12 @@ static bool is_over_quota(const struct shrinking *x)
     return x->request->quota_ms >= 0 && clock_monotonic_ns() - x->begun_ns >= (uint64_t)x->request->quota_ms * UINT64_C(1000000);
 }
 
+/* JetStopServiceInstance, or what has brought the instance down, ends it like the quota. */
+static bool must_end(const struct shrinking *x)
+{
+    return is_over_quota(x) || (atomic_load(&x->session->instance->state) & (INSTANCE_STOPPED | INSTANCE_DISABLED)) != 0;
+}
+
 /* A page of the last extent; *moved false: it is in no use. */
 static JET_ERR move_page(struct shrinking *x, page_no_t page_no, bool *moved)
 {
@@ -189,10 +195,12 @@ done:
     return err;
 }
 
-/* What was changed is whole also after an error, and nothing is versioned. */
+/* What was changed is whole also after an error, and nothing is versioned. The session goes on: its transaction must not stay open when the log has no room for the end of it. */
 static JET_ERR end_transaction(struct shrinking *x, JET_ERR err)
 {
-    JET_ERR ended = txn_commit(x->t, true, NULL);
+    JET_ERR ended = txn_commit(x->t, true, NULL), undone = ended < 0 ? txn_rollback(x->t) : JET_errSuccess;
+    if (undone < 0)
+        instance_disable(x->session->instance, undone, __FILE__, __LINE__);
     return err < 0 ? err : ended;
 }
 
@@ -207,7 +215,7 @@ static JET_ERR move_some(struct shrinking *x, page_no_t *page_no)
         if (err < 0)
             break;
         x->moved += moved;
-        if (is_over_quota(x))
+        if (must_end(x))
             x->stop = STOP_QUOTA;
     }
     err = end_transaction(x, err);
@@ -322,6 +330,12 @@ static bool says_damaged(JET_ERR error)
     return error < 0 && !is_of_reading && (info == NULL || info->class_of == ERROR_CLASS_Corruption);
 }
 
+/* Once versions are cleaned and no task is listed nobody changes it: a tree that is deleted meanwhile would look as before, and its pages are its parent's. Under databases_lock. */
+static bool is_at_rest(struct instance *instance, const struct attachment *slot)
+{
+    return slot->open_count == 0 && !maintenance_has_tasks(instance, slot->database->dbid) && txn_clean_database(instance->cleaner, slot->database, 0) >= 0;
+}
+
 JET_ERR engine_shrink_attached(struct session *session, const char *path, const struct shrink_request *request)
 {
     JET_ERR err = JET_errSuccess;
@@ -332,7 +346,7 @@ JET_ERR engine_shrink_attached(struct session *session, const char *path, const 
     TRY(attach_path(path, &absolute));
     instance_lock_databases(instance);
     struct attachment *slot = attach_find_path(instance, absolute);
-    if (slot != NULL && !slot->is_for_recovery && !slot->database->is_read_only && slot->open_count == 0 && backup_check_idle(instance->backup) >= 0)
+    if (slot != NULL && !slot->is_for_recovery && !slot->database->is_read_only && backup_check_idle(instance->backup) >= 0 && is_at_rest(instance, slot))
         err = shrink_database(session, slot->database, request);
     instance_unlock_databases(instance);
     if (!says_damaged(err)) {

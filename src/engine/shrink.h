@@ -10,7 +10,7 @@ struct shrink_request {
     int32_t quota_ms;  /* < 0: no limit */
     uint32_t least;    /* pages that stay, the two headers counted */
 };
-/* Of the database that the session has just attached; nothing is done when somebody has opened it already, or a backup has begun. That not all could be moved is no error, nor is one of reading or
+/* Of the database that the session has just attached; nothing is done when somebody has opened it already, somebody's snapshot or a task still needs it, or a backup has begun. That not all could be moved is no error, nor is one of reading or
  * writing: what was done so far stays. An error that says that the database is damaged detaches it and becomes the result. Takes the databases lock. */
 MUST_CHECK JET_ERR engine_shrink_attached(struct session *session, const char *path, const struct shrink_request *request);
 

@@ -185,7 +185,9 @@ static JET_ERR attach(struct recovery *r, struct recovered_database *d, const st
     TRY(recovery_open_database(r, d));
     /* A file that has seen this very attach, and is dirty since, keeps its ranges: they say which pages may be newer than the record. */
     bool is_same_attach = lgpos_normalize(h->lgpos_attach) == lgpos_normalize(l->attach) && signature_equal(&h->log_signature, &r->log_signature);
-    if ((!l->is_list && !is_same_attach) || (h->state != DB_STATE_DIRTY && h->state != DB_STATE_DIRTY_AND_PATCHED)) {
+    bool goes_on = d->detached_at != 0; /* the required range of a patched database includes this attach */
+    d->detached_at = 0;
+    if (!goes_on && ((!l->is_list && !is_same_attach) || (h->state != DB_STATE_DIRTY && h->state != DB_STATE_DIRTY_AND_PATCHED))) {
         h->state = DB_STATE_DIRTY;
         h->gen_min_required = h->gen_max_required = h->gen_max_committed = generation;
         h->logtime_gen_max_created = h->logtime_gen_max_required = r->generation.header.created;
@@ -231,6 +233,21 @@ static JET_ERR judge_deferred(const struct recovered_database *d)
     return d->is_deferred && d->entry != NULL && d->entry->must_exist ? error_raise(JET_errAttachedDatabaseMismatch, __FILE__, __LINE__) : JET_errSuccess;
 }
 
+/* Row 8: an interrupted replay of a patched database has passed a detach, and begins again before it. */
+static JET_ERR go_back_to_attach(struct db_header *h, const struct logged *l)
+{
+    JET_ERR err = JET_errSuccess;
+    if (h->gen_min_required == 0 || h->lgpos_attach == 0 || l->attach == 0)
+        RAISE(JET_errDatabaseCorrupted);
+    if (lgpos_normalize(l->attach) <= lgpos_normalize(h->lgpos_attach) && lgpos_generation(l->attach) <= h->gen_min_required &&
+        h->gen_min_required <= lgpos_generation(h->lgpos_attach)) {
+        h->lgpos_attach = l->attach;
+        h->lgpos_consistent = l->consistent;
+    }
+done:
+    return err;
+}
+
 static JET_ERR decide(struct recovery *r, struct recovered_database *d, const struct logged *l)
 {
     JET_ERR err = JET_errSuccess;
@@ -242,11 +259,13 @@ static JET_ERR decide(struct recovery *r, struct recovered_database *d, const st
     TRY(judge_state(d, &usable));
     if (!usable)
         goto done;
+    bool same_db = signature_equal(&h->db_signature, &l->db_signature), same_stream = signature_equal(&h->log_signature, &r->log_signature);
+    bool same_logged = signature_equal(&h->log_signature, &l->log_signature);
+    if (h->state == DB_STATE_DIRTY_AND_PATCHED && d->detached_at == 0 && same_db && (same_stream || same_logged))
+        TRY(go_back_to_attach(&d->header, l));
     lgpos_t C = lgpos_normalize(h->lgpos_consistent), A = lgpos_normalize(h->lgpos_attach), La = lgpos_normalize(l->attach), Lc = lgpos_normalize(l->consistent);
     if (!l->is_list && Lc >= lgpos_normalize(r->position))
         Lc = lgpos_normalize(0);
-    bool same_db = signature_equal(&h->db_signature, &l->db_signature), same_stream = signature_equal(&h->log_signature, &r->log_signature);
-    bool same_logged = signature_equal(&h->log_signature, &l->log_signature);
     if (!same_stream && same_logged) { /* 9: first use in this stream */
         if (!same_db)
             defer(d, false);
@@ -361,15 +380,17 @@ JET_ERR recovery_create_record(struct recovery *r, const struct create_record *r
     if (d->is_access_denied)
         goto done;
     bool overwrites = (record->grbit & JET_bitDbOverwriteExisting) != 0 || (d->entry != NULL && d->entry->is_overwritten);
-    lgpos_t La = lgpos_normalize(l.attach), A = lgpos_normalize(d->header.lgpos_attach);
     bool must_create = !usable || d->header.state == DB_STATE_JUST_CREATED;
     if (!must_create) {
         TRY(judge_state(d, &usable));
-        bool same_stream = signature_equal(&d->header.log_signature, &r->log_signature);
+        bool same_stream = signature_equal(&d->header.log_signature, &r->log_signature), same_db = signature_equal(&d->header.db_signature, &record->db_signature);
+        if (d->header.state == DB_STATE_DIRTY_AND_PATCHED && d->detached_at == 0 && same_stream && same_db)
+            TRY(go_back_to_attach(&d->header, &l));
+        lgpos_t La = lgpos_normalize(l.attach), A = lgpos_normalize(d->header.lgpos_attach);
         if (!same_stream || A < La) {
             must_create = overwrites;
             defer(d, false);
-        } else if (A > La || !signature_equal(&d->header.db_signature, &record->db_signature)) {
+        } else if (A > La || !same_db) {
             defer(d, false);
         } else if (lgpos_normalize(d->header.lgpos_consistent) >= La && d->header.lgpos_consistent != 0) {
             defer(d, true);

@@ -200,21 +200,38 @@ done:
     return err;
 }
 
-/* The file ends with the last page the root tree owns: what is behind belongs to nobody, and what is missing is free space. */
+/* The last page that the root tree owns. 0: not a tree to rely on, and the file stays as it is. */
+static JET_ERR find_owned_end(struct recovered_database *d, page_no_t *owned)
+{
+    JET_ERR err = space_last_owned_page(d->db->pages, owned);
+    if (recovery_is_passing(err))
+        return err;
+    if (err < 0 || *owned > PAGE_NO_MAX)
+        *owned = 0;
+    return JET_errSuccess;
+}
+
+/* What is missing up to the last owned page is free space. What is too much goes now, unless the next recovery, should this one be interrupted, will ask for it. */
 static JET_ERR fit_size(struct recovered_database *d)
 {
+    JET_ERR err = JET_errSuccess;
     page_no_t owned, last = cache_file_last_page(d->db->pages);
-    JET_ERR err = space_last_owned_page(d->db->pages, &owned);
-    if (recovery_is_passing(err))
-        goto done;
-    bool is_known = err >= 0 && owned != 0 && owned <= PAGE_NO_MAX;
-    err = JET_errSuccess;
-    if (!is_known)
-        goto done; /* not a tree to rely on: the file stays as it is */
-    if (owned < last)
-        TRY(cache_file_truncate(d->db->pages, owned));
-    else if (owned > last && owned - last <= (last > GROWTH_MAX ? last : GROWTH_MAX))
+    TRY(find_owned_end(d, &owned));
+    if (owned > last && owned - last <= (last > GROWTH_MAX ? last : GROWTH_MAX))
         TRY(cache_file_grow(d->db->pages, owned));
+    if (owned != 0 && owned < last && d->last_named <= owned)
+        TRY(cache_file_truncate(d->db->pages, owned));
+done:
+    return err;
+}
+
+JET_ERR recovery_cut_to_owned_end(struct recovered_database *d)
+{
+    JET_ERR err = JET_errSuccess;
+    page_no_t owned;
+    TRY(find_owned_end(d, &owned));
+    if (owned != 0 && owned < cache_file_last_page(d->db->pages))
+        TRY(cache_file_truncate(d->db->pages, owned));
 done:
     return err;
 }
@@ -261,6 +278,11 @@ JET_ERR recovery_end_database(struct recovery *r, struct recovered_database *d, 
     struct database *db = d->db;
     if (!d->is_attached)
         goto done;
+    if (by_redo && d->header.state == DB_STATE_DIRTY_AND_PATCHED && r->generation.header.generation <= d->required_to) {
+        d->header.lgpos_consistent = d->detached_at = position;
+        d->is_attached = false;
+        goto done;
+    }
     TRY(recovery_ask(r, (struct recovery_question){.kind = RECOVERY_DETACHING, .path = d->path}));
     if (d->header.state == DB_STATE_JUST_CREATED) {
         recovery_remove_unfinished(r, d);
@@ -277,8 +299,18 @@ JET_ERR recovery_end_database(struct recovery *r, struct recovered_database *d, 
     d->header_generation = 0;
     d->is_attached = false;
     r->result->attached_count++;
+    TRY(recovery_cut_to_owned_end(d));
 done:
     return err;
+}
+
+JET_ERR recovery_end_patched(struct recovery *r, struct recovered_database *d)
+{
+    lgpos_t position = d->detached_at;
+    d->header.state = DB_STATE_DIRTY;
+    d->detached_at = 0;
+    d->is_attached = true;
+    return recovery_end_database(r, d, position, true);
 }
 
 JET_ERR recovery_end_databases(struct recovery *r, lgpos_t position, bool by_redo)

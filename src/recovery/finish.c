@@ -30,7 +30,7 @@ JET_ERR recovery_check_ranges(struct recovery *r)
     bool ignores_lost = r->config != NULL && r->config->options.ignore_lost_logs, is_wanted = recovery_ends_history(r);
     bool ignores_missing = r->hard != NULL || r->config->options.ignore_missing_databases;
     for (uint32_t i = 0; i < r->database_count; i++)
-        if (r->databases[i].is_attached && r->databases[i].required_to > last)
+        if ((r->databases[i].is_attached || r->databases[i].detached_at != 0) && r->databases[i].required_to > last)
             RAISE(is_wanted ? JET_errEndingRestoreLogTooLow : JET_errRequiredLogFilesMissing);
     for (uint32_t i = 0; i < r->database_count; i++) {
         struct recovered_database *d = &r->databases[i];

@@ -30,7 +30,9 @@ struct recovered_database {
     bool is_deferred;      /* may be attached by a later record; else the recovery fails at the end */
     bool is_future;        /* deferred as the file is newer than the records */
     bool is_access_denied; /* why it is deferred */
+    lgpos_t detached_at;       /* where the log detached it before all of its required range was replayed: pages of a patched database may be newer, so it is not consistent there. 0: nowhere */
     uint32_t required_to;      /* gen_max_required as the file said: up to here pages may be newer than the records */
+    page_no_t last_named;      /* the highest page that a record of this replay has named */
     uint32_t header_generation; /* for which the header on disk has been made ready; 0 = none */
     struct doubtful_pages doubts;
 };
@@ -158,14 +160,18 @@ MUST_CHECK JET_ERR recovery_open_database(struct recovery *r, struct recovered_d
 MUST_CHECK JET_ERR recovery_prepare_change(struct recovery *r, struct recovered_database *d);
 MUST_CHECK JET_ERR recovery_extend(struct recovery *r, const struct range_record *record);
 MUST_CHECK JET_ERR recovery_shrink(struct recovery *r, const struct range_record *record);
-/* Pages flushed, file cut or grown to what it owns, header clean at the position; no longer attached. A file whose creation did not end is removed (6.2). */
+/* Pages flushed, header clean at the position, file of the length that it owns; no longer attached. A file whose creation did not end is removed (6.2). */
 MUST_CHECK JET_ERR recovery_end_database(struct recovery *r, struct recovered_database *d, lgpos_t position, bool by_redo);
-/* Pages flushed, file cut or grown to what it owns. JET_errDatabaseCorrupted and the like for pages that could not be judged. */
+/* Pages flushed, file grown to what it owns, and cut where no record replayed names what is behind. JET_errDatabaseCorrupted and the like for pages that could not be judged. */
 MUST_CHECK JET_ERR recovery_complete_database(struct recovery *r, struct recovered_database *d);
+/* Cuts off what is behind the last page that the database owns: it belongs to nobody. Where a record has named a page there, only once no recovery will need that record again: no ShrinkDB may follow it. */
+MUST_CHECK JET_ERR recovery_cut_to_owned_end(struct recovered_database *d);
 /* Removes the file of a creation that did not end; no longer attached. */
 void recovery_remove_unfinished(struct recovery *r, struct recovered_database *d);
 /* Writes d->header. */
 MUST_CHECK JET_ERR recovery_write_header(struct recovered_database *d);
+/* One with detached_at, whose range has been replayed: it is consistent there now. */
+MUST_CHECK JET_ERR recovery_end_patched(struct recovery *r, struct recovered_database *d);
 MUST_CHECK JET_ERR recovery_end_databases(struct recovery *r, lgpos_t position, bool by_redo);
 
 /* doubts.c */

@@ -83,6 +83,10 @@ JET_ERR recovery_keep_databases(struct recovery *r, lgpos_t undo)
         r->result->attached_count++;
     }
     TRY(log_write_checkpoint(r->log, undo, 0, true));
+    for (uint32_t i = 0; i < r->database_count; i++) {
+        if (r->databases[i].is_attached)
+            TRY(recovery_cut_to_owned_end(&r->databases[i]));
+    }
 done:
     return err;
 }

@@ -359,18 +359,35 @@ done:
     return err;
 }
 
+/* From here on the database is an ordinary one, whose replay begins where it was attached last: what was changed before must be in the file. */
+static JET_ERR end_patched_range(struct recovered_database *d)
+{
+    JET_ERR err = JET_errSuccess;
+    uint32_t attached = lgpos_generation(d->header.lgpos_attach);
+    if (attached > d->header.gen_min_required) {
+        TRY(cache_flush_file(d->db->pages));
+        d->header.gen_min_required = d->header.gen_min_consistent = attached;
+    }
+    d->header.state = DB_STATE_DIRTY;
+done:
+    return err;
+}
+
 /* Pages that could not be judged in the required range must have been explained by its end (7.2). */
 static JET_ERR settle_doubts(struct recovery *r, uint32_t next_generation)
 {
     JET_ERR err = JET_errSuccess;
     for (uint32_t i = 0; i < r->database_count; i++) {
         struct recovered_database *d = &r->databases[i];
-        if (!d->is_attached || next_generation <= d->required_to)
+        bool is_whole = next_generation != UINT32_MAX || r->generation.header.generation >= d->required_to;
+        if ((!d->is_attached && d->detached_at == 0) || next_generation <= d->required_to)
             continue;
-        if (d->doubts.count > 0 && (next_generation != UINT32_MAX || r->generation.header.generation >= d->required_to))
+        if (d->doubts.count > 0 && is_whole)
             RAISE(doubts_first_fault(&d->doubts));
-        if (d->header.state == DB_STATE_DIRTY_AND_PATCHED)
-            d->header.state = DB_STATE_DIRTY;
+        if (d->detached_at != 0 && is_whole)
+            TRY(recovery_end_patched(r, d));
+        else if (d->is_attached && d->header.state == DB_STATE_DIRTY_AND_PATCHED)
+            TRY(end_patched_range(d));
     }
 done:
     return err;

@@ -43,6 +43,8 @@ static JET_ERR new_held(struct operation *o, page_no_t page_no, struct held_page
         return error_raise(JET_errLogCorrupted, __FILE__, __LINE__);
     *out = &o->held[o->held_count];
     **out = (struct held_page){.page_no = page_no};
+    if (page_no > o->d->last_named)
+        o->d->last_named = page_no;
     return JET_errSuccess;
 }
 

@@ -233,12 +233,18 @@ static void pages_are_read_as_they_stand_in_the_file(void **state)
 
 /* --- mending --- */
 
+static struct instance *enter(struct sample *s)
+{
+    struct instance *instance = NULL;
+    assert_good(engine_enter_instance(s->live.instance, 0, &instance));
+    return instance;
+}
+
 /* The token that a replaying copy would get, from the request itself; waits for it. */
 static void get_token(struct sample *s, uint32_t page, uint8_t token[TOKEN_SIZE])
 {
-    struct instance *instance = NULL;
+    struct instance *instance = enter(s);
     uint64_t dbtime = 0;
-    assert_good(engine_enter_instance(s->live.instance, 0, &instance));
     for (int i = 0; i < 5000 && dbtime == 0; i++) {
         mutex_lock(&instance->patches.lock);
         for (int k = 0; k < PAGE_PATCH_REQUESTS_MAX; k++)
@@ -424,6 +430,89 @@ static void readers_see_the_fault_then_the_row_and_nothing_else(void **state)
     sample_stop(&s);
 }
 
+static void a_page_that_can_be_read_again_keeps_what_it_has(void **state)
+{
+    (void)state;
+    struct sample s;
+    uint8_t token[TOKEN_SIZE], *older = page_room(1), *newer = page_room(1);
+    start(&s, true);
+    detach(&s);
+    attach(&s);
+    uint32_t page = find_leaf(&s, 100, older);
+    assert_good(JetBeginTransaction(s.session));
+    assert_good(seek_id(&s, s.table, 100));
+    assert_good(JetPrepareUpdate(s.session, s.table, JET_prepReplace));
+    assert_good(JetSetColumn(s.session, s.table, s.padded, "newer", 5, 0, NULL));
+    assert_good(JetUpdate(s.session, s.table, NULL, 0, NULL));
+    assert_good(JetCommitTransaction(s.session, 0));
+    detach(&s);
+    attach(&s);
+    assert_int_equal(damage_leaf(&s, 100, newer), page);
+    get_token(&s, page, token);
+    damage_file(path_of(&s), ((uint64_t)page + 1) * PAGE + 200); /* the same bits again: the fault was a passing one */
+    assert_good(JetOnlinePatchDatabasePage(s.session, s.dbid, page, token, sizeof token, older, PAGE, 0));
+    uint8_t *room = page_room(1);
+    uint32_t actual;
+    assert_good(JetGetDatabasePages(s.session, s.dbid, page, 1, room, PAGE, &actual, 0));
+    assert_memory_equal(room + 40, newer + 40, PAGE - 40); /* behind checksum and flush type */
+    assert_good(seek_id(&s, s.table, 100));
+    assert_string_equal(get_text(&s, s.table, s.padded, 1, 0), "newer   ");
+    free(room);
+    free(older);
+    free(newer);
+    sample_stop(&s);
+}
+
+struct holder {
+    struct instance *instance;
+    atomic_int step; /* 1: it is held; 2: it may be given back */
+};
+
+/* While this one has the lock, the checkpoint thread raises no header. */
+static void *hold_rounds(void *argument)
+{
+    struct holder *h = (struct holder *)argument;
+    mutex_lock(&h->instance->checkpoint.round_lock);
+    for (atomic_store(&h->step, 1); atomic_load(&h->step) == 1;)
+        thread_sleep_ms(1);
+    mutex_unlock(&h->instance->checkpoint.round_lock);
+    return NULL;
+}
+
+static void a_page_that_waits_for_the_header_is_written_by_raising_it(void **state)
+{
+    (void)state;
+    struct sample s;
+    pthread_t thread;
+    uint32_t held = 0;
+    start(&s, true);
+    struct holder h = {.instance = enter(&s)};
+    struct database *db = atomic_load(&h.instance->checkpoint.writable[s.dbid - 1]);
+    assert_int_equal(pthread_create(&thread, NULL, hold_rounds, &h), 0);
+    while (atomic_load(&h.step) != 1)
+        thread_sleep_ms(1);
+    assert_good(log_roll(h.instance->log));
+    assert_good(JetBeginTransaction(s.session));
+    insert_sample(&s, ROWS, ROWS, "of a new log");
+    assert_good(JetCommitTransaction(s.session, 0));
+    for (uint32_t page = 1; page <= cache_file_last_page(db->pages); page++) {
+        struct page_ref ref;
+        if (cache_get(db->pages, page, PAGE_LATCH_EXCLUSIVE, &ref) < 0)
+            continue;
+        bool is_dirty = cache_is_dirty(&ref);
+        cache_release(&ref);
+        if (!is_dirty || cache_flush_page(db->pages, page) != CACHE_ERROR_PAGES_HELD)
+            continue;
+        held++;
+        assert_good(checkpoint_flush_page(h.instance, db, page));
+    }
+    assert_true(held > 0);
+    atomic_store(&h.step, 2);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    engine_leave_instance(h.instance);
+    sample_stop(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +525,8 @@ int main(void)
         cmocka_unit_test(what_is_no_answer_to_the_request_changes_nothing),
         cmocka_unit_test(an_instance_that_does_not_ask_takes_no_pages),
         cmocka_unit_test(readers_see_the_fault_then_the_row_and_nothing_else),
+        cmocka_unit_test(a_page_that_can_be_read_again_keeps_what_it_has),
+        cmocka_unit_test(a_page_that_waits_for_the_header_is_written_by_raising_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

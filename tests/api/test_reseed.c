@@ -96,18 +96,41 @@ static JET_INSTANCE new_instance(const char *folder)
     return instance;
 }
 
-/* The copy is taken while BEFORE rows are there; then others follow, so that the pages of the healthy one are newer. Everything it has is on disk. */
-static void start(struct world *w)
+static void detach_healthy(struct world *w)
+{
+    struct sample *s = &w->healthy;
+    assert_good(JetCloseTable(s->session, s->table));
+    assert_good(JetCloseDatabase(s->session, s->dbid, 0));
+    assert_good(JetDetachDatabase(s->session, text_of("%s/sample.edb", s->live.folder)));
+}
+
+static void reattach_healthy(struct world *w)
+{
+    struct sample *s = &w->healthy;
+    const char *path = text_of("%s/sample.edb", s->live.folder);
+    detach_healthy(w);
+    assert_good(JetAttachDatabase(s->session, path, 0));
+    assert_good(JetOpenDatabase(s->session, path, NULL, &s->dbid, 0));
+    assert_good(JetOpenTable(s->session, s->dbid, "Sample", NULL, 0, 0, &s->table));
+}
+
+/* The copy is taken while BEFORE rows are there; then others follow, so that the pages of the healthy one are newer. Everything it has is on disk. is_attached: it is one whose logs begin
+ * with an attach; else they begin with its creation. */
+static void start_with(struct world *w, bool is_attached)
 {
     memset(w, 0, sizeof *w);
     w->folder = make_scratch_folder("copy");
     w->database = text_of("%s/sample.edb", w->folder);
     sample_start(&w->healthy, PAGE);
     insert_rows(&w->healthy, 0, BEFORE);
+    if (is_attached)
+        reattach_healthy(w);
     copy_stream(w->healthy.live.folder, w->folder, true);
     insert_rows(&w->healthy, BEFORE, AFTER);
     w->instance = new_instance(w->folder);
 }
+
+static void start(struct world *w) { start_with(w, false); }
 
 static void stop(struct world *w)
 {
@@ -225,6 +248,86 @@ static void a_damaged_copy_is_made_whole_from_the_healthy_database_and_its_logs(
     stop(&w);
 }
 
+static struct db_header reached;
+static void say_reached(struct db_header *h)
+{
+    h->lgpos_attach = reached.lgpos_attach;
+    h->lgpos_consistent = reached.lgpos_consistent;
+}
+
+/* A replay over logs in which the database is detached and attached again, twice. is_interrupted: it is the second one, the first got behind the last attach. ends_detached: so does the log. */
+static void replay_over_detach(bool is_attached, bool is_interrupted, bool ends_detached)
+{
+    struct world w;
+    uint32_t bad[512];
+    start_with(&w, is_attached);
+    damage(&w);
+    uint32_t count = damaged_pages(w.database, bad, 512);
+    reattach_healthy(&w);
+    insert_rows(&w.healthy, BEFORE + AFTER, AFTER);
+    reattach_healthy(&w); /* its file has everything now */
+    struct db_header before = header_of(w.database);
+    assert_good(JetBeginDatabaseIncrementalReseed(w.instance, w.database, 0, 0));
+    for (uint32_t i = 0; i < count; i++)
+        patch_from_healthy(&w, bad[i]);
+    reached = header_of(text_of("%s/sample.edb", w.healthy.live.folder));
+    if (ends_detached)
+        detach_healthy(&w);
+    uint32_t generation = present_generation(&w);
+    assert_true(generation > before.gen_max_required);
+    copy_stream(w.healthy.live.folder, w.folder, false);
+    assert_good(JetEndDatabaseIncrementalReseed(w.instance, w.database, before.gen_min_required, 0, generation, 0));
+    if (is_interrupted)
+        change_header(w.database, say_reached);
+    check_rows(&w, BEFORE + 2 * AFTER);
+    assert_int_equal(header_of(w.database).state, DB_STATE_CLEAN);
+    stop(&w);
+}
+
+static void the_logs_between_may_detach_the_database_and_attach_it_again(void **state)
+{
+    (void)state;
+    replay_over_detach(false, false, false);
+    replay_over_detach(false, true, true);
+    replay_over_detach(true, true, false);
+}
+
+static void a_detach_before_the_end_of_the_range_does_not_make_it_whole(void **state)
+{
+    (void)state;
+    struct world w;
+    char *path;
+    start(&w);
+    detach_healthy(&w);
+    struct db_header before = header_of(w.database);
+    struct log_listing listing;
+    assert_good(log_list(os_fs_posix(), w.healthy.live.folder, "edb", true, &listing));
+    uint32_t detached = present_generation(&w);
+    struct sample *s = &w.healthy;
+    const char *database = text_of("%s/sample.edb", s->live.folder);
+    assert_good(JetAttachDatabase(s->session, database, 0));
+    assert_good(JetOpenDatabase(s->session, database, NULL, &s->dbid, 0));
+    assert_good(JetOpenTable(s->session, s->dbid, "Sample", NULL, 0, 0, &s->table));
+    insert_rows(&w.healthy, BEFORE + AFTER, AFTER);
+    uint32_t generation = present_generation(&w);
+    assert_true(generation > detached + 1);
+    copy_stream(w.healthy.live.folder, w.folder, false);
+    assert_good(JetBeginDatabaseIncrementalReseed(w.instance, w.database, 0, 0));
+    assert_good(JetEndDatabaseIncrementalReseed(w.instance, w.database, before.gen_min_required, 0, generation, 0));
+    /* All logs behind the one with the detach are lost, and the one that was current stands for it. */
+    for (uint32_t lost = detached; lost <= generation; lost++) {
+        assert_good(log_file_path(w.folder, "edb", lost, listing.extension, os_fs_posix(), &path));
+        if (lost == detached)
+            copy_file(path, text_of("%s/edb%s", w.folder, listing.extension));
+        (void)unlink(path);
+        mem_free(path);
+    }
+    assert_err(JetInit(&w.instance), JET_errRequiredLogFilesMissing);
+    assert_int_equal(header_of(w.database).state, DB_STATE_DIRTY_AND_PATCHED);
+    w.instance = new_instance(w.folder);
+    stop(&w);
+}
+
 static void until_the_logs_are_named_nobody_gets_at_the_file(void **state)
 {
     (void)state;
@@ -241,6 +344,9 @@ static void until_the_logs_are_named_nobody_gets_at_the_file(void **state)
     JET_INSTANCE other = new_instance(w.folder);
     assert_err(JetInit(&other), JET_errDatabaseIncompleteIncrementalReseed);
     assert_int_equal(header_of(w.database).state, DB_STATE_INCREMENTAL_RESEED);
+    const char *tool = getenv("ESE_TOOL");
+    if (tool != NULL) /* and the tool does not promise what the recovery refuses */
+        assert_int_not_equal(system(text_of("'%s' recover --dry-run '%s' > /dev/null 2>&1", tool, w.folder)), 0); /* NOLINT(cert-env33-c): a test's own command */
     /* It can be begun again, which counts as the same one. */
     assert_good(JetBeginDatabaseIncrementalReseed(w.instance, w.database, 0, JET_bitBeginDatabaseIncrementalReseedPatchRBS));
     assert_int_equal(header_of(w.database).reseeds.count, 1);
@@ -478,6 +584,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_damaged_copy_is_made_whole_from_the_healthy_database_and_its_logs),
+        cmocka_unit_test(the_logs_between_may_detach_the_database_and_attach_it_again),
+        cmocka_unit_test(a_detach_before_the_end_of_the_range_does_not_make_it_whole),
         cmocka_unit_test(until_the_logs_are_named_nobody_gets_at_the_file),
         cmocka_unit_test(without_begin_there_is_nothing_to_patch_or_to_end),
         cmocka_unit_test(only_a_dirty_database_can_be_reseeded),

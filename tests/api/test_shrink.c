@@ -2,15 +2,19 @@
 #define ESENT_PRIVATE
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "check/check.h"
 #include "cmocka_all.h"
+#include "engine/process.h"
+#include "fault_fs.h"
 #include "opened_file.h"
+#include "os/thread.h"
 #include "shared_data.h"
 #include "shrinkable.h"
 
-enum { EARLY = 1500, LATE = 1000, BOUND_PAGES = 48, ON_ATTACH = JET_bitShrinkDatabaseEofOnAttach };
+enum { EARLY = 1500, LATE = 1000, BOUND_PAGES = 48, SHORTAGE = 25, ON_ATTACH = JET_bitShrinkDatabaseEofOnAttach };
 
 /* The filled database, detached; its instance runs on. */
 struct filled {
@@ -164,11 +168,129 @@ static void an_attach_without_logging_shrinks_too(void **state)
     check_and_stop(&f);
 }
 
+/* --- what is in the way --- */
+
+static void what_a_snapshot_still_needs_is_not_moved_away(void **state)
+{
+    struct filled f;
+    uint32_t pages;
+    JET_SESID reader;
+    JET_DBUTIL_A trim = {.cbStruct = sizeof trim, .op = opDBUTILDBTrim};
+    (void)state;
+    fill(&f, 4096);
+    shrinkable_attach(&f.s, f.path, 0, -1, 0, NULL);
+    assert_good(JetBeginSession(f.s.live.instance, &reader, NULL, NULL));
+    insert_sample(&f.s, 100000, 2000000, "new");
+    assert_good(JetBeginTransaction(reader));
+    assert_good(seek_id(&f.s, f.s.table, 100000));
+    assert_good(JetDelete(f.s.session, f.s.table));
+    assert_good(JetCloseDatabase(f.s.session, f.s.dbid, 0));
+    trim.sesid = f.s.session;
+    trim.szDatabase = (char *)(uintptr_t)f.path;
+    assert_good(JetDBUtilitiesA(&trim));
+    assert_true(file_pages(&f) >= f.pages);
+    assert_good(JetRollback(reader, 0));
+    assert_good(JetEndSession(reader, 0));
+    assert_good(JetDBUtilitiesA(&trim));
+    assert_true(file_pages(&f) <= f.pages - f.free_pages + BOUND_PAGES);
+    assert_good(JetDetachDatabase(f.s.session, f.path));
+    shrinkable_attach(&f.s, f.path, 0, -1, 0, &pages);
+    check_and_stop(&f);
+}
+
+/* A next log file that cannot be had for a while, so that the end of a transaction cannot be logged either. */
+static struct {
+    struct fault_fs *fs;
+    uint32_t left;
+} shortage;
+
+static void count_shortage(void *context, enum fault_operation operation, const char *path, uint64_t offset, size_t size)
+{
+    (void)context, (void)offset, (void)size;
+    if (operation == FAULT_OPEN && strstr(path, "edbtmp") != NULL && shortage.left > 0 && --shortage.left == 0)
+        fault_fs_fail(shortage.fs, FAULT_OPEN, 0, JET_errSuccess, false);
+}
+
+static void a_session_goes_on_when_the_end_of_a_move_could_not_be_logged(void **state)
+{
+    struct filled f;
+    uint32_t options = ON_ATTACH, pages;
+    JET_SETDBPARAM parameter = {JET_dbparamShrinkDatabaseOptions, &options, sizeof options};
+    (void)state;
+    shortage.fs = fault_fs_create(os_fs_posix());
+    process_set_fs(fault_fs_os(shortage.fs));
+    fill(&f, 4096);
+    fault_fs_set_hook(shortage.fs, count_shortage, NULL);
+    fault_fs_fail_only(shortage.fs, "edbtmp");
+    shortage.left = SHORTAGE;
+    fault_fs_fail(shortage.fs, FAULT_OPEN, 1, JET_errOutOfFileHandles, true);
+    assert_good(JetAttachDatabase3(f.s.session, f.path, &parameter, 1, 0));
+    assert_int_equal(shortage.left, 0);
+    assert_good(JetBeginTransaction(f.s.session));
+    assert_good(JetCommitTransaction(f.s.session, 0));
+    assert_err(JetRollback(f.s.session, 0), JET_errNotInTransaction);
+    assert_good(JetDetachDatabase(f.s.session, f.path));
+    shrinkable_attach(&f.s, f.path, ON_ATTACH, -1, 0, &pages);
+    assert_true(pages <= f.pages - f.free_pages + BOUND_PAGES);
+    check_and_stop(&f);
+    process_set_fs(NULL);
+    fault_fs_destroy(shortage.fs);
+}
+
+static struct {
+    struct thread thread;
+    JET_INSTANCE instance;
+    atomic_bool is_cutting, is_stopped;
+} stopping;
+
+static void *stop_service(void *argument)
+{
+    (void)argument;
+    while (!atomic_load(&stopping.is_cutting))
+        thread_sleep_ms(1);
+    assert_good(JetStopServiceInstance2(stopping.instance, JET_bitStopServiceAll));
+    atomic_store(&stopping.is_stopped, true);
+    return NULL;
+}
+
+static void hold_first_cut(void *context, enum fault_operation operation, const char *path, uint64_t offset, size_t size)
+{
+    (void)context, (void)offset, (void)size;
+    if (operation != FAULT_SET_SIZE || strstr(path, "sample.edb") == NULL)
+        return;
+    atomic_store(&stopping.is_cutting, true);
+    while (!atomic_load(&stopping.is_stopped))
+        thread_sleep_ms(1);
+}
+
+static void a_service_that_stops_ends_it_early(void **state)
+{
+    struct filled f;
+    uint32_t options = ON_ATTACH;
+    JET_SETDBPARAM parameter = {JET_dbparamShrinkDatabaseOptions, &options, sizeof options};
+    struct fault_fs *fs = fault_fs_create(os_fs_posix());
+    (void)state;
+    process_set_fs(fault_fs_os(fs));
+    fill(&f, 4096);
+    fault_fs_set_hook(fs, hold_first_cut, NULL);
+    stopping.instance = f.s.live.instance;
+    assert_good(thread_start(&stopping.thread, stop_service, NULL));
+    assert_good(JetAttachDatabase3(f.s.session, f.path, &parameter, 1, 0));
+    thread_join(&stopping.thread);
+    assert_true(file_pages(&f) > f.pages - f.free_pages + BOUND_PAGES);
+    assert_good(JetTerm(f.s.live.instance));
+    verify(&f);
+    process_set_fs(NULL);
+    fault_fs_destroy(fs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_at_the_end_move_to_what_is_free_before_them), cmocka_unit_test(without_the_option_nothing_moves), cmocka_unit_test(a_size_limit_or_a_quota_ends_it_early),
         cmocka_unit_test(a_root_at_the_end_stays), cmocka_unit_test(an_attach_without_logging_shrinks_too),
+        cmocka_unit_test(what_a_snapshot_still_needs_is_not_moved_away), cmocka_unit_test(a_session_goes_on_when_the_end_of_a_move_could_not_be_logged),
+        cmocka_unit_test(a_service_that_stops_ends_it_early),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,8 +6,10 @@
 #define ESENT_PRIVATE
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "base/bytes.h"
 #include "check/check.h"
 #include "cmocka_all.h"
 #include "engine/process.h"
@@ -62,6 +64,57 @@ static void check_image(const struct fault_fs *f, size_t events, uint64_t k, uin
     (void)!system(text_of("rm -rf '%s'", folder));
 }
 
+/* --- the recovery's own cut --- */
+
+static uint32_t cuts_seen;
+
+/* Before each change of the database's size in a recovery that has ShrinkDB in its required range, and leaves the cut to the end of it. */
+static void see_cut(void *context, enum fault_operation operation, const char *path, uint64_t offset, size_t size)
+{
+    enum { STATE_OFFSET = 52 };
+    uint8_t header[64];
+    (void)context, (void)offset, (void)size;
+    if (operation != FAULT_SET_SIZE || strstr(path, "sample.edb") == NULL)
+        return;
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fread(header, 1, sizeof header, file), sizeof header);
+    fclose(file);
+    assert_int_equal(load_le32(header + STATE_OFFSET), DB_STATE_CLEAN);
+    cuts_seen++;
+}
+
+/* The last moment before the file is cut for the first time: ShrinkDB is durable, and the header asks for it. */
+static size_t before_first_cut(const struct fault_fs *f, size_t from, size_t to)
+{
+    for (size_t i = from + 1; i < to; i++) {
+        enum fault_event before = fault_fs_event_kind(f, i - 1);
+        if (fault_fs_event_kind(f, i) == FAULT_EVENT_SET_SIZE && before != FAULT_EVENT_CREATE && before != FAULT_EVENT_SET_SIZE)
+            return i;
+    }
+    fail_msg("the file has not been cut");
+    return 0;
+}
+
+/* A second power cut between the recovery's cut and its clean header would leave records that name pages which are no more. */
+static void check_order_of_recovery(const struct fault_fs *f, size_t from, size_t to, uint64_t digest)
+{
+    const char *folder = make_scratch_folder("order");
+    struct fault_fs *watched = fault_fs_create(os_fs_posix());
+    struct sample s;
+    fault_fs_build_image(f, before_first_cut(f, from, to), FAULT_IMAGE_KEEP_ALL, 0, folder);
+    fault_fs_set_hook(watched, see_cut, NULL);
+    process_set_fs(fault_fs_os(watched));
+    start_again(&s, folder);
+    assert_true(cuts_seen > 0);
+    fault_fs_set_hook(watched, NULL, NULL);
+    shrinkable_attach(&s, text_of("%s/sample.edb", folder), 0, -1, 0, NULL);
+    assert_true(shrinkable_digest(&s) == digest);
+    live_stop(&s.live);
+    process_set_fs(NULL);
+    fault_fs_destroy(watched);
+}
+
 static void a_crash_while_a_file_is_shortened_loses_nothing(void **state)
 {
     const uint64_t images = number_from("OPENESE_SHRINK_IMAGES", 10), seed = number_from("OPENESE_SEED", (uint64_t)time(NULL));
@@ -91,6 +144,7 @@ static void a_crash_while_a_file_is_shortened_loses_nothing(void **state)
     live_stop(&s.live);
     process_set_fs(NULL);
     assert_true(to > from + 20);
+    check_order_of_recovery(f, from, to, digest);
     srand((unsigned)seed);
     for (uint64_t k = 0; k < images; k++) {
         size_t events = from + (size_t)((double)(to - from) * ((double)k + (double)(rand() % 1000) / 1000) / (double)images);
