@@ -261,8 +261,9 @@ static void give_page(void *context, const struct recovery_page_request *request
     atomic_store(&progress->instance->callback_thread, 0);
 }
 
-/* A stream that another process has open must not be replayed: that process holds its current log locked. */
-static JET_ERR check_log_is_free(const struct log_config *config)
+/* A stream that another process has open must not be replayed: that process holds its current log locked. What one that was killed has written, and how it named its files, may be in memory only:
+ * before pages are changed by it, or it is shipped, it has to be on the disk. */
+static JET_ERR claim_log(const struct log_config *config)
 {
     JET_ERR err = JET_errSuccess;
     struct log_listing listing;
@@ -273,6 +274,8 @@ static JET_ERR check_log_is_free(const struct log_config *config)
         goto done;
     TRY(log_named_path(config->log_folder, config->base_name, "", listing.extension, &path));
     TRY(os_file_open(config->fs, path, OS_OPEN_WRITE | OS_OPEN_LOCK_EXCLUSIVE, &file));
+    TRY(os_file_sync(file));
+    TRY(os_dir_sync(config->fs, config->log_folder));
 done:
     os_file_close(file);
     mem_free(path);
@@ -357,7 +360,7 @@ static JET_ERR start_log(struct instance *instance, const struct instance_start_
         .page_request_context = &progress,
     };
     fill_log_config(instance, &config.log);
-    TRY(check_log_is_free(&config.log));
+    TRY(claim_log(&config.log));
     TRY(recovery_run(&config, &result));
     *warning = result.warning;
     instance->log = result.log;

@@ -104,23 +104,32 @@ done:
     return err;
 }
 
-/* Does the file hold (the beginning of) the generation that has this header? */
-static bool has_header(struct os_file *file, uint64_t size, const uint8_t *header)
+/* Does the file hold (the beginning of) the generation that has this header? On an error *is_there stays what it was. */
+static JET_ERR find_header(struct os_file *file, const uint8_t *header, bool *is_there)
 {
+    JET_ERR err = JET_errSuccess;
     uint8_t bytes[LOG_SEGMENT_SIZE];
-    return size >= sizeof bytes && os_file_read(file, 0, bytes, sizeof bytes) >= 0 && memcmp(bytes, header, sizeof bytes) == 0;
+    struct os_file_info info;
+    TRY(os_file_info(file, &info));
+    bool is_long = info.size >= sizeof bytes;
+    if (is_long)
+        TRY(os_file_read(file, 0, bytes, sizeof bytes));
+    *is_there = is_long && memcmp(bytes, header, sizeof bytes) == 0;
+done:
+    return err;
 }
 
-/* The file of a generation that begins with this piece. One that is there already and is of the same generation is written over in place: it may be all that is left of the log. */
+/* The file of a generation that begins with this piece. One that is there already and is of the same generation is written over in place: it may be all that is left of the log. Another one that
+ * could not be begun is not left behind. */
 static JET_ERR write_first_piece(struct log_consumer *c, const char *path, uint32_t sectors, const uint8_t *data, uint32_t size, struct os_file **out)
 {
     JET_ERR err = JET_errSuccess;
     struct os_file *file = NULL;
-    struct os_file_info info;
     uint64_t whole = (uint64_t)sectors * LOG_SEGMENT_SIZE;
+    bool is_known = true; /* as long as nobody has looked */
     TRY(os_file_open(c->fs, path, OS_OPEN_WRITE | OS_OPEN_CREATE, &file));
-    TRY(os_file_info(file, &info));
-    if (!has_header(file, info.size, data))
+    TRY(find_header(file, data, &is_known));
+    if (!is_known)
         TRY(os_file_set_size(file, 0));
     TRY(os_file_set_size(file, whole));
     TRY(os_file_write(file, 0, data, size));
@@ -130,6 +139,10 @@ static JET_ERR write_first_piece(struct log_consumer *c, const char *path, uint3
     file = NULL;
 done:
     os_file_close(file);
+    if (err < 0 && !is_known) {
+        JET_ERR ignored = os_remove(c->fs, path); /* the first error is the caller's */
+        (void)ignored;
+    }
     return err;
 }
 
@@ -167,6 +180,9 @@ static JET_ERR check_segments(const uint8_t *data, uint32_t size, uint32_t first
 
 /* --- pieces --- */
 
+/* Errors that say nothing about the piece: it may come again. */
+static bool is_passing(JET_ERR error) { return error == JET_errDiskFull || error == JET_errDiskIO || error == JET_errOutOfMemory || error == JET_errOutOfFileHandles; }
+
 /* The file left by an earlier sequence, when it reaches up to the piece: a piece behind a hole would make a log that cannot be replayed. */
 static JET_ERR check_left_file(struct log_consumer *c, const char *path, uint32_t generation, uint32_t segment, uint32_t *sectors)
 {
@@ -175,7 +191,7 @@ static JET_ERR check_left_file(struct log_consumer *c, const char *path, uint32_
     bool continues = err >= 0 && left.header.generation == generation && segment <= left.scan.last_segment + 1;
     *sectors = left.sectors;
     log_generation_release(&left);
-    if (err == JET_errOutOfMemory || err == JET_errDiskIO)
+    if (is_passing(err))
         return err;
     return continues ? JET_errSuccess : error_raise(JET_errInvalidLogDataSequence, __FILE__, __LINE__);
 }
@@ -290,6 +306,8 @@ JET_ERR log_consumer_add(struct log_consumer *c, uint64_t sequence, lgpos_t posi
         bool may_resume = c->has_begun;
         c->has_begun = false;
         err = add(c, sequence, position, data, size, may_resume);
+        if (is_passing(err))
+            c->has_begun = may_resume;
     }
     mutex_unlock(&c->lock);
     return err;
@@ -315,7 +333,9 @@ JET_ERR log_consumer_complete(struct log_consumer *c, uint64_t sequence, lgpos_t
         c->has_begun = false;
         err = JET_errInvalidLogDataSequence;
         if (c->file != NULL && sequence == c->sequence + 1 && lgpos_generation(position) == c->generation) {
-            err = finish_file(c);
+            err = os_file_sync(c->file);
+            if (err >= 0)
+                forget_file(c); /* else nobody knows what the disk has, and asking again would not tell: the next generation finds this one incomplete */
             c->sequence = sequence;
         }
     }

@@ -35,9 +35,10 @@ void log_consumer_close(struct log_consumer *consumer);
 MUST_CHECK JET_ERR log_consumer_begin(struct log_consumer *consumer);
 /* Whole segments at position. A header begins a generation, in any sequence; if the one before was not complete its file is removed and the result is JET_wrnPreviousLogFileIncomplete.
  * JET_errInvalidLogDataSequence: not the next piece, or beyond the end of the file. JET_errInvalidParameter: no data, parts of segments. JET_errLogSectorSizeMismatch,
- * JET_errFileInvalidType, JET_errBadLogVersion: the header. JET_errLogFileCorrupt: a checksum or position inside the data is wrong. JET_errDiskFull, JET_errDiskIO. */
+ * JET_errFileInvalidType, JET_errBadLogVersion: the header. JET_errLogFileCorrupt: a checksum or position inside the data is wrong. JET_errDiskFull, JET_errDiskIO, JET_errOutOfMemory,
+ * JET_errOutOfFileHandles: the piece may come again. */
 MUST_CHECK JET_ERR log_consumer_add(struct log_consumer *consumer, uint64_t sequence, lgpos_t position, const uint8_t *data, uint32_t size);
-/* The generation is whole: synced and closed. JET_errInvalidLogDataSequence. */
+/* The generation is whole: synced and closed. JET_errInvalidLogDataSequence; JET_errDiskIO: it counts as incomplete. */
 MUST_CHECK JET_ERR log_consumer_complete(struct log_consumer *consumer, uint64_t sequence, lgpos_t position);
 /* The sender ends: what has been received is synced and closed. */
 MUST_CHECK JET_ERR log_consumer_end(struct log_consumer *consumer);

@@ -106,10 +106,13 @@ static void copy_record(struct log *log, struct span record, struct place begin)
 
 /* Recovery from a checkpoint too far back would never end (instance-and-session 14, parameter 154): no more changes, but what ends transactions and the run goes on
  * for a while. */
-static JET_ERR check_depth(const struct log *log, uint8_t type)
+static JET_ERR check_depth(const struct log *log, const struct span *records, uint32_t count)
 {
     enum { DEPTH_RESERVE = 16, DEPTH_RESERVE_AT_END = 8 };
     uint32_t limit = log->config.checkpoint_too_deep, first = lgpos_generation(atomic_load(&log->checkpoint_on_disk));
+    uint8_t type = records[count - 1].data[0];
+    if (type == LR_COMMIT_CTX && count > 1) /* goes with the end of a transaction, and would keep it from ending */
+        type = records[count - 2].data[0];
     if (limit <= DEPTH_RESERVE || log->header.generation - first <= limit - DEPTH_RESERVE || type == LR_INIT2)
         return JET_errSuccess;
     switch (type) {
@@ -138,7 +141,7 @@ static JET_ERR check_depth(const struct log *log, uint8_t type)
 JET_ERR log_append_locked(struct log *log, const struct span *records, uint32_t count, lgpos_t *position)
 {
     JET_ERR err = JET_errSuccess;
-    TRY(check_depth(log, records[count - 1].data[0]));
+    TRY(check_depth(log, records, count));
     for (;;) {
         struct place end = {log->segment, log->byte}, begin, first = {0, 0};
         bool fits = true;

@@ -13,6 +13,8 @@
 #include "backup_client.h"
 #include "base/bytes.h"
 #include "cmocka_all.h"
+#include "engine/process.h"
+#include "fault_fs.h"
 #include "plain_instance.h"
 #include "sample_table.h"
 #include "shared_data.h"
@@ -648,6 +650,59 @@ static void what_a_crash_kept_from_being_shipped_comes_with_the_next_start(void 
     assert_shipped(story.from, story.to);
 }
 
+/* What has reached the disk for certain when something is built on the log. */
+struct durability {
+    bool log, names, is_late;
+};
+
+static void watch_durability(void *context, enum fault_operation operation, const char *path, uint64_t offset, size_t size)
+{
+    struct durability *d = context;
+    size_t length = strlen(path);
+    (void)offset;
+    (void)size;
+    if (operation == FAULT_SYNC && length > 8 && strcmp(path + length - 8, "/edb.log") == 0)
+        d->log = true;
+    else if (operation == FAULT_DIR_SYNC)
+        d->names = true;
+    else if (operation == FAULT_WRITE && !(d->log && d->names))
+        d->is_late = true;
+}
+
+static JET_ERR expect_durability(JET_INSTANCE instance, JET_EMITDATACTX *context, void *data, uint32_t size, void *client)
+{
+    struct durability *d = client;
+    (void)instance;
+    (void)context;
+    (void)data;
+    (void)size;
+    if (!(d->log && d->names))
+        d->is_late = true;
+    return JET_errSuccess;
+}
+
+/* It may have been killed between a write and its sync; with the power gone a moment later pages and the receiver would have what the log has not. */
+static void a_start_puts_the_log_it_finds_on_the_disk_before_it_replays_or_ships_it(void **state)
+{
+    struct durability seen = {.log = false};
+    struct fault_fs *disk = fault_fs_create(os_fs_posix());
+    struct sample s;
+    (void)state;
+    sample_start(&s, PAGE);
+    insert_rows(&s, 1, 5);
+    assert_err(JetTerm2(s.live.instance, JET_bitTermDirty), JET_errDirtyShutdown);
+    fault_fs_set_hook(disk, watch_durability, &seen);
+    process_set_fs(fault_fs_os(disk));
+    emit_to(expect_durability, &seen);
+    live_start_in(&s.live, s.live.folder, PAGE);
+    live_stop(&s.live);
+    emit_to(NULL, NULL);
+    process_set_fs(NULL);
+    assert_true(seen.log && seen.names);
+    assert_false(seen.is_late);
+    fault_fs_destroy(disk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -664,6 +719,7 @@ int main(void)
         cmocka_unit_test(the_shipped_logs_alone_bring_every_acknowledged_row_back),
         cmocka_unit_test(a_backup_and_the_shipped_logs_bring_every_acknowledged_row_back),
         cmocka_unit_test(what_a_crash_kept_from_being_shipped_comes_with_the_next_start),
+        cmocka_unit_test(a_start_puts_the_log_it_finds_on_the_disk_before_it_replays_or_ships_it),
         cmocka_unit_test(the_only_instance_needs_no_handle), /* last: it sets defaults of the process */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -570,6 +570,10 @@ static void a_checkpoint_too_far_behind_stops_changes_but_not_the_end(void **sta
     assert_int_equal(err, JET_errCheckpointDepthTooDeep);
     assert_false(log_is_down(log));
     assert_int_equal(log_tip_generation(log), 1 + (40 - 16) + 1);
+    /* Nor is a rollback with a client's context refused, which would disable the instance. */
+    static const uint8_t ROLLBACK[] = {LR_ROLLBACK, 5, 0, 1};
+    const struct span end[] = {span_of(ROLLBACK, sizeof ROLLBACK), span_of(record, log_record_encode_commit_context(record, 5, 0, span_of("why", 3)))};
+    assert_int_equal(log_append_many(log, end, 2, NULL), 0);
     assert_int_equal(log_append_shutdown(log, NULL), 0); /* a clean end is still possible */
     /* With the checkpoint moved things go on. */
     assert_int_equal(log_write_checkpoint(log, log_tip(log), 0, false), 0);
