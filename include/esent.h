@@ -6284,6 +6284,7 @@ JET_ERR JET_API JetRenameColumnW(JET_SESID sesid, JET_TABLEID tableid, const cha
  * @param grbit reserved, 0
  *
  * Returns JET_errSuccess, or:
+ * - JET_errColumnCannotBeEncrypted: the column is encrypted, and its default would not be
  * - JET_errColumnInUse: a key depends on the column
  * - JET_errColumnNotFound: no such column
  * - JET_errInvalidName: malformed object name
@@ -7486,7 +7487,7 @@ JET_ERR JET_API JetRetrieveColumns(JET_SESID sesid, JET_TABLEID tableid,
  * @param pcEnumColumn out: elements of prgEnumColumn
  * @param prgEnumColumn out: columns found; this array, each value array and each pvData were
  *     allocated with pfnRealloc
- * @param pfnRealloc allocator
+ * @param pfnRealloc allocator; while it runs it may read the row by this cursor, but not move it
  * @param pvReallocContext passed to pfnRealloc; may be NULL
  * @param cbDataMost most bytes of a long value to return
  * @param grbit option bits, below
@@ -7495,7 +7496,8 @@ JET_ERR JET_API JetRetrieveColumns(JET_SESID sesid, JET_TABLEID tableid,
  * - JET_bitEnumerateCompressOutput: report a single value in the column's own structure
  *   (JET_wrnColumnSingleValue)
  * - JET_bitEnumerateCopy: read the record being updated
- * - JET_bitEnumerateIgnoreDefault: leave out columns that have their default value
+ * - JET_bitEnumerateIgnoreDefault: leave out columns that have their default value; of columns wanted,
+ *   say so of those that the record does not mention (JET_wrnColumnDefault)
  * - JET_bitEnumerateIgnoreUserDefinedDefault: leave out defaults that come from callbacks
  * - JET_bitEnumeratePresenceOnly: only say which columns have values
  * - JET_bitEnumerateTaggedOnly: only tagged columns
@@ -12927,7 +12929,8 @@ JET_ERR JET_API JetBeginDatabaseIncrementalReseedW(JET_INSTANCE instance,
  * - JET_errLogFileCorrupt: the data is damaged, or not of the place it is sent to
  * - JET_errLogSectorSizeMismatch, JET_errFileInvalidType, JET_errBadLogVersion: a header that cannot
  *   be read here
- * - JET_errDiskFull, JET_errDiskIO, JET_errOutOfMemory: the piece may be sent again
+ * - JET_errDiskFull, JET_errDiskIO, JET_errOutOfMemory, JET_errOutOfFileHandles: the piece may be sent
+ *   again; but a generation whose completion failed counts as incomplete
  * - the errors of every call with an instance
  *
  * Since: Windows 7. Not documented by ESENT.
@@ -12948,15 +12951,27 @@ JET_ERR JET_API JetConsumeLogData(JET_INSTANCE instance, JET_EMITDATACTX *pEmitL
  *     - opDDLConvAddColumnCallback (JET_DDLADDCOLUMNCALLBACK): the column's default is computed by a function
  *     - opDDLConvIncreaseMaxColumnSize (JET_DDLMAXCOLUMNSIZE): of a long, or variable text or binary, column
  *     - opDDLConvChangeIndexDensity (JET_DDLINDEXDENSITY): szIndex NULL: of the table's rows
+ *     - opDDLConvAddConditionalColumnsToAllIndexes (JET_DDLADDCONDITIONALCOLUMNSTOALLINDEXES): all secondary
+ *       indexes of the table; an index that has a condition for the column keeps that one. Entries there are
+ *       stay, those of rows written from now on follow the conditions
+ *     - opDDLConvChangeCallbackDLL (JET_DDLCALLBACKDLL): functions "module!name" of all tables, for events and
+ *       for defaults, whose module's name begins with szOldDLL (ASCII letters of either case), get szNewDLL
+ *       as their module; all or none
  * @param pvData in: the structure
  * @param cbData its size
  *
  * Errors:
- * - JET_errInvalidParameter: another size or conversion, or a size below the present one
+ * - JET_errInvalidParameter: another size or conversion, a size below the present one, more than 16
+ *   conditions of an index, a function's name that would be longer than JET_cbNameMost or has no module
+ * - JET_errInvalidColumnType: none, or one for which the column has no room in rows: the table could not be
+ *   opened any more. ESENT does not look
+ * - JET_errColumnCannotBeEncrypted, JET_errCannotIndexOnEncryptedColumn: JET_bitColumnEncrypted for a column
+ *   that could not be made with it. ESENT does not look
+ * - JET_errIndexInvalidDef (W: JET_errInvalidParameter): a condition's cbStruct; JET_errInvalidGrbit: not
+ *   exactly one of JET_bitIndexColumnMustBeNull and JET_bitIndexColumnMustBeNonNull
  * - JET_errObjectNotFound, JET_errColumnNotFound, JET_errIndexNotFound: there is none of that name
  * - JET_errDensityInvalid: not 20 to 100
  * - JET_errInvalidObject: a system table
- * - JET_errFeatureNotAvailable: opDDLConvAddConditionalColumnsToAllIndexes, opDDLConvChangeCallbackDLL
  *
  * Source: published engine source.
  */
@@ -13265,7 +13280,8 @@ JET_ERR JET_API JetGetRBSFileInfoW(const char16_t *szRBSFileName, void *pvResult
  * ignored; a copy that cannot read the page is not called), and brings both back here. Another sound copy of the
  * page will do as well, as long as it holds all of its changes up to the request.
  *
- * The page is on disk when the call returns, with event 905. When nothing has been asked for any more, as the
+ * The page is on disk when the call returns, with event 905. One that can be read by then, as the fault was a passing
+ * one, is written as it is: the copy may lack its last change. When nothing has been asked for any more, as the
  * page has been mended or written anew meanwhile, the call does nothing and succeeds. Requests end with
  * the attachment; one that is older than JET_paramPatchRequestTimeout is made again when the page is met.
  *

@@ -38,12 +38,14 @@ static JET_ERR run(const struct callback_call *call, JET_CBTYP type)
 {
     JET_ERR err = JET_errSuccess;
     struct instance *instance = session_instance(call->session);
+    const struct table_schema *schema = NULL;
     TRY(run_registered(call, cursor_callbacks(call->cursor), type));
     TRY(run_registered(call, cursor_template_callbacks(call->cursor), type));
     if (instance_parameter(instance, JET_paramDisableCallbacks) != 0)
         goto done;
-    const struct table_schema *schema = cursor_schema(call->cursor);
-    for (uint32_t i = 0; i < schema->callback_count; i++) {
+    if (cursor_schema(call->cursor)->callback_count > 0)
+        schema = catalog_retain_table(cursor_catalog(call->cursor), cursor_schema(call->cursor)); /* a function that looks at the row may give the cursor a newer one */
+    for (uint32_t i = 0; schema != NULL && i < schema->callback_count; i++) {
         JET_CBTYP matching = schema->callbacks[i].types & type;
         JET_CALLBACK function;
         if (matching == 0)
@@ -52,6 +54,7 @@ static JET_ERR run(const struct callback_call *call, JET_CBTYP type)
         TRY(call_client(call, function, matching, NULL, NULL, NULL, 0));
     }
 done:
+    catalog_release_table(cursor_catalog(call->cursor), schema);
     return err;
 }
 
@@ -87,16 +90,19 @@ JET_ERR callbacks_compute(const struct callback_call *call, JET_COLUMNID column_
     JET_ERR err = JET_errSuccess;
     JET_CALLBACK function;
     uint32_t size = room;
+    const struct table_schema *schema = NULL;
     const struct column *column = schema_column(cursor_schema(call->cursor), column_id);
     if (column == NULL || column->callback == NULL || instance_parameter(session_instance(call->session), JET_paramDisableCallbacks) != 0)
         RAISE(JET_errCallbackNotResolved);
     TRY(callback_resolve(session_instance(call->session), column->callback, &function));
+    schema = catalog_retain_table(cursor_catalog(call->cursor), cursor_schema(call->cursor)); /* the function is given bytes of it */
     err = call_client(call, function, JET_cbtypUserDefinedDefaultValue, buffer, &size, (void *)(uintptr_t)column->callback_data.data, column_id);
     if (err >= 0)
         *actual = size;
     if (err == JET_errSuccess && size > room)
         err = JET_wrnBufferTruncated;
 done:
+    catalog_release_table(cursor_catalog(call->cursor), schema);
     return err;
 }
 

@@ -6,7 +6,8 @@
 
 _Static_assert(sizeof(JET_DDLADDCALLBACK_A) == sizeof(JET_DDLADDCALLBACK_W) && sizeof(JET_DDLCHANGECOLUMN_A) == sizeof(JET_DDLCHANGECOLUMN_W)
                    && sizeof(JET_DDLADDCOLUMNCALLBACK_A) == sizeof(JET_DDLADDCOLUMNCALLBACK_W) && sizeof(JET_DDLMAXCOLUMNSIZE_A) == sizeof(JET_DDLMAXCOLUMNSIZE_W)
-                   && sizeof(JET_DDLINDEXDENSITY_A) == sizeof(JET_DDLINDEXDENSITY_W),
+                   && sizeof(JET_DDLINDEXDENSITY_A) == sizeof(JET_DDLINDEXDENSITY_W) && sizeof(JET_DDLADDCONDITIONALCOLUMNSTOALLINDEXES_A) == sizeof(JET_DDLADDCONDITIONALCOLUMNSTOALLINDEXES_W)
+                   && sizeof(JET_CONDITIONALCOLUMN_A) == sizeof(JET_CONDITIONALCOLUMN_W) && sizeof(JET_DDLCALLBACKDLL_A) == sizeof(JET_DDLCALLBACKDLL_W),
                "the forms differ in the type of the strings only");
 
 /* What a call is about. */
@@ -98,6 +99,37 @@ done:
     return err;
 }
 
+static JET_ERR add_conditions(struct conversion *v, enum text_form form, const JET_DDLADDCONDITIONALCOLUMNSTOALLINDEXES_A *a)
+{
+    JET_ERR err = JET_errSuccess;
+    struct condition_definition conditions[INDEX_CONDITIONS_MAX];
+    TRY(find(v, form, a->szTable, NULL, NULL));
+    if (a->cConditionalColumn > INDEX_CONDITIONS_MAX || (a->rgconditionalcolumn == NULL && a->cConditionalColumn > 0))
+        RAISE(JET_errInvalidParameter);
+    for (uint32_t i = 0; i < a->cConditionalColumn; i++) {
+        const JET_CONDITIONALCOLUMN_A *given = &a->rgconditionalcolumn[i];
+        if (given->cbStruct != sizeof *given)
+            RAISE(form == TEXT_UTF16 ? JET_errInvalidParameter : JET_errIndexInvalidDef);
+        conditions[i] = (struct condition_definition){.grbit = given->grbit};
+        TRY(ddl_text(&v->memory, form, given->szColumnName, &conditions[i].column));
+    }
+    TRY(catalog_add_conditions(v->call.transaction, v->call.catalog, v->objid, conditions, a->cConditionalColumn));
+done:
+    return err;
+}
+
+static JET_ERR change_module(struct conversion *v, enum text_form form, const JET_DDLCALLBACKDLL_A *a)
+{
+    JET_ERR err = JET_errSuccess;
+    const char *from, *to;
+    TRY(ddl_text(&v->memory, form, a->szOldDLL, &from));
+    TRY(ddl_text(&v->memory, form, a->szNewDLL, &to));
+    TRY(ddl_begin(&v->call));
+    TRY(catalog_change_module(v->call.transaction, v->call.catalog, from, to));
+done:
+    return err;
+}
+
 /* 0: there is no such conversion. */
 static size_t argument_size(unsigned kind)
 {
@@ -126,7 +158,8 @@ static JET_ERR convert(JET_SESID sesid, JET_DBID dbid, enum text_form form, unsi
     case opDDLConvAddColumnCallback: TRY(add_column_callback(&v, form, data)); break;
     case opDDLConvIncreaseMaxColumnSize: TRY(increase_size(&v, form, data)); break;
     case opDDLConvChangeIndexDensity: TRY(change_density(&v, form, data)); break;
-    default: RAISE(JET_errFeatureNotAvailable);
+    case opDDLConvAddConditionalColumnsToAllIndexes: TRY(add_conditions(&v, form, data)); break;
+    default: TRY(change_module(&v, form, data)); /* the only other with a size */
     }
 done:
     err = ddl_end(&v.call, err, false);

@@ -3,6 +3,7 @@
 #include "api/callbacks.h"
 
 #include "cursor/update.h"
+#include "engine/session.h"
 
 _Static_assert(CURSOR_RETRIEVE_COPY == JET_bitRetrieveCopy && CURSOR_RETRIEVE_FROM_INDEX == JET_bitRetrieveFromIndex
                    && CURSOR_RETRIEVE_FROM_BOOKMARK == JET_bitRetrieveFromPrimaryBookmark && CURSOR_RETRIEVE_TAG == JET_bitRetrieveTag
@@ -184,11 +185,13 @@ JET_EXPORT JET_ERR JetEnumerateColumns(JET_SESID sesid, JET_TABLEID tableid, uin
     else
         err = table_check_phase(cursor, TABLE_READABLE);
     if (err >= 0) {
-        /* The client's function may be managed code that looks at its session. */
-        engine_callback_begin(session);
+        /* The client's function may be managed code that looks at its session; the cursor stays where it is. */
+        struct session_callback state;
+        session_callback_begin(session, tableid, &state);
         err = cursor_enumerate(cursor, (const struct enumerate_wish *)(const void *)rgEnumColumnId, cEnumColumnId, cbDataMost, grbit,
                                allocate_from_client, &client, &columns, pcEnumColumn);
-        engine_callback_end(session);
+        JET_ERR ended = session_callback_end(session, &state);
+        err = ended < 0 ? ended : err;
         *prgEnumColumn = (JET_ENUMCOLUMN *)(void *)columns;
     }
     engine_leave_session(session);

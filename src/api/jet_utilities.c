@@ -31,23 +31,44 @@ struct utility {
 
 static JET_ERR tell(const struct utility *u, JET_SNP snp, JET_SNT snt, void *data) { return u->status != NULL ? u->status(u->sesid, snp, snt, data) : JET_errSuccess; }
 
-/* --- integrity --- */
+/* *is_attached: by this call, which has to detach the file again. A caller's own attachment stays as it is. */
+static JET_ERR attach(const struct utility *u, JET_GRBIT grbit, bool *is_attached)
+{
+    JET_ERR err = JetAttachDatabaseA(u->sesid, u->path, grbit);
+    *is_attached = err >= 0 && err != JET_wrnDatabaseAttached;
+    return err;
+}
 
-struct check_call {
+static JET_ERR detach(const struct utility *u, bool is_attached, JET_ERR err)
+{
+    JET_ERR back = is_attached ? JetDetachDatabaseA(u->sesid, u->path) : JET_errSuccess;
+    return err >= 0 && back < 0 ? back : err;
+}
+
+/* --- integrity and repair --- */
+
+/* Work inside a session, which the caller's function may use. */
+struct work {
     const struct utility *utility;
     struct session *session;
 };
 
-static JET_ERR tell_check_progress(void *context, uint64_t done, uint64_t total, const char *object)
+static JET_ERR tell_progress(const struct work *work, uint32_t done, uint32_t total)
 {
-    const struct check_call *call = context;
-    JET_SNPROG progress = {.cbStruct = sizeof progress, .cunitDone = (uint32_t)done, .cunitTotal = (uint32_t)total};
-    (void)object;
-    engine_callback_begin(call->session);
-    JET_ERR err = tell(call->utility, JET_snpRepair, JET_sntProgress, &progress);
-    engine_callback_end(call->session);
+    JET_SNPROG progress = {.cbStruct = sizeof progress, .cunitDone = done, .cunitTotal = total};
+    engine_callback_begin(work->session);
+    JET_ERR err = tell(work->utility, JET_snpRepair, JET_sntProgress, &progress);
+    engine_callback_end(work->session);
     return err;
 }
+
+static JET_ERR tell_check_progress(void *context, uint64_t done, uint64_t total, const char *object)
+{
+    (void)object;
+    return tell_progress(context, (uint32_t)done, (uint32_t)total);
+}
+
+static JET_ERR tell_repair_progress(void *context, uint32_t done, uint32_t total) { return tell_progress(context, done, total); }
 
 /* The database is attached and open. */
 static JET_ERR check_open(const struct utility *u, JET_DBID dbid)
@@ -55,15 +76,15 @@ static JET_ERR check_open(const struct utility *u, JET_DBID dbid)
     JET_ERR err = JET_errSuccess;
     struct open_database *db;
     struct check_report report = {0};
-    struct check_call call = {.utility = u};
-    const struct check_callbacks callbacks = {.progress = tell_check_progress, .context = &call};
-    TRY(engine_enter_session(u->sesid, 0, &call.session));
-    TRY(session_find_database(call.session, dbid, &db));
+    struct work work = {.utility = u};
+    const struct check_callbacks callbacks = {.progress = tell_check_progress, .context = &work};
+    TRY(engine_enter_session(u->sesid, 0, &work.session));
+    TRY(session_find_database(work.session, dbid, &db));
     TRY(check_database(open_database_file(db), NULL, &callbacks, &report));
     if (report.errors > 0)
         RAISE(JET_errDatabaseCorrupted);
 done:
-    engine_leave_session(call.session);
+    engine_leave_session(work.session);
     return err;
 }
 
@@ -73,46 +94,34 @@ static JET_ERR check_integrity(const struct utility *u)
     JET_DBID dbid = JET_dbidNil;
     bool is_attached = false;
     TRY(tell(u, JET_snpRepair, JET_sntBegin, NULL));
-    TRY(JetAttachDatabaseA(u->sesid, u->path, JET_bitDbReadOnly));
-    is_attached = true;
+    TRY(attach(u, JET_bitDbReadOnly, &is_attached));
     TRY(JetOpenDatabaseA(u->sesid, u->path, NULL, &dbid, JET_bitDbReadOnly));
     TRY(check_open(u, dbid));
     TRY(tell(u, JET_snpRepair, JET_sntComplete, NULL));
 done:
     if (dbid != JET_dbidNil && (back = JetCloseDatabase(u->sesid, dbid, 0)) < 0 && err >= 0)
         err = back;
-    if (is_attached && (back = JetDetachDatabaseA(u->sesid, u->path)) < 0 && err >= 0)
-        err = back;
-    return err;
-}
-
-/* --- repair --- */
-
-static JET_ERR tell_repair_progress(void *context, uint32_t done, uint32_t total)
-{
-    JET_SNPROG progress = {.cbStruct = sizeof progress, .cunitDone = done, .cunitTotal = total};
-    return tell(context, JET_snpRepair, JET_sntProgress, &progress);
+    return detach(u, is_attached, err);
 }
 
 /* In place, by way of a file beside it. */
 static JET_ERR repair(const struct utility *u)
 {
     JET_ERR err = JET_errSuccess;
-    struct session *session = NULL;
+    struct work work = {.utility = u};
     struct repair_report report;
-    struct utility context = *u;
-    const struct repair_options options = {.progress = tell_repair_progress, .context = &context};
+    const struct repair_options options = {.progress = tell_repair_progress, .context = &work};
     if ((u->grbit & JET_bitDBUtilOptionDontRepair) != 0)
         return check_integrity(u);
     TRY(tell(u, JET_snpRepair, JET_sntBegin, NULL));
-    TRY(engine_enter_session(u->sesid, 0, &session));
-    TRY(engine_repair_in_place(session, u->path, NULL, NULL, &options, &report));
-    engine_leave_session(session);
-    session = NULL;
+    TRY(engine_enter_session(u->sesid, 0, &work.session));
+    TRY(engine_repair_in_place(work.session, u->path, NULL, NULL, &options, &report));
+    engine_leave_session(work.session);
+    work.session = NULL;
     TRY(tell(u, JET_snpRepair, JET_sntComplete, NULL));
     err = report.is_undamaged ? JET_errSuccess : JET_wrnDatabaseRepaired;
 done:
-    engine_leave_session(session);
+    engine_leave_session(work.session);
     return err;
 }
 
@@ -125,15 +134,10 @@ static JET_ERR defragment(const struct utility *u)
     bool is_attached = false;
     if (u->target == NULL)
         RAISE(JET_errDatabaseInvalidName);
-    TRY(JetAttachDatabaseA(u->sesid, u->path, JET_bitDbReadOnly));
-    is_attached = true;
+    TRY(attach(u, JET_bitDbReadOnly, &is_attached));
     TRY(JetCompactA(u->sesid, u->path, u->target, u->status, NULL, u->grbit));
 done:
-    if (is_attached) {
-        JET_ERR back = JetDetachDatabaseA(u->sesid, u->path);
-        err = err >= 0 && back < 0 ? back : err;
-    }
-    return err;
+    return detach(u, is_attached, err);
 }
 
 static JET_ERR trim(const struct utility *u)
@@ -141,25 +145,21 @@ static JET_ERR trim(const struct utility *u)
     JET_ERR err = JET_errSuccess;
     struct session *session = NULL;
     bool is_attached = false;
-    TRY(JetAttachDatabaseA(u->sesid, u->path, 0));
-    is_attached = true;
+    TRY(attach(u, 0, &is_attached));
     TRY(engine_enter_session(u->sesid, 0, &session));
     err = engine_shrink_attached(session, u->path, &(struct shrink_request){.options = JET_bitShrinkDatabaseEofOnAttach, .quota_ms = -1});
 done:
     engine_leave_session(session);
-    if (is_attached) {
-        JET_ERR back = JetDetachDatabaseA(u->sesid, u->path);
-        err = err >= 0 && back < 0 ? back : err;
-    }
-    return err;
+    return detach(u, is_attached, err);
 }
 
 /* ESENT attaches the file before it says that it has no such check. */
 static JET_ERR refuse_attached(const struct utility *u)
 {
     JET_ERR err = JET_errSuccess;
-    TRY(JetAttachDatabaseA(u->sesid, u->path, JET_bitDbReadOnly));
-    TRY(JetDetachDatabaseA(u->sesid, u->path));
+    bool is_attached = false;
+    TRY(attach(u, JET_bitDbReadOnly, &is_attached));
+    TRY(detach(u, is_attached, JET_errSuccess));
     RAISE(JET_errFeatureNotAvailable);
 done:
     return err;

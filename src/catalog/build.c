@@ -433,6 +433,18 @@ static uint32_t resolve_column_id(const struct table_schema *s, uint32_t id)
     return column != NULL ? column->id : plain;
 }
 
+/* An index of the template has the template's conditions, whatever its row in the derived table says: they may have been added since it was made (convert.c). */
+static void take_conditions(const struct table_schema *base, struct index *x)
+{
+    for (uint32_t i = 0; i < base->index_count; i++) {
+        const struct index *from = &base->indexes[i];
+        if (ascii_compare_nocase(from->name, x->name) != 0)
+            continue;
+        x->condition_count = from->condition_count;
+        memcpy(x->conditions, from->conditions, sizeof x->conditions);
+    }
+}
+
 JET_ERR schema_builder_finish(struct schema_builder *b, const struct table_schema *template_schema, struct table_schema *out, struct arena *arena)
 {
     JET_ERR err = JET_errSuccess;
@@ -450,6 +462,8 @@ JET_ERR schema_builder_finish(struct schema_builder *b, const struct table_schem
             x->segments[k].column_id = resolve_column_id(&s, x->segments[k].column_id);
         for (uint32_t k = 0; k < x->condition_count; k++)
             x->conditions[k].column_id = resolve_column_id(&s, x->conditions[k].column_id);
+        if (template_schema != NULL && (x->flags & INDEX_FLAG_DERIVED) != 0)
+            take_conditions(template_schema, x);
     }
     s.indexes = b->indexes;
     s.index_count = b->index_count;

@@ -259,6 +259,8 @@ JET_ERR catalog_set_default(struct transaction *t, struct catalog *catalog, uint
         RAISE(JET_errColumnInUse);
     if ((column->flags & (COLUMN_FLAG_USER_DEFAULT | COLUMN_FLAG_VERSION | COLUMN_FLAG_AUTOINCREMENT)) != 0)
         RAISE(JET_errInvalidColumnType);
+    if ((column->flags & COLUMN_FLAG_ENCRYPTED) != 0) /* the catalog would hold it in plain */
+        RAISE(JET_errColumnCannotBeEncrypted);
     if (value.size > 255 || (column->max_size != 0 && value.size > column->max_size))
         RAISE(JET_errDefaultValueTooBig);
     if (column_type_size(column->type) != 0 && value.size != 0 && value.size != column->max_size)

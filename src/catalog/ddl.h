@@ -81,7 +81,8 @@ MUST_CHECK JET_ERR catalog_rename_column(struct transaction *t, struct catalog *
 MUST_CHECK JET_ERR catalog_make_placeholder(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, const char *new_name);
 MUST_CHECK JET_ERR catalog_set_default(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *column, struct span value);
 /* Definitions changed in place (convert.c); rows stay as they are, and the caller answers for what they become. Columns that the template defines are not found. System tables:
- * JET_errInvalidObject. flags: COLUMN_FLAG_..., all of them. JET_errInvalidColumnType. */
+ * JET_errInvalidObject. flags: COLUMN_FLAG_..., all of them. JET_errInvalidColumnType (none, or one that the column's place in the row does not take), JET_errColumnCannotBeEncrypted,
+ * JET_errCannotIndexOnEncryptedColumn. */
 MUST_CHECK JET_ERR catalog_convert_column(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, uint32_t type, uint32_t flags);
 /* Values of a long, or variable text or binary, column may be longer from now on; 0: as long as the type allows. JET_errInvalidParameter. */
 MUST_CHECK JET_ERR catalog_increase_size(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name, uint32_t size);
@@ -91,6 +92,12 @@ MUST_CHECK JET_ERR catalog_set_column_callback(struct transaction *t, struct cat
 MUST_CHECK JET_ERR catalog_add_callback(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *callback, uint32_t types);
 /* index_name NULL: the table's own rows. JET_errDensityInvalid, JET_errIndexNotFound. */
 MUST_CHECK JET_ERR catalog_set_density(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *index_name, uint32_t density);
+/* Every secondary index that the table itself defines (in derived tables, too) has these conditions too; one for a column it has a condition for already is passed over. Entries stay as they are. JET_errInvalidParameter (more
+ * than INDEX_CONDITIONS_MAX), JET_errInvalidGrbit, JET_errColumnNotFound. */
+MUST_CHECK JET_ERR catalog_add_conditions(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const struct condition_definition *definitions, uint32_t count);
+/* Functions "module!name" of all tables, for events and for defaults, whose module's name begins with `from` (ASCII letters of either case) are those of module `to` from now on. All or none.
+ * JET_errInvalidParameter (no name, or a function's would be longer than JET_cbNameMost or has no module). */
+MUST_CHECK JET_ERR catalog_change_module(struct transaction *t, struct catalog *catalog, const char *from, const char *to);
 /* Builds the index from the rows there are. All the definitions in one pass over the rows. */
 MUST_CHECK JET_ERR catalog_create_indexes(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const struct index_definition *definitions, uint32_t count);
 MUST_CHECK JET_ERR catalog_delete_index(struct transaction *t, struct catalog *catalog, uint32_t objid_table, const char *name);

@@ -7,7 +7,7 @@
 #include "record/key.h"
 #include "record/locale.h"
 
-enum { SEGMENT_TEMPLATE = 0x80, SEGMENT_DESCENDING = 0x40, SEGMENT_MUST_BE_NULL = 0x20, SEGMENT_SIZE = 4, CODE_PAGE_UTF16 = 1200, LCID_DEFAULT = 0x409, UPDATE_MAJOR_UPPERCASE = 50 };
+enum { SEGMENT_TEMPLATE = 0x80, SEGMENT_DESCENDING = 0x40, SEGMENT_MUST_BE_NULL = 0x20, SEGMENT_SIZE = INDEX_SEGMENT_SIZE, CODE_PAGE_UTF16 = 1200, LCID_DEFAULT = 0x409, UPDATE_MAJOR_UPPERCASE = 50 };
 enum { TUPLE_LENGTH_LEAST = 2, TUPLE_LENGTH_MOST = 255, TUPLE_MIN_DEFAULT = 3, TUPLE_MAX_DEFAULT = 10, TUPLE_COUNT_MOST = 32767 };
 #define LOCALE_DEFAULT "en-US"
 
@@ -97,6 +97,8 @@ static void put_segment(uint8_t *p, const struct column *column, uint8_t flags)
     store_le16(p + 2, (uint16_t)(column->id & 0xFFFF));
 }
 
+void index_put_condition(uint8_t *out, const struct column *column, bool must_be_null) { put_segment(out, column, must_be_null ? SEGMENT_MUST_BE_NULL : 0); }
+
 static JET_ERR check_column(const struct index_definition *d, const struct column *column, bool is_first, struct new_index *out)
 {
     JET_ERR err = JET_errSuccess;
@@ -146,7 +148,7 @@ static JET_ERR add_segments(const struct table_schema *table, const struct index
         const struct column *column = condition->column != NULL ? schema_column_by_name(table, condition->column) : NULL;
         if (column == NULL)
             RAISE(JET_errColumnNotFound);
-        put_segment(out->conditions + SEGMENT_SIZE * i, column, condition->grbit == JET_bitIndexColumnMustBeNull ? SEGMENT_MUST_BE_NULL : 0);
+        index_put_condition(out->conditions + SEGMENT_SIZE * i, column, condition->grbit == JET_bitIndexColumnMustBeNull);
     }
     if (d->condition_count > 0)
         out->row.conditions = span_of(out->conditions, SEGMENT_SIZE * d->condition_count);

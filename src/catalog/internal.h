@@ -197,6 +197,9 @@ struct new_index {
     uint8_t segments[4 * INDEX_SEGMENTS_MAX], conditions[4 * INDEX_CONDITIONS_MAX], tuple[20], var_seg_mac[2], version[8];
     uint8_t hints_bytes[SPACE_HINTS_MOST], locale_bytes[2 * 86];
 };
+/* A condition as the row of an index with INDEX_FLAG_LONG_SEGMENTS holds it: INDEX_SEGMENT_SIZE bytes. */
+enum { INDEX_SEGMENT_SIZE = 4 };
+void index_put_condition(uint8_t *out, const struct column *column, bool must_be_null);
 /* Checks a definition against the columns of a table (whose indexes it does not look at) and makes its row but for Id and root; the row's spans point into *out,
  * which must not be moved. Errors: see JetCreateIndex4 in esent.h. */
 MUST_CHECK JET_ERR index_define(struct catalog *catalog, const struct table_schema *table, const struct index_definition *definition, uint32_t table_density, struct new_index *out);

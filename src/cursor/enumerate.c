@@ -3,7 +3,8 @@
  * Without wishes the columns come in the order of ids: fixed, variable, tagged; those of the template table before all others. A fixed or variable column that the record reaches but
  * leaves null is listed as JET_wrnColumnNull; so is one below the last column that has a default. Tagged columns are listed when the record
  * has an entry, or the column a default.
- * The record is copied first: values may be long, and the memory comes from the caller's own function, which must not run under a latch. */
+ * The record is copied first, and the schema held: values may be long, and the memory comes from the caller's own function, which must not run under a latch and may look at the row
+ * by the same cursor. */
 #define ESENT_PRIVATE
 #include "base/memory.h"
 #include "cursor/column_reference.h"
@@ -101,6 +102,8 @@ static JET_ERR fetch(struct enumeration *e, const struct column *column, uint32_
     TRY(column_value_fetch(e->nodes, &plain, 0, NULL, 0, &written, &total));
     uint32_t part = is_separated && total > e->most ? e->most : total;
     TRY(take_memory(e, part, data));
+    plain = *value;
+    TRY(encryption_open_value(e->cursor, &plain)); /* the caller's function may have had the cursor open another */
     TRY(column_value_fetch(e->nodes, &plain, 0, *data, part, &written, &total));
     *size = written;
     if (written < total)
@@ -118,6 +121,16 @@ static bool is_hidden(const struct enumeration *e, const struct column_value *va
         || ((e->options & CURSOR_ENUMERATE_IGNORE_USER_DEFAULT) != 0 && (value->flags & COLUMN_VALUE_USER_DEFAULT) != 0);
 }
 
+/* Does the record say nothing of the column, so that it has its default, which is not told? */
+static bool is_left_to_default(const struct enumeration *e, const struct column *column)
+{
+    struct row_reach reach;
+    if ((e->options & CURSOR_ENUMERATE_IGNORE_DEFAULT) == 0)
+        return false;
+    row_find_reach(&e->row, false, &reach);
+    return !row_lists_column(&e->row, &reach, column);
+}
+
 static JET_ERR fill_value(struct enumeration *e, const struct column *column, uint32_t sequence, struct enumerated_value *out)
 {
     JET_ERR err = JET_errSuccess;
@@ -129,7 +142,7 @@ static JET_ERR fill_value(struct enumeration *e, const struct column *column, ui
     }
     TRY(row_value(&e->row, column, sequence, &value));
     if ((value.flags & COLUMN_VALUE_NULL) != 0 || is_hidden(e, &value))
-        out->status = JET_wrnColumnNull;
+        out->status = is_left_to_default(e, column) ? JET_wrnColumnDefault : JET_wrnColumnNull;
     else if ((e->options & CURSOR_ENUMERATE_PRESENCE_ONLY) != 0)
         out->status = JET_wrnColumnPresent;
     else
@@ -162,7 +175,7 @@ static JET_ERR fill_column(struct enumeration *e, const struct column *column, s
     TRY(row_value_count(&e->row, column, &count));
     TRY(row_value(&e->row, column, 1, &first));
     if (count == 0 || (first.flags & COLUMN_VALUE_NULL) != 0 || is_hidden(e, &first)) {
-        out->status = JET_wrnColumnNull;
+        out->status = is_left_to_default(e, column) ? JET_wrnColumnDefault : JET_wrnColumnNull;
         goto done;
     }
     if ((e->options & CURSOR_ENUMERATE_PRESENCE_ONLY) != 0) {
@@ -261,6 +274,8 @@ static JET_ERR enumerate_wishes(struct enumeration *e, const struct enumerate_wi
         }
         if (wish->sequence_count == 0)
             TRY(fill_column(e, column, out));
+        else if (encryption_check(e->cursor, column) < 0)
+            out->status = JET_errColumnNoEncryptionKey;
         else
             TRY(fill_values(e, column, wish->sequence_count, wish->sequences, out));
         out->column_id = wish->column_id;
@@ -275,6 +290,7 @@ JET_ERR cursor_enumerate(struct cursor *c, const struct enumerate_wish *wishes, 
 {
     JET_ERR err = JET_errSuccess, first_bad = JET_errSuccess;
     struct enumeration e = {.cursor = c, .most = most, .options = options, .allocate = allocate, .context = context};
+    const struct table_schema *held = NULL;
     uint8_t *copy = NULL;
     bool is_complete = false;
     *columns = NULL;
@@ -294,6 +310,7 @@ JET_ERR cursor_enumerate(struct cursor *c, const struct enumerate_wish *wishes, 
             RAISE(JET_errOutOfMemory);
         TRY(record_view_init(&e.row.record, span_of(copy, size), c->schema->page_size));
         TRY(cursor_long_values(c, &e.nodes));
+        held = catalog_retain_table(c->catalog, e.row.schema);
     }
     TRY(wish_count == 0 ? enumerate_all(&e) : enumerate_wishes(&e, wishes, wish_count, &first_bad));
     *columns = e.columns;
@@ -303,6 +320,8 @@ JET_ERR cursor_enumerate(struct cursor *c, const struct enumerate_wish *wishes, 
 done:
     if (!is_complete)
         free_all(&e);
+    if (held != NULL)
+        catalog_release_table(c->catalog, held);
     mem_free(copy);
     return err;
 }

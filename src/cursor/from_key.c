@@ -6,16 +6,16 @@
 
 enum { CHUNK = 8, CHUNK_MORE = 9 };
 
-/* Bytes of a key from `at` on, as they were before a descending column inverted them. */
+/* Bytes of a key from `at` to `end`, as they were before a descending column inverted them. */
 struct reader {
     struct span key;
-    uint32_t at;
+    uint32_t at, end;
     uint8_t invert;
 };
 
 static bool take(struct reader *r, uint8_t *out, uint32_t size)
 {
-    if (size > r->key.size - r->at)
+    if (size > r->end - r->at)
         return false;
     for (uint32_t i = 0; i < size; i++)
         out[i] = (uint8_t)(r->key.data[r->at + i] ^ r->invert);
@@ -70,6 +70,13 @@ static void decode_fixed(const struct index *index, uint32_t type, uint8_t *byte
     }
 }
 
+/* Where a segment that begins at `start` ends at the latest. VarSegMac cuts values of no fixed size without a mark, and the next segment follows there. */
+static uint32_t segment_end(const struct index *index, const struct column *column, uint32_t start, uint32_t key_size)
+{
+    bool is_limited = column_type_size(column->type) == 0 && index->var_seg_most > 0 && index->var_seg_most < key_size - start;
+    return is_limited ? start + index->var_seg_most : key_size;
+}
+
 /* Chunks of eight bytes and a count. keep false: only passes over them. False when the value was cut. */
 static bool take_chunks(struct reader *r, bool keep, uint8_t *out, uint32_t room, uint32_t *size)
 {
@@ -89,53 +96,75 @@ static bool take_chunks(struct reader *r, bool keep, uint8_t *out, uint32_t room
     }
 }
 
+/* 8-bit text up to its terminator. A cut one may end in a byte that looks like it. */
+static bool pass_text(struct reader *r)
+{
+    uint8_t byte = 1;
+    while (byte != 0)
+        if (!take(r, &byte, 1))
+            return false;
+    return true;
+}
+
+static bool take_fixed_binary(struct reader *r, const struct column *column, bool keep, uint8_t *out, uint32_t room, uint32_t *size)
+{
+    *size = column->max_size;
+    if (keep)
+        return *size <= room && take(r, out, *size);
+    if (*size > r->end - r->at)
+        return false;
+    r->at += *size;
+    return true;
+}
+
+/* The rest of a segment of text or binary. False: it cannot be read, or not whole, or its end cannot be told; *is_passed: the next segment begins where the reader stands now. */
+static bool take_variable(struct reader *r, const struct column *column, bool keep, uint8_t *out, uint32_t room, uint32_t *size, bool *is_passed)
+{
+    bool is_text = column_type_is_text(column->type), is_whole;
+    *is_passed = false;
+    if (is_text && (keep || column->code_page == 1200))
+        return false;
+    if (is_text)
+        is_whole = pass_text(r);
+    else if (column_is_fixed(column->id))
+        is_whole = take_fixed_binary(r, column, keep, out, room, size);
+    else
+        is_whole = take_chunks(r, keep, out, room, size);
+    if (!is_whole)
+        r->at = r->end;
+    *is_passed = true;
+    return is_whole;
+}
+
 JET_ERR value_from_key(const struct table_schema *schema, const struct index *index, struct span key, const struct column *column, uint8_t *out,
                        uint32_t room, uint32_t *size, bool *is_null, bool *found)
 {
-    struct reader r = {key, 0, 0};
+    struct reader r = {.key = key};
     *found = *is_null = false;
     *size = 0;
     for (uint32_t i = 0; i < index->segment_count; i++) {
         const struct column *here = schema_column(schema, index->segments[i].column_id);
-        bool is_wanted = here == column;
+        bool is_wanted = here == column, is_passed;
         uint8_t prefix, scratch[16];
         if (here == NULL)
             return JET_errSuccess;
         r.invert = index->segments[i].is_descending ? 0xFF : 0;
+        r.end = segment_end(index, here, r.at, key.size);
         if (!take(&r, &prefix, 1))
             return JET_errSuccess;
-        if (prefix == KEY_PREFIX_NULL || prefix == KEY_PREFIX_NULL_HIGH || prefix == KEY_PREFIX_EMPTY) {
-            *is_null = prefix != KEY_PREFIX_EMPTY;
-            *size = 0;
-            if (is_wanted) {
-                *found = true;
-                return JET_errSuccess;
-            }
-            *is_null = false;
-            continue;
-        }
         uint32_t fixed = column_type_size(here->type);
-        if (prefix != KEY_PREFIX_DATA)
+        if (prefix == KEY_PREFIX_NULL || prefix == KEY_PREFIX_NULL_HIGH || prefix == KEY_PREFIX_EMPTY) {
+            *is_null = is_wanted && prefix != KEY_PREFIX_EMPTY;
+            *size = 0;
+        } else if (prefix != KEY_PREFIX_DATA) {
             return JET_errSuccess;
-        if (fixed != 0) {
+        } else if (fixed != 0) {
             uint8_t *target = is_wanted ? out : scratch;
             if ((is_wanted && fixed > room) || !take(&r, target, fixed))
                 return JET_errSuccess;
             decode_fixed(index, here->type, target, fixed);
             *size = fixed;
-        } else if (column_type_is_text(here->type)) {
-            uint8_t byte = 1;
-            if (is_wanted || here->code_page == 1200)
-                return JET_errSuccess;
-            while (byte != 0)
-                if (!take(&r, &byte, 1))
-                    return JET_errSuccess;
-        } else if (column_is_fixed(here->id)) {
-            if (is_wanted ? here->max_size > room || !take(&r, out, here->max_size) : here->max_size > r.key.size - r.at)
-                return JET_errSuccess;
-            r.at += is_wanted ? 0 : here->max_size;
-            *size = here->max_size;
-        } else if (!take_chunks(&r, is_wanted, out, room, size)) {
+        } else if (!take_variable(&r, here, is_wanted, out, room, size, &is_passed) && (is_wanted || !is_passed)) {
             return JET_errSuccess;
         }
         if (is_wanted) {

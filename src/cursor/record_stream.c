@@ -226,30 +226,28 @@ static JET_ERR plan_room(struct stream *s, uint32_t count)
     return s->plan != NULL ? JET_errSuccess : error_raise(JET_errOutOfMemory, __FILE__, __LINE__);
 }
 
-/* May the limit that an index sets for each variable column have cut values of this one? Neither they nor what follows them can then be had from a key. */
-static bool may_be_cut(const struct index *index, const struct column *column)
+/* Is the limit that an index sets for each variable column less than the longest value of this one takes? So the original engine asks, which then gives none of its values from keys; one
+ * without a longest value counts as within the limit. */
+static bool exceeds_limit(const struct index *index, const struct column *column)
 {
-    enum { GROUP = 8, STORED_GROUP = 9, PREFIX = 1, END = 1 };
-    bool is_text = column_type_is_text(column->type);
-    if (index->var_seg_most >= index->key_most || (!is_text && column->type != COLUMN_TYPE_BINARY && column->type != COLUMN_TYPE_LONG_BINARY))
-        return false;
-    uint64_t most = column->max_size, stored = is_text ? most + END : column_is_fixed(column->id) ? most : (most + GROUP - 1) / GROUP * STORED_GROUP;
-    return most == 0 || index->var_seg_most < PREFIX + stored;
+    enum { GROUP = 8, STORED_GROUP = 9, PREFIX = 1 };
+    uint64_t most = column->max_size, stored = (most + GROUP - 1) / GROUP * STORED_GROUP;
+    return column_type_size(column->type) == 0 && !column_is_fixed(column->id) && index->var_seg_most < index->key_most && index->var_seg_most < PREFIX + stored;
 }
 
-/* Can the value of key column i be had from keys of the index unchanged? */
+/* May the value of key column i be had from keys of the index unchanged? value_from_key tells of each key whether it can. */
 static bool segment_is_readable(const struct table_schema *schema, const struct index *index, uint32_t i)
 {
     const struct column *column = NULL;
     for (uint32_t k = 0; k <= i; k++) {
         column = schema_column(schema, index->segments[k].column_id);
-        if (column == NULL || may_be_cut(index, column))
+        if (column == NULL)
             return false;
         if (column_type_is_text(column->type) && column->code_page == 1200) /* what follows a sort key cannot be found */
             return false;
     }
     bool is_part = index->tuple.is_tuple && i == 0, may_be_several = column_is_tagged(column->id) && (column->flags & COLUMN_FLAG_MULTI_VALUED) != 0;
-    return !is_part && !may_be_several && !column_type_is_text(column->type);
+    return !is_part && !may_be_several && !column_type_is_text(column->type) && !exceeds_limit(index, column);
 }
 
 static bool index_has_readable(const struct table_schema *schema, const struct index *index, uint32_t column_id)

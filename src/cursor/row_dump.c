@@ -97,9 +97,15 @@ static JET_ERR put_column(struct line *l, const struct row *row, const struct lo
         if ((value.flags & (COLUMN_VALUE_NULL | COLUMN_VALUE_USER_DEFAULT)) != 0)
             continue;
         buffer->size = 0;
-        TRY(column_value_fetch_all(nodes, &value, UINT32_MAX, buffer));
+        err = column_value_fetch_all(nodes, &value, UINT32_MAX, buffer);
+        bool is_closed = err == JET_errFeatureNotAvailable && (column_is_encrypted(column) || (value.flags & COLUMN_VALUE_ENCRYPTED) != 0);
+        TRY(is_closed ? JET_errSuccess : err);
         uint32_t id = column->id;
         TRY(count > 1 ? put(l, "\t%u[%u]=", id, i) : put(l, "\t%u=", id));
+        if (is_closed) {
+            TRY(put(l, "encrypted"));
+            continue;
+        }
         TRY(put(l, "%s", (value.flags & COLUMN_VALUE_DEFAULT) != 0 ? "~" : ""));
         TRY(put_value(l, span_of(buffer->data, buffer->size)));
     }

@@ -2,7 +2,8 @@
  *
  *   rows     table, primary key in hex, then id=VALUE for every column that is not null, by id as the API gives it (bit 31 set for a template's
  *            column in a derived table), id[n]=VALUE for several values. A value is
- *            its bytes in hex, or #LENGTH:SHA256 above 256 bytes; ~ before it marks a column default that is not in the record
+ *            its bytes in hex, or #LENGTH:SHA256 above 256 bytes; ~ before it marks a column default that is not in the record;
+ *            the word encrypted stands for one that only a key opens
  *   columns  table, id, name, type, size, flags, code page (text only), default in hex
  *
  * Backslash, tab, CR and LF in names are written \\ \t \r \n. Flag-deleted nodes are not listed.

@@ -298,6 +298,12 @@ done:
     return err;
 }
 
+/* Whole chunks are written without a look at what they were: with another key than the value's own it would be of two keys, and no one could read it any more. */
+static JET_ERR check_key(struct work *k, uint64_t lid, uint32_t size)
+{
+    return k->is_encrypted && size > 0 ? read_chunk(k, lid, 0, chunk_length(k->w, size, 0)) : JET_errSuccess;
+}
+
 JET_ERR long_value_write(const struct long_value_writer *w, uint64_t lid, uint32_t offset, struct span data)
 {
     JET_ERR err = JET_errSuccess;
@@ -306,6 +312,7 @@ JET_ERR long_value_write(const struct long_value_writer *w, uint64_t lid, uint32
     uint64_t end = (uint64_t)offset + data.size;
     TRY(work_begin(w, &k));
     TRY(change_root(&k, lid, &info, false, end));
+    TRY(check_key(&k, lid, info.size));
     TRY(write_chunks(&k, lid, info.size, end > info.size ? (uint32_t)end : info.size, offset, data));
 done:
     work_end(&k);
@@ -319,6 +326,7 @@ JET_ERR long_value_set_size(const struct long_value_writer *w, uint64_t lid, uin
     struct long_value_info info;
     TRY(work_begin(w, &k));
     TRY(change_root(&k, lid, &info, true, size));
+    TRY(check_key(&k, lid, info.size));
     if (size > info.size) {
         TRY(write_chunks(&k, lid, info.size, size, info.size, span_of(NULL, size - info.size)));
     } else if (size < info.size) {

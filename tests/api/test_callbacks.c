@@ -281,6 +281,42 @@ static void a_tables_own_callback_is_found_by_its_name_where_that_is_permitted(v
     sample_stop(&s);
 }
 
+/* Another session adds a column, and the cursor that looks at its row learns of that: nobody remembers how the table was. */
+static void change_the_table(JET_SESID session, JET_TABLEID table, JET_CBTYP type)
+{
+    const JET_COLUMNDEF definition = {.cbStruct = sizeof definition, .coltyp = JET_coltypLong};
+    JET_SESID another;
+    JET_DBID dbid;
+    JET_TABLEID same;
+    char path[4096];
+    int32_t number;
+    if (type != JET_cbtypBeforeInsert)
+        return;
+    assert_good(JetGetDatabaseInfo(session, s.dbid, path, sizeof path, JET_DbInfoFilename));
+    assert_good(JetBeginSession(s.live.instance, &another, NULL, NULL));
+    assert_good(JetOpenDatabase(another, path, NULL, &dbid, 0));
+    assert_good(JetOpenTable(another, dbid, "Watched", NULL, 0, 0, &same));
+    assert_good(JetAddColumn(another, same, "more", &definition, NULL, 0, NULL));
+    assert_good(JetEndSession(another, 0));
+    assert_good(JetRetrieveColumn(session, table, base_column, &number, sizeof number, NULL, JET_bitRetrieveCopy, NULL));
+}
+
+static void a_table_may_change_while_its_callback_runs(void **state)
+{
+    JET_COLUMNDEF more;
+    (void)state;
+    set_up();
+    JET_TABLEID table = make_with_callback("Watched", "!test_table_callback", JET_errSuccess);
+    assert_good(JetCloseTable(s.session, table));
+    assert_good(JetOpenTable(s.session, s.dbid, "Watched", NULL, 0, 0, &table));
+    look = change_the_table;
+    assert_good(insert_base(table, 1));
+    EXPECT(JET_cbtypBeforeInsert, JET_cbtypAfterInsert);
+    assert_good(JetGetTableColumnInfo(s.session, table, "more", &more, sizeof more, JET_ColInfo));
+    assert_good(JetCloseTable(s.session, table));
+    sample_stop(&s);
+}
+
 static void what_is_registered_for_a_template_is_called_for_the_tables_derived_from_it(void **state)
 {
     (void)state;
@@ -396,6 +432,7 @@ int main(void)
         cmocka_unit_test_setup(an_error_before_refuses_the_change_with_all_the_callback_did_and_one_after_is_ignored, reset),
         cmocka_unit_test_setup(a_callback_looks_at_the_row_and_sets_columns_and_nothing_else, reset),
         cmocka_unit_test_setup(a_tables_own_callback_is_found_by_its_name_where_that_is_permitted, reset),
+        cmocka_unit_test_setup(a_table_may_change_while_its_callback_runs, reset),
         cmocka_unit_test_setup(what_is_registered_for_a_template_is_called_for_the_tables_derived_from_it, reset),
         cmocka_unit_test_setup(a_tables_own_callback_refuses_changes_where_it_is_not_permitted, reset),
         cmocka_unit_test_setup(a_computed_default_is_what_its_function_says, reset),

@@ -134,6 +134,20 @@ static void a_database_is_compacted_and_trimmed(void **state)
     assert_good(utility(opDBUTILEDBRepair, path, NULL, JET_bitDBUtilOptionDontRepair));
 }
 
+static void an_attachment_of_the_caller_stays(void **state)
+{
+    JET_DBID dbid;
+    (void)state;
+    (void)remove(copy);
+    assert_good(JetAttachDatabase(session, path, JET_bitDbReadOnly));
+    assert_good(utility(opDBUTILEDBRepair, path, NULL, JET_bitDBUtilOptionDontRepair));
+    assert_good(utility(opDBUTILDBDefragment, path, copy, 0));
+    assert_err(utility(opDBUTILConsistency, path, NULL, 0), JET_errFeatureNotAvailable);
+    assert_good(JetOpenDatabase(session, path, NULL, &dbid, JET_bitDbReadOnly));
+    assert_good(JetCloseDatabase(session, dbid, 0));
+    assert_good(JetDetachDatabase(session, path));
+}
+
 static void files_of_other_kinds_are_checked(void **state)
 {
     (void)state;
@@ -161,6 +175,7 @@ int main(void)
         cmocka_unit_test(a_sound_database_is_found_sound),
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(a_database_is_compacted_and_trimmed),
+        cmocka_unit_test(an_attachment_of_the_caller_stays),
         cmocka_unit_test(files_of_other_kinds_are_checked),
         cmocka_unit_test(a_call_without_a_session_makes_its_own),
     };

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "cmocka_all.h"
+#include "cursor/row_dump.h"
 #include "format/encryption.h"
+#include "opened_file.h"
 #include "plain_instance.h"
 #include "shared_data.h"
 
@@ -220,6 +222,26 @@ static void another_key_does_not_read_them(void **state)
     }
 }
 
+static void another_key_does_not_write_into_them(void **state)
+{
+    static uint8_t letters[PLAIN_SIZE], more[PLAIN_SIZE];
+    uint64_t chunk = 0;
+    (void)state;
+    need_module();
+    assert_good(JetGetSystemParameter(instance, session, JET_paramLVChunkSizeMost, &chunk, NULL, 0));
+    uint32_t size = 3 * (uint32_t)chunk;
+    assert_true(size <= sizeof letters);
+    memset(letters, 'a', sizeof letters);
+    memset(more, 'b', sizeof more);
+    insert(packed, letters, size, 0);
+    assert_good(JetSetTableInfo(session, table, other_key, sizeof other_key, JET_TblInfoEncryptionKey));
+    assert_err(change(packed, more, (uint32_t)chunk, JET_bitSetOverwriteLV, (uint32_t)chunk), JET_errDecryptionFailed);
+    assert_err(change(packed, more, (uint32_t)chunk, JET_bitSetAppendLV, 0), JET_errDecryptionFailed);
+    assert_err(change(packed, NULL, 4 * (uint32_t)chunk, JET_bitSetSizeLV, 0), JET_errDecryptionFailed);
+    assert_good(JetSetTableInfo(session, table, key, sizeof key, JET_TblInfoEncryptionKey));
+    expect_column(table, packed, letters, size);
+}
+
 static void values_are_changed_in_part(void **state)
 {
     static uint8_t expected[PLAIN_SIZE];
@@ -289,10 +311,11 @@ static void *take(void *context, void *memory, uint32_t size)
     return realloc(memory, size);
 }
 
-/* The one column asked for. */
-static JET_ENUMCOLUMN *enumerate_secret(JET_GRBIT grbit)
+/* The one column asked for, all of it or its first value. */
+static JET_ENUMCOLUMN *enumerate_secret(JET_GRBIT grbit, uint32_t sequence_count)
 {
-    JET_ENUMCOLUMNID wanted = {.columnid = secret};
+    uint32_t first = 1;
+    JET_ENUMCOLUMNID wanted = {.columnid = secret, .ctagSequence = sequence_count, .rgtagSequence = &first};
     JET_ENUMCOLUMN *columns = NULL;
     uint32_t count = 0;
     assert_good(JetEnumerateColumns(session, table, 1, &wanted, &count, &columns, take, NULL, UINT32_MAX, grbit));
@@ -305,18 +328,18 @@ static void enumeration_opens_values_or_says_that_it_cannot(void **state)
     (void)state;
     need_module();
     const uint32_t sizes[] = {SHORT_SIZE, 3000};
-    for (size_t i = 0; i < 2; i++) {
-        insert(secret, plain, sizes[i], 0);
-        JET_ENUMCOLUMN *columns = enumerate_secret(JET_bitEnumerateCompressOutput);
+    for (size_t i = 0; i < 4; i++) {
+        insert(secret, plain, sizes[i % 2], 0);
+        JET_ENUMCOLUMN *columns = enumerate_secret(JET_bitEnumerateCompressOutput, (uint32_t)i / 2);
         assert_int_equal(columns->err, JET_errSuccess);
         assert_int_equal(columns->cEnumColumnValue, 1);
-        assert_int_equal(columns->rgEnumColumnValue[0].cbData, sizes[i]);
-        assert_memory_equal(columns->rgEnumColumnValue[0].pvData, plain, sizes[i]);
+        assert_int_equal(columns->rgEnumColumnValue[0].cbData, sizes[i % 2]);
+        assert_memory_equal(columns->rgEnumColumnValue[0].pvData, plain, sizes[i % 2]);
         free(columns->rgEnumColumnValue[0].pvData);
         free(columns->rgEnumColumnValue);
         free(columns);
         assert_good(JetSetTableInfo(session, table, NULL, 0, JET_TblInfoEncryptionKey));
-        columns = enumerate_secret(0);
+        columns = enumerate_secret(0, (uint32_t)i / 2);
         assert_int_equal(columns->err, JET_errColumnNoEncryptionKey);
         free(columns);
         assert_good(JetSetTableInfo(session, table, key, sizeof key, JET_TblInfoEncryptionKey));
@@ -360,6 +383,52 @@ static void the_file_holds_no_plain_bytes(void **state)
     assert_good(JetSetTableInfo(session, table, key, sizeof key, JET_TblInfoEncryptionKey));
 }
 
+static JET_ERR note_row(void *context, const char *line, size_t size)
+{
+    uint32_t *closed = context;
+    *closed += memmem(line, size, "=encrypted", 10) != NULL;
+    return JET_errSuccess;
+}
+
+static void without_a_key_rows_are_dumped_and_copied(void **state)
+{
+    char path[] = "secrets.edb", copy[] = "secrets-copy.edb";
+    struct opened file;
+    const struct table_schema *schema = NULL;
+    uint32_t closed = 0;
+    JET_DBID of_copy;
+    JET_TABLEID there;
+    (void)state;
+    need_module();
+    insert(secret, plain, 3000, 0);
+    assert_good(JetCloseTable(session, table));
+    assert_good(JetCloseDatabase(session, dbid, 0));
+    assert_good(JetDetachDatabase(session, path));
+    assert_true(open_file(path, &file) >= 0);
+    assert_good(catalog_find_table(file.catalog, "letters", &schema));
+    assert_good(dump_rows(file.catalog, schema, &(struct dump_sink){note_row, &closed}));
+    catalog_release_table(file.catalog, schema);
+    close_file(&file);
+    assert_true(closed > 1);
+    (void)remove(copy);
+    assert_good(JetAttachDatabase(session, path, JET_bitDbReadOnly));
+    assert_good(JetCompact(session, path, copy, NULL, NULL, 0));
+    assert_good(JetDetachDatabase(session, path));
+    assert_good(JetAttachDatabase(session, copy, 0));
+    assert_good(JetOpenDatabase(session, copy, NULL, &of_copy, 0));
+    assert_good(JetOpenTable(session, of_copy, "letters", NULL, 0, 0, &there));
+    assert_good(JetSetTableInfo(session, there, key, sizeof key, JET_TblInfoEncryptionKey));
+    assert_good(JetMove(session, there, JET_MoveLast, 0));
+    expect_column(there, secret, plain, 3000);
+    assert_good(JetCloseTable(session, there));
+    assert_good(JetCloseDatabase(session, of_copy, 0));
+    assert_good(JetDetachDatabase(session, copy));
+    assert_good(JetAttachDatabase(session, path, 0));
+    assert_good(JetOpenDatabase(session, path, NULL, &dbid, 0));
+    assert_good(JetOpenTable(session, dbid, "letters", NULL, 0, 0, &table));
+    assert_good(JetSetTableInfo(session, table, key, sizeof key, JET_TblInfoEncryptionKey));
+}
+
 static void without_the_module_there_are_no_keys(void **state)
 {
     uint8_t made[ENCRYPTION_KEY_SIZE];
@@ -381,12 +450,14 @@ int main(void)
         cmocka_unit_test(values_come_back),
         cmocka_unit_test(empty_and_null_values_need_a_key_too),
         cmocka_unit_test(another_key_does_not_read_them),
+        cmocka_unit_test(another_key_does_not_write_into_them),
         cmocka_unit_test(values_are_changed_in_part),
         cmocka_unit_test(a_copied_row_shares_its_value_until_it_is_changed),
         cmocka_unit_test(a_second_value_is_refused),
         cmocka_unit_test(enumeration_opens_values_or_says_that_it_cannot),
         cmocka_unit_test(values_move_out_of_a_row_that_gets_too_long),
         cmocka_unit_test(the_file_holds_no_plain_bytes),
+        cmocka_unit_test(without_a_key_rows_are_dumped_and_copied),
         cmocka_unit_test(without_the_module_there_are_no_keys),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -5,11 +5,13 @@
 #define ESENT_PRIVATE
 #include "cmocka_all.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "live_instance.h"
+#include "sample_table.h"
 #include "shared_data.h"
 
 static int blocks_live, allocations_left = -1;
@@ -266,6 +268,91 @@ static void computed_defaults_are_refused_unless_left_out(void **state)
     live_stop(&f.live);
 }
 
+static struct sample sample;
+static JET_TABLEID other_cursor;
+static bool is_changed;
+
+/* Changes the table whose row is being told, and has the cursor look at it again. */
+static void *JET_API meddling_realloc(void *context, void *memory, uint32_t size)
+{
+    const JET_COLUMNDEF more = {.cbStruct = sizeof more, .coltyp = JET_coltypLong};
+    int32_t id;
+    JET_SESID another;
+    JET_DBID dbid;
+    JET_TABLEID table;
+    char path[4096];
+    if (!is_changed) {
+        is_changed = true;
+        assert_good(JetAddColumn(sample.session, other_cursor, "more", &more, NULL, 0, NULL));
+        assert_good(JetCloseTable(sample.session, other_cursor));
+        assert_good(JetRetrieveColumn(sample.session, sample.table, sample.id, &id, sizeof id, NULL, 0, NULL));
+        assert_good(JetGetDatabaseInfo(sample.session, sample.dbid, path, sizeof path, JET_DbInfoFilename));
+        assert_good(JetBeginSession(sample.live.instance, &another, NULL, NULL));
+        assert_good(JetOpenDatabase(another, path, NULL, &dbid, 0));
+        assert_good(JetOpenTable(another, dbid, "Sample", NULL, 0, 0, &table)); /* nobody else remembers how the table was */
+        assert_good(JetEndSession(another, 0));
+        assert_err(JetMove(sample.session, sample.table, JET_MoveNext, 0), JET_errIllegalOperation);
+        assert_err(JetCloseTable(sample.session, sample.table), JET_errIllegalOperation);
+    }
+    return client_realloc(context, memory, size);
+}
+
+static void the_clients_memory_function_changes_nothing_under_the_row(void **state)
+{
+    (void)state;
+    JET_ENUMCOLUMN *columns;
+    uint32_t count, seen = 0;
+    memset(&sample, 0, sizeof sample);
+    sample_start(&sample, 4096);
+    blocks_live = 0;
+    allocations_left = -1;
+    insert_sample(&sample, 1, 10, "one");
+    insert_sample(&sample, 2, 20, "two");
+    assert_good(seek_id(&sample, sample.table, 1));
+    assert_good(JetDupCursor(sample.session, sample.table, &other_cursor, 0));
+    assert_good(JetEnumerateColumns(sample.session, sample.table, 0, NULL, &count, &columns, meddling_realloc, NULL, UINT32_MAX, JET_bitEnumerateCompressOutput));
+    assert_true(is_changed);
+    for (uint32_t i = 0; i < count; i++) {
+        if (columns[i].columnid == sample.text) {
+            assert_err(columns[i].err, JET_wrnColumnSingleValue);
+            assert_int_equal(columns[i].cbData, 3);
+            assert_memory_equal(columns[i].pvData, "one", 3);
+            seen++;
+        }
+    }
+    assert_int_equal(seen, 1);
+    free_columns(columns, count);
+    assert_int_equal(blocks_live, 0);
+    assert_good(JetMove(sample.session, sample.table, JET_MoveNext, 0));
+    sample_stop(&sample);
+}
+
+/* What a record lacks may have a default, which is not told here. */
+static void columns_asked_for_whose_defaults_are_ignored_are_told_to_have_them(void **state)
+{
+    (void)state;
+    JET_ENUMCOLUMN *columns;
+    uint32_t count, first = 1;
+    memset(&sample, 0, sizeof sample);
+    sample_start(&sample, 4096);
+    blocks_live = 0;
+    allocations_left = -1;
+    insert_sample(&sample, 1, 10, "one");
+    assert_good(seek_id(&sample, sample.table, 1));
+    JET_ENUMCOLUMNID wishes[] = {{sample.note, 0, NULL}, {sample.note, 1, &first}, {sample.text, 0, NULL}, {sample.blob, 0, NULL}, {sample.flag, 0, NULL}};
+    assert_good(JetEnumerateColumns(sample.session, sample.table, 5, wishes, &count, &columns, client_realloc, NULL, UINT32_MAX, JET_bitEnumerateIgnoreDefault));
+    assert_int_equal(count, 5);
+    assert_int_equal(columns[0].err, JET_wrnColumnDefault);
+    assert_int_equal(columns[1].err, JET_errSuccess);
+    assert_int_equal(columns[1].rgEnumColumnValue[0].err, JET_wrnColumnDefault);
+    assert_int_equal(columns[2].err, JET_errSuccess);
+    assert_int_equal(columns[3].err, JET_wrnColumnDefault);
+    assert_int_equal(columns[4].err, JET_wrnColumnNull); /* before the last fixed column of the record */
+    free_columns(columns, count);
+    assert_int_equal(blocks_live, 0);
+    sample_stop(&sample);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +361,8 @@ int main(void)
         cmocka_unit_test(wishes_are_answered_in_their_order),
         cmocka_unit_test(when_the_client_has_no_memory_everything_is_given_back),
         cmocka_unit_test(computed_defaults_are_refused_unless_left_out),
+        cmocka_unit_test(the_clients_memory_function_changes_nothing_under_the_row),
+        cmocka_unit_test(columns_asked_for_whose_defaults_are_ignored_are_told_to_have_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
