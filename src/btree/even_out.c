@@ -109,7 +109,7 @@ done:
 
 /* --- how many nodes --- */
 
-/* Is the change possible afterwards, wherever the new bound puts it? */
+/* Is the change possible afterwards, wherever the new bound puts it? About: on the other leaf less of the key may be in the prefix. */
 static bool leaves_room(struct evening *v, uint32_t nodes, uint32_t freed, uint32_t taken)
 {
     const struct leaf_change *c = v->c;
@@ -244,12 +244,12 @@ static bool is_possible(const struct leaf_change *c, const struct btree_path *pa
     return !c->tree->is_space_tree && c->kind != LEAF_CHANGE_UNDO && path->depth > 0 && path->leaf_nodes >= NODES_MIN;
 }
 
-JET_ERR leaf_change_even_out(struct leaf_change *c, const struct btree_path *path, bool *is_done)
+JET_ERR leaf_change_even_out(struct leaf_change *c, const struct btree_path *path, bool *moved, bool *is_done)
 {
     JET_ERR err = JET_errSuccess;
     uint8_t separator[BTREE_BOOKMARK_MAX];
     struct evening v = {.c = c, .path = path, .level = path->depth - 1, .page_no = path->page_nos[path->depth], .separator = separator};
-    *is_done = false;
+    *moved = *is_done = false;
     if (!is_possible(c, path))
         return JET_errSuccess;
     TRY(choose_neighbour(&v));
@@ -261,6 +261,7 @@ JET_ERR leaf_change_even_out(struct leaf_change *c, const struct btree_path *pat
     if (c->fits || appends || !choose_lines(&v) || !choose_bound(&v))
         goto done;
     TRY(move_nodes(&v));
+    *moved = true;
     TRY(apply(&v, is_done));
 done:
     let_go(&v);

@@ -91,8 +91,8 @@ bool split_is_ascending(const struct page_view *page, uint32_t line);
 /* --- even_out.c --- */
 
 /* Moves nodes from the leaf at the end of the path to the neighbour under the same parent that has more room, if that is worth it, and makes the change. *is_done false: the
- * change has not been made, and the leaf must be split, or the path is not true any more: it must be read again. The structure of the tree is locked, nothing is latched. */
-MUST_CHECK JET_ERR leaf_change_even_out(struct leaf_change *c, const struct btree_path *path, bool *is_done);
+ * change has not been made. *moved: nodes have moved, so the path is not true any more and must be read again. The structure of the tree is locked, nothing is latched. */
+MUST_CHECK JET_ERR leaf_change_even_out(struct leaf_change *c, const struct btree_path *path, bool *moved, bool *is_done);
 
 /* Moves the first nodes of the leaf at the end of the path to its left neighbour under the same parent, as many as that one takes, if it has room worth it; the leaf keeps its last node.
  * *moved: done. The structure of the tree is locked, nothing is latched. */

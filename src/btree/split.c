@@ -702,12 +702,12 @@ static JET_ERR attempt(struct splitter *s, bool *is_done)
     JET_ERR err = JET_errSuccess;
     struct leaf_change *c = s->change;
     uint32_t top = 0;
-    bool has_parent = false, is_latched = false;
+    bool has_parent = false, is_latched = false, has_moved;
     *is_done = false;
     TRY(btree_read_path(s->tree, &c->target, &s->path));
     uint32_t depth = s->path.depth;
-    TRY(leaf_change_even_out(c, &s->path, is_done));
-    if (*is_done)
+    TRY(leaf_change_even_out(c, &s->path, &has_moved, is_done));
+    if (has_moved) /* the path is that of before: the change's place may be on the other leaf now */
         goto done;
     if (depth > 0)
         TRY(find_parent_with_room(s, &top, &has_parent));

@@ -33,10 +33,12 @@ struct fixture {
     unsigned depth;
 };
 
+static uint64_t fixed_seed; /* of a test that repeats what once went wrong; 0: none */
+
 static uint64_t fresh_seed(void)
 {
     const char *given = getenv("TEST_SEED");
-    uint64_t seed = (given != NULL ? strtoull(given, NULL, 0) : (uint64_t)time(NULL) * 2654435761u) | 1;
+    uint64_t seed = (fixed_seed != 0 ? fixed_seed : given != NULL ? strtoull(given, NULL, 0) : (uint64_t)time(NULL) * 2654435761u) | 1;
     printf("seed %llu\n", (unsigned long long)seed);
     return seed;
 }
@@ -337,6 +339,15 @@ static void deep_trees_lose_whole_branches(void **state)
     grow_and_wither(2048, true, 12000, DATA_MAX, 3);
 }
 
+/* The nodes moved left took the place of the new one with them, where less of its key was in the prefix: it did not fit, and was put on the leaf that the path still named. */
+static void what_does_not_fit_after_evening_out_seeks_its_leaf_again(void **state)
+{
+    (void)state;
+    fixed_seed = UINT64_C(4765479107920632359);
+    grow_and_wither(2048, true, 12000, DATA_MAX, 3);
+    fixed_seed = 0;
+}
+
 static void a_sound_leaf_and_a_leaf_root_are_left_alone(void **state)
 {
     (void)state;
@@ -584,6 +595,7 @@ int main(void)
         cmocka_unit_test(unique_trees_wither_at_every_page_size),
         cmocka_unit_test(non_unique_trees_wither),
         cmocka_unit_test(deep_trees_lose_whole_branches),
+        cmocka_unit_test(what_does_not_fit_after_evening_out_seeks_its_leaf_again),
         cmocka_unit_test(several_threads_grow_and_wither_one_tree),
         cmocka_unit_test(a_sound_leaf_and_a_leaf_root_are_left_alone),
         cmocka_unit_test(leaves_that_fill_in_no_order_are_evened_out_before_they_are_split),
