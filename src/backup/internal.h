@@ -57,6 +57,7 @@ struct backup_session {
     int32_t record_type;               /* of the log's backup records, enum backup_type */
     uint32_t stamp_type;               /* of the header slots: BACKUP_TYPE_NORMAL or BACKUP_TYPE_OS_SNAPSHOT */
     bool is_folder_run;                /* begun by backup_to_folder */
+    uint64_t runner;                   /* thread of a folder run, whose calls alone go through; 0: everybody's do */
     bool skips_stamps;                 /* JET_bitBackupNoDbHeaderUpdate */
     bool is_log_prepared, is_truncated;
     uint32_t copy_first, copy_end;     /* generations the set needs: first .. end-1 */

@@ -116,6 +116,7 @@ void backup_reset(struct backup_session *s)
     s->participant_count = 0;
     s->phase = BACKUP_PHASE_NONE;
     s->is_full = s->is_log_prepared = s->is_truncated = s->is_folder_run = s->skips_stamps = false;
+    s->runner = 0;
     s->record_type = BACKUP_TYPE_NORMAL;
     s->stamp_type = BACKUP_TYPE_NORMAL;
     s->copy_first = s->copy_end = s->delete_first = s->delete_end = 0;
@@ -208,6 +209,7 @@ void backup_start(struct backup_session *s, const struct backup_kind *kind)
     atomic_store(&s->is_active, true);
     s->is_full = !kind->is_incremental;
     s->is_folder_run = kind->is_folder_run;
+    s->runner = kind->is_folder_run ? thread_id() : 0;
     s->record_type = kind->is_surrogate ? BACKUP_TYPE_SURROGATE : BACKUP_TYPE_NORMAL;
     s->stamp_type = kind->is_surrogate ? BACKUP_TYPE_OS_SNAPSHOT : BACKUP_TYPE_NORMAL;
 }
@@ -232,9 +234,12 @@ done:
     return err;
 }
 
+/* A backup into a folder is one call: what another thread ends or reads of it would make the set wrong, or fail without a reason its caller could see. */
+static bool is_of_another_call(const struct backup_session *s) { return s->runner != 0 && s->runner != thread_id(); }
+
 JET_ERR backup_check_running(struct backup_session *s)
 {
-    if (!atomic_load(&s->is_active) || atomic_load(&s->is_surrogate) || s->snapshot.is_active)
+    if (!atomic_load(&s->is_active) || atomic_load(&s->is_surrogate) || s->snapshot.is_active || is_of_another_call(s))
         return JET_errNoBackup;
     return atomic_load(&s->stop_requested) ? JET_errBackupAbortByServer : JET_errSuccess;
 }
@@ -398,6 +403,8 @@ JET_ERR backup_end_kind(struct backup_session *s, JET_GRBIT grbit, bool of_surro
         atomic_store(&s->stop_requested, false);
         RAISE(JET_errNoBackup);
     }
+    if (is_of_another_call(s))
+        RAISE(JET_errNoBackup);
     if (atomic_load(&s->is_surrogate) != of_surrogate) {
         /* The wrong end: the session is over all the same, and the caller hears what it was (the original says success). */
         JET_ERR what = backup_check_idle(s);

@@ -576,6 +576,52 @@ static void a_failed_run_takes_back_what_it_made_and_nothing_else(void **state)
     assert_int_equal(restored_rows(foreign_target), last_id);
 }
 
+/* --- other threads during a run --- */
+
+static JET_ERR reached[8];
+static unsigned asked;
+
+static void *reach_into_the_run(void *argument)
+{
+    JET_INSTANCE instance = s.live.instance;
+    static char list[4096];
+    static uint8_t bytes[PAGE_SIZE];
+    JET_HANDLE file = 0;
+    uint32_t low, high, size;
+    (void)argument;
+    reached[0] = JetGetAttachInfoInstance(instance, list, sizeof list, &size);
+    reached[1] = JetOpenFileInstance(instance, database(), &file, &low, &high);
+    reached[2] = JetReadFileInstance(instance, file, bytes, sizeof bytes, &size);
+    reached[3] = JetCloseFileInstance(instance, file);
+    reached[4] = JetGetLogInfoInstance(instance, list, sizeof list, &size);
+    reached[5] = JetTruncateLogInstance(instance);
+    reached[6] = JetEndExternalBackupInstance(instance);
+    reached[7] = JetEndExternalBackupInstance2(instance, JET_bitBackupEndAbort);
+    return NULL;
+}
+
+static JET_ERR JET_API let_others_ask(JET_SESID session, JET_SNP snp, JET_SNT snt, void *data)
+{
+    pthread_t thread;
+    (void)session, (void)snp, (void)snt, (void)data;
+    assert_int_equal(pthread_create(&thread, NULL, reach_into_the_run, NULL), 0);
+    pthread_join(thread, NULL);
+    for (size_t i = 0; i < sizeof reached / sizeof *reached; i++)
+        assert_err(reached[i], JET_errNoBackup);
+    asked++;
+    return JET_errSuccess;
+}
+
+static void no_other_thread_reaches_into_a_run(void **state)
+{
+    (void)state;
+    const char *target = make_scratch_folder("alone");
+    asked = 0;
+    assert_good(JetBackupInstance(s.live.instance, target, 0, let_others_ask));
+    assert_true(asked >= 2);
+    assert_int_equal(restored_rows(target), last_id);
+}
+
 static void a_folder_in_which_the_instance_lives_is_never_emptied(void **state)
 {
     (void)state;
@@ -653,6 +699,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(both_forms_take_a_path_and_create_it_only_when_told, start, finish),
         cmocka_unit_test_setup_teardown(what_a_folder_must_not_hold_is_refused, start, finish),
         cmocka_unit_test_setup_teardown(a_failed_run_takes_back_what_it_made_and_nothing_else, start, finish),
+        cmocka_unit_test_setup_teardown(no_other_thread_reaches_into_a_run, start, finish),
         cmocka_unit_test_setup_teardown(a_folder_in_which_the_instance_lives_is_never_emptied, start, finish),
         cmocka_unit_test_setup_teardown(nor_is_that_of_a_database_which_no_backup_takes, start, finish),
         cmocka_unit_test_setup_teardown(without_memory_to_open_a_log_the_session_ends, start, finish),

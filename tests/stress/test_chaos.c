@@ -316,7 +316,7 @@ static JET_ERR renew_session(struct worker *w)
     X(GetVersion, (w->s, &w->number_out)) X(ComputeStats, (w->s, w->t)) X(GetSessionParameter, (w->s, JET_sesparamCommitDefault, w->buffer, 4, &w->number_out)) \
     X(SetSessionParameter, (w->s, JET_sesparamCommitDefault, (JET_GRBIT[]){JET_bitCommitLazyFlush}, sizeof(JET_GRBIT))) X(DeleteColumn2, (w->s, w->t, "column4", 0)) \
     X(SetColumnDefaultValue, (w->s, w->dbid, "Sample", "word", (int32_t[]){7}, 4, 0)) X(GrowDatabase, (w->s, w->dbid, 300 + below(w, 100), &w->number_out)) \
-    X(BackupInstance, (sample.live.instance, set_path, 0, NULL)) X(GetErrorInfoW, ((JET_ERR[]){JET_errDiskFull}, w->buffer, sizeof(JET_ERRINFOBASIC), JET_ErrorInfoSpecificErr, 0)) \
+    X(BackupInstance, (sample.live.instance, set_path, JET_bitBackupAtomic, NULL)) X(GetErrorInfoW, ((JET_ERR[]){JET_errDiskFull}, w->buffer, sizeof(JET_ERRINFOBASIC), JET_ErrorInfoSpecificErr, 0)) \
     X(GetThreadStats, (w->buffer, sizeof(JET_THREADSTATS))) X(Defragment, (w->s, w->dbid, NULL, NULL, NULL, ONE_OF(w, JET_bitDefragmentBatchStart, JET_bitDefragmentBatchStop))) \
     X(OSSnapshotThaw, (atomic_load(&snapshot), 0)) X(OSSnapshotAbort, (atomic_load(&snapshot), 0)) X(OSSnapshotEnd, (atomic_load(&snapshot), 0)) X(OSSnapshotTruncateLog, (atomic_load(&snapshot), 0)) \
     X(Defragment2, (w->s, w->dbid, NULL, NULL, NULL, NULL, ONE_OF(w, JET_bitDefragmentBatchStart, JET_bitDefragmentBatchStop)))
@@ -406,12 +406,7 @@ static const struct { const char *call; JET_ERR err; } beside_the_page[] = {
     {"JetOpenFileInstance", JET_errDatabaseNotFound}, {"JetGetLogInfoInstance", JET_errBufferTooSmall}, {"JetGetTruncateLogInfoInstance", JET_errBufferTooSmall},
     {"JetSetCurrentIndex3", JET_errIndexNotFound}, {"JetSetCurrentIndex4", JET_errIndexNotFound}, {"JetGetDatabaseFileInfo", JET_errFileNotFound},
     {"JetOSSnapshotTruncateLog", JET_errOSSnapshotInvalidSnapId}, {"JetOSSnapshotThaw", JET_errOSSnapshotInvalidSequence}, {"JetOSSnapshotFreeze", JET_errMissingFullBackup},
-    /* The backup into a folder uses the instance's one backup session, which the other threads end, and fill with files of theirs, in the middle of it. */
-    {"JetBackupInstance", JET_errBackupAbortByServer}, {"JetBackupInstance", JET_errBackupAbortByCaller}, {"JetBackupInstance", JET_errInvalidBackupSequence},
-    {"JetBackupInstance", JET_errNoBackup}, {"JetBackupInstance", JET_errOutOfMemory}, {"JetBackupInstance", JET_errFileAlreadyExists},
-    {"JetBackupInstance", JET_errBackupDirectoryNotEmpty}, {"JetBackupInstance", JET_errDeleteBackupFileFail}, {"JetBackupInstance", JET_errFileNotFound},
-    /* So the original engine answers as well: a second run has the folder of one that was ended; a database of its list is detached, which only an ended backup allows. */
-    {"JetBackupInstance", JET_errMakeBackupDirectoryFail}, {"JetBackupInstance", JET_errDatabaseNotFound},
+    {"JetBackupInstance", JET_errBackupAbortByServer}, {"JetBackupInstance", JET_errBackupDirectoryNotEmpty},
     {"JetSeek", JET_wrnSeekNotEqual}, {"JetEndExternalBackupInstance2", JET_errBackupAbortByCaller}, /* these two have another name too */
 };
 
