@@ -56,6 +56,8 @@ MUST_CHECK JET_ERR space_make_tree(struct transaction *t, struct database *db, c
 /* At least `min` pages in one piece, `want` (>= min) where possible, or a little more (database-file 6.3), out of the free pages of s. They are then
  * owned by s and not available. Grows s where needed. */
 MUST_CHECK JET_ERR space_take(struct space *s, uint32_t min, uint32_t want, struct extent *out);
+/* A small tree that needs `request` pages its map does not have gets extent trees, and free pages enough. */
+MUST_CHECK JET_ERR space_convert(struct space *s, uint32_t request);
 /* The pages given, which must be available; JET_errOutOfDatabaseSpace when they are not. */
 MUST_CHECK JET_ERR space_take_at(struct space *s, struct extent wanted);
 /* One page, near `near`. */

@@ -152,8 +152,7 @@ void space_give_back(struct space *s, struct extent extent)
     (void)ignored;
 }
 
-/* A small tree that needs `request` pages its map does not have. */
-static JET_ERR convert(struct space *s, uint32_t request)
+JET_ERR space_convert(struct space *s, uint32_t request)
 {
     JET_ERR err = JET_errSuccess;
     struct space parent;
@@ -317,7 +316,7 @@ JET_ERR space_take(struct space *s, uint32_t min, uint32_t want, struct extent *
         TRY(take_from_map(s, want, out, &taken));
         if (taken)
             goto done;
-        TRY(convert(s, want));
+        TRY(space_convert(s, want));
     }
     TRY(find_or_extend(s, min, want, &entry));
     uint32_t count = entry.count < want ? entry.count : want;
@@ -365,7 +364,7 @@ JET_ERR space_take_page(struct space *s, page_no_t near, page_no_t *page_no)
             TRY(take_from_map(s, 1, &page, &taken));
         if (taken)
             goto found;
-        TRY(convert(s, 1));
+        TRY(space_convert(s, 1));
     }
     TRY(space_entry_to_take(&s->available, near, 1, &entry));
     if (entry.count == 0)

@@ -3,7 +3,8 @@
  * The one idea: the last extent that page 1 owns is cleared page by page, and when all of it has come back to page 1 it is cut off; then the next. Pages move within their tree (btree/relocate.h) and
  * are given back like any other, so whole extents return by themselves from index to table to page 1. Meanwhile no page of that extent or behind it is handed out, and the file does not grow.
  *
- * Only pages below a root move. A root, or a page whose use is not known, ends it; so it is asked for before any page of the extent moves.
+ * Roots move too (btree/root_move.h) where the log may say so; the catalog, which keeps their numbers, is told at the end. A root that stays, or a page whose use is not known, ends it; so
+ * roots are asked for before any page of the extent moves.
  *
  * Nobody has the database open, nor opens it while databases_lock is held: there are no cursors, no tasks, and no versions. Each move is an ordinary logged change all the same, whole by
  * itself, and a crash between any two leaves a sound database.
@@ -18,7 +19,9 @@
 #include "base/memory.h"
 #include "btree/extent.h"
 #include "btree/relocate.h"
+#include "btree/root_move.h"
 #include "catalog/ddl.h"
+#include "catalog/root_rows.h"
 #include "catalog/row.h"
 #include "engine/attach.h"
 #include "engine/checkpoint.h"
@@ -28,7 +31,8 @@
 enum {
     EVENT_SHRUNK = 748, EVENT_SHRINK_FAILED = 749,
     SYSTEM_ROOT_PAGE = 1, SYSTEM_TREE_OBJID = 1, /* of the file itself: it has extent trees, but no data */
-    PAGES_PER_TRANSACTION = 16
+    PAGES_PER_TRANSACTION = 16,
+    EXTENSIONS_BEFORE_CONVERSION = 4 /* a small tree in a file shorter than so many of its extensions keeps its form, and its root its place */
 };
 /* Why it has ended, in the numbers of the original's event. */
 enum stop_reason { STOP_NONE = 0, STOP_FAILED = 1, STOP_NO_LOWER_SPACE = 2, STOP_PAGE_STAYS = 3, STOP_QUOTA = 4, STOP_SIZE_LIMIT = 7 };
@@ -36,6 +40,7 @@ enum stop_reason { STOP_NONE = 0, STOP_FAILED = 1, STOP_NO_LOWER_SPACE = 2, STOP
 struct known_tree {
     uint32_t objid;
     page_no_t root;
+    uint32_t objid_table, type; /* of its row */
 };
 struct shrinking {
     struct session *session;
@@ -49,11 +54,12 @@ struct shrinking {
     struct extent end;        /* the last extent */
     enum stop_reason stop;
     uint32_t moved;
+    bool moves_roots, has_moved_roots;
 };
 
 /* --- which trees there are --- */
 
-static JET_ERR add_tree(struct shrinking *x, uint32_t objid, page_no_t root)
+static JET_ERR add_tree(struct shrinking *x, struct known_tree tree)
 {
     JET_ERR err = JET_errSuccess;
     if (x->count == x->room) {
@@ -64,7 +70,7 @@ static JET_ERR add_tree(struct shrinking *x, uint32_t objid, page_no_t root)
         x->trees = more;
         x->room = room;
     }
-    x->trees[x->count++] = (struct known_tree){objid, root};
+    x->trees[x->count++] = tree;
 done:
     return err;
 }
@@ -79,7 +85,7 @@ static JET_ERR add_row(struct shrinking *x, struct btree_cursor *cursor)
     TRY(catalog_row_decode(node.data, x->db->page_size, NULL, &row));
     bool is_primary = row.type == CATALOG_ROW_INDEX && row.id == row.objid_table;
     if (!is_primary && (row.type == CATALOG_ROW_TABLE || row.type == CATALOG_ROW_INDEX || row.type == CATALOG_ROW_LONG_VALUE))
-        TRY(add_tree(x, row.id, row.type_or_root));
+        TRY(add_tree(x, (struct known_tree){row.id, row.type_or_root, row.objid_table, row.type}));
 done:
     catalog_row_free(&row);
     btree_cursor_release(cursor);
@@ -97,7 +103,7 @@ static JET_ERR list_trees(struct shrinking *x)
     JET_ERR err = JET_errSuccess;
     struct btree catalog;
     struct btree_cursor cursor = {0};
-    TRY(add_tree(x, SYSTEM_TREE_OBJID, SYSTEM_ROOT_PAGE));
+    TRY(add_tree(x, (struct known_tree){.objid = SYSTEM_TREE_OBJID, .root = SYSTEM_ROOT_PAGE}));
     TRY(btree_open(x->db->pages, CATALOG_ROOT, CATALOG_OBJID, &catalog));
     TRY(btree_cursor_open(&catalog, &cursor));
     for (err = btree_first(&cursor); err >= 0; err = btree_next(&cursor))
@@ -110,17 +116,17 @@ done:
     return err;
 }
 
-static const struct known_tree *find_tree(const struct shrinking *x, uint32_t objid)
+static struct known_tree *find_tree(const struct shrinking *x, uint32_t objid)
 {
     const struct known_tree wanted = {.objid = objid};
-    return (const struct known_tree *)bsearch(&wanted, x->trees, x->count, sizeof wanted, compare_trees);
+    return (struct known_tree *)bsearch(&wanted, x->trees, x->count, sizeof wanted, compare_trees);
 }
 
 /* --- what a page is --- */
 
 /* What a page says of itself; it may be free all the same. */
 struct page_claim {
-    const struct known_tree *tree; /* NULL: of no tree there is */
+    struct known_tree *tree; /* NULL: of no tree there is */
     bool is_root, is_space;
 };
 
@@ -175,7 +181,69 @@ static bool must_end(const struct shrinking *x)
     return is_over_quota(x) || (atomic_load(&x->session->instance->state) & (INSTANCE_STOPPED | INSTANCE_DISABLED)) != 0;
 }
 
-/* A page of the last extent; *moved false: it is in no use. */
+static bool is_child(const struct known_tree *tree, const struct known_tree *parent)
+{
+    return parent->type == CATALOG_ROW_TABLE && tree->objid_table == parent->objid && tree->objid != parent->objid;
+}
+
+/* The catalogs' own trees are where every reader looks for them. */
+static JET_ERR may_move_root(const struct shrinking *x, const struct known_tree *tree, bool *may)
+{
+    JET_ERR err = JET_errSuccess;
+    struct space_header header;
+    uint32_t children = 0;
+    *may = false;
+    if (!x->moves_roots || tree->objid == SYSTEM_TREE_OBJID || tree->objid_table == CATALOG_OBJID || tree->objid_table == CATALOG_SHADOW_OBJID)
+        goto done;
+    for (uint32_t i = 0; i < x->count; i++)
+        children += is_child(&x->trees[i], tree);
+    TRY(space_header_read(x->db->pages, tree->root, &header));
+    bool is_small = (header.flags & SPACE_FLAG_MULTIPLE_EXTENTS) == 0;
+    *may = children <= ROOT_MOVE_CHILDREN_MAX && (!is_small || x->db->last_owned_page / EXTENSIONS_BEFORE_CONVERSION >= x->db->extension_pages);
+done:
+    return err;
+}
+
+static JET_ERR move_root(struct shrinking *x, struct known_tree *tree, bool *moved)
+{
+    JET_ERR err = JET_errSuccess;
+    page_no_t moved_to = 0;
+    struct root_move *move = mem_alloc(sizeof *move);
+    if (move == NULL)
+        RAISE(JET_errOutOfMemory);
+    move->root = tree->root;
+    move->objid = tree->objid;
+    for (uint32_t i = 0; i < x->count; i++) {
+        if (is_child(&x->trees[i], tree) && move->child_count < ROOT_MOVE_CHILDREN_MAX)
+            move->children[move->child_count++] = (struct root_move_child){x->trees[i].root, x->trees[i].objid};
+    }
+    TRY(catalog_find_root_rows(x->db, tree->objid_table, tree->type, move));
+    if (move->row_count == 0)
+        goto done;
+    err = space_move_root(x->t, x->db, move, &moved_to);
+    if (moved_to != 0) {
+        tree->root = moved_to;
+        x->has_moved_roots = *moved = true;
+    }
+done:
+    mem_free(move);
+    return err;
+}
+
+static JET_ERR move_if_true_root(struct shrinking *x, const struct page_claim *claim, page_no_t page_no, bool *moved)
+{
+    JET_ERR err = JET_errSuccess;
+    bool is_root, may = false;
+    TRY(is_true_root(x, claim, page_no, &is_root));
+    if (is_root)
+        TRY(may_move_root(x, claim->tree, &may));
+    if (may)
+        TRY(move_root(x, claim->tree, moved));
+done:
+    return err;
+}
+
+/* A page of the last extent; *moved false: it is in no use, or stays. */
 static JET_ERR move_page(struct shrinking *x, page_no_t page_no, bool *moved)
 {
     JET_ERR err = JET_errSuccess;
@@ -183,9 +251,11 @@ static JET_ERR move_page(struct shrinking *x, page_no_t page_no, bool *moved)
     struct btree tree;
     *moved = false;
     TRY(read_claim(x, page_no, &claim));
-    if (claim.tree == NULL || claim.is_root)
+    if (claim.tree == NULL)
         goto done;
-    if (claim.is_space) {
+    if (claim.is_root) {
+        TRY(move_if_true_root(x, &claim, page_no, moved));
+    } else if (claim.is_space) {
         TRY(space_move_page(x->t, x->db, claim.tree->root, page_no, moved));
     } else {
         TRY(btree_open_writable(x->db, claim.tree->root, claim.tree->objid, &tree));
@@ -227,16 +297,18 @@ done:
     return err;
 }
 
-static JET_ERR check_no_roots(struct shrinking *x)
+static JET_ERR check_roots(struct shrinking *x)
 {
     JET_ERR err = JET_errSuccess;
     cache_prefetch(x->db->pages, x->end.first, x->end.count);
     for (uint32_t i = 0; i < x->end.count && x->stop == STOP_NONE; i++) {
         struct page_claim claim;
-        bool is_root = false;
+        bool is_root = false, may = true;
         TRY(read_claim(x, x->end.first + i, &claim));
         TRY(is_true_root(x, &claim, x->end.first + i, &is_root));
         if (is_root)
+            TRY(may_move_root(x, claim.tree, &may));
+        if (!may)
             x->stop = STOP_PAGE_STAYS;
     }
 done:
@@ -247,7 +319,7 @@ static JET_ERR clear_extent(struct shrinking *x)
 {
     JET_ERR err = JET_errSuccess;
     space_set_limit(x->db, x->end.first);
-    TRY(check_no_roots(x));
+    TRY(check_roots(x));
     for (page_no_t page_no = x->end.first; page_no < x->end.first + x->end.count && x->stop == STOP_NONE;)
         TRY(move_some(x, &page_no));
 done:
@@ -276,6 +348,18 @@ done:
 
 /* --- the whole --- */
 
+/* The signal matters to readers of passive copies only. */
+static void tell_of_roots(struct shrinking *x)
+{
+    if (!x->has_moved_roots)
+        return;
+    catalog_forget_roots(x->db);
+    if (txn_begin(x->t) < 0)
+        return;
+    JET_ERR ignored = end_transaction(x, space_signal_moved_roots(x->t, x->db));
+    (void)ignored;
+}
+
 static JET_ERR shrink(struct shrinking *x)
 {
     JET_ERR err = JET_errSuccess;
@@ -294,6 +378,7 @@ static JET_ERR shrink(struct shrinking *x)
     }
 done:
     space_set_limit(x->db, 0);
+    tell_of_roots(x);
     return err;
 }
 
@@ -316,6 +401,7 @@ static JET_ERR shrink_database(struct session *session, struct database *db, con
     page_no_t before = db->last_owned_page;
     if (before <= x.least)
         return JET_errSuccess;
+    x.moves_roots = (request->options & JET_bitShrinkDatabaseDontMoveRootsOnAttach) == 0 && space_may_move_roots(x.t, db);
     JET_ERR err = shrink(&x);
     report(&x, before, err);
     mem_free(x.trees);

@@ -28,6 +28,8 @@ static inline int log_version_compare(struct log_version a, struct log_version b
 #define LOG_VERSION_NEWEST ((struct log_version){8, 4000, 130, 280})
 /* From this version on each attach is followed by SetDbVersion. */
 #define LOG_VERSION_SET_DB_VERSION ((struct log_version){8, 4000, 6, 20})
+/* From this version on roots may move. */
+#define LOG_VERSION_ROOT_MOVE ((struct log_version){8, 4000, 50, 120})
 /* From this unified minor on checksum_previous is checked. */
 enum { LOG_MINOR_CHECKS_PREVIOUS = 13 };
 

@@ -173,6 +173,9 @@ uint32_t log_record_encode_node(uint8_t *out, uint8_t type, const struct page_pr
 /* A page wiped (log-files 9.4): of a page in use one operation for each node, of others none. LR_SCRUB_FIXED + operations. */
 enum { LR_SCRUB_FIXED = 54, LR_SCRUB_UNUSED_PAGE = 1 };
 uint32_t log_record_encode_scrub(uint8_t *out, const struct page_prefix *page, const struct node_prefix *node, bool is_unused, struct span operations);
+/* First member of the macro of a root that moves (log-files 9.7). */
+enum { LR_ROOT_PAGE_MOVE_SIZE = 16 };
+uint32_t log_record_encode_root_page_move(uint8_t *out, uint8_t dbid, uint32_t objid, uint16_t procid, uint64_t dbtime);
 /* LR_MACRO_BEGIN, LR_MACRO_COMMIT or LR_MACRO_ABORT. */
 enum { LR_MACRO_SIZE = 11, LR_MACRO_INFO2_FIXED = 10 };
 uint32_t log_record_encode_macro(uint8_t *out, uint8_t type, uint16_t procid, uint64_t dbtime);

@@ -280,6 +280,16 @@ uint32_t log_record_encode_scrub(uint8_t *out, const struct page_prefix *page, c
     return (uint32_t)(put_span(out + LR_SCRUB_FIXED, operations) - out);
 }
 
+uint32_t log_record_encode_root_page_move(uint8_t *out, uint8_t dbid, uint32_t objid, uint16_t procid, uint64_t dbtime)
+{
+    out[0] = LR_ROOT_PAGE_MOVE;
+    store_le64(out + 1, dbtime);
+    out[9] = dbid;
+    store_le32(out + 10, objid);
+    store_le16(out + 14, procid);
+    return LR_ROOT_PAGE_MOVE_SIZE;
+}
+
 uint32_t log_record_encode_macro(uint8_t *out, uint8_t type, uint16_t procid, uint64_t dbtime)
 {
     out[0] = type;

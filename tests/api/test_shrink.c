@@ -129,7 +129,7 @@ static void a_size_limit_or_a_quota_ends_it_early(void **state)
     check_and_stop(&f);
 }
 
-static void a_root_at_the_end_stays(void **state)
+static void a_root_at_the_end_stays_where_the_log_cannot_tell_of_it(void **state)
 {
     struct filled f;
     uint32_t pages;
@@ -166,6 +166,160 @@ static void an_attach_without_logging_shrinks_too(void **state)
     assert_true(file_pages(&f) <= f.pages - f.free_pages + BOUND_PAGES);
     shrinkable_attach(&f.s, f.path, 0, -1, 0, &pages);
     check_and_stop(&f);
+}
+
+/* --- roots --- */
+
+/* Table "Last" has its roots at the end of the file. */
+struct rooted {
+    struct filled f;
+    struct sample last;
+    uint64_t digest;
+};
+
+static void fill_rooted(struct rooted *r, bool in_new_stream)
+{
+    enum { ROWS = 120 };
+    struct filled *f = &r->f;
+    if (in_new_stream) {
+        shrinkable_start_in_new_stream(&f->s);
+    } else {
+        live_configure = shrinkable_configure;
+        sample_start(&f->s, 4096);
+        live_configure = NULL;
+    }
+    shrinkable_fill_with_roots_last(&f->s, EARLY, ROWS, &r->last);
+    f->digest = shrinkable_digest(&f->s);
+    r->digest = shrinkable_digest(&r->last);
+    f->path = text_of("%s/sample.edb", f->s.live.folder);
+    detach(f);
+    shrinkable_attach(&f->s, f->path, 0, -1, 0, NULL);
+    assert_good(JetGetDatabaseInfo(f->s.session, f->s.dbid, &f->pages, sizeof f->pages, JET_DbInfoFilesize));
+    assert_good(JetGetDatabaseInfo(f->s.session, f->s.dbid, &f->free_pages, sizeof f->free_pages, JET_DbInfoSpaceAvailable));
+    detach(f);
+}
+
+static void assert_same_rows(struct rooted *r)
+{
+    shrinkable_open_last(&r->f.s, &r->last);
+    assert_int_equal(shrinkable_digest(&r->last), r->digest);
+    assert_int_equal(shrinkable_digest(&r->f.s), r->f.digest);
+    assert_good(JetCloseTable(r->f.s.session, r->last.table));
+}
+
+/* Rows come and go, an index and a column are added, and at last all of it goes. */
+static void use_up_last(struct rooted *r)
+{
+    struct sample *s = &r->f.s;
+    JET_COLUMNDEF definition = {.cbStruct = sizeof definition, .coltyp = JET_coltypLong};
+    JET_COLUMNID column;
+    uint8_t blob[3000] = {7};
+    JET_TABLEID table;
+    assert_good(JetOpenTable(s->session, s->dbid, "Last", NULL, 0, JET_bitTableDenyRead, &table));
+    assert_good(JetAddColumn(s->session, table, "more", &definition, NULL, 0, &column));
+    assert_good(JetCreateIndex(s->session, table, "by_more", 0, "+more\0", 7, 80));
+    for (int32_t id = 1000; id < 1200; id++) {
+        assert_good(JetBeginTransaction(s->session));
+        assert_good(JetPrepareUpdate(s->session, table, JET_prepInsert));
+        set_number(s, table, r->last.id, id);
+        set_number(s, table, r->last.number, 5000000 + id);
+        set_number(s, table, column, id);
+        assert_good(JetSetColumn(s->session, table, r->last.blob, blob, sizeof blob, JET_bitSetSeparateLV, NULL));
+        assert_good(JetUpdate(s->session, table, NULL, 0, NULL));
+        assert_good(JetCommitTransaction(s->session, JET_bitCommitLazyFlush));
+    }
+    assert_good(JetSetCurrentIndex(s->session, table, "by_text"));
+    assert_good(JetMove(s->session, table, JET_MoveLast, 0));
+    assert_good(JetDelete(s->session, table));
+    assert_good(JetSetCurrentIndex(s->session, table, NULL));
+    assert_good(JetDeleteIndex(s->session, table, "by_tags"));
+    assert_good(JetCloseTable(s->session, table));
+    detach(&r->f);
+    verify(&r->f);
+    shrinkable_attach(s, r->f.path, 0, -1, 0, NULL);
+    assert_good(JetDeleteTable(s->session, s->dbid, "Last"));
+}
+
+static void assert_ends_well(struct rooted *r)
+{
+    uint32_t pages;
+    if (file_pages(&r->f) > r->f.pages - r->f.free_pages + BOUND_PAGES)
+        fail_msg("%u pages of %u, of which %u were free", file_pages(&r->f), r->f.pages, r->f.free_pages);
+    shrinkable_attach(&r->f.s, r->f.path, ON_ATTACH, -1, 0, &pages); /* again: roots are found where they are now */
+    assert_same_rows(r);
+    detach(&r->f);
+    verify(&r->f);
+    shrinkable_attach(&r->f.s, r->f.path, 0, -1, 0, NULL);
+    use_up_last(r);
+    check_and_stop(&r->f);
+}
+
+static void roots_at_the_end_move_where_the_log_knows_of_it(void **state)
+{
+    struct rooted r;
+    (void)state;
+    require_shared_data();
+    fill_rooted(&r, true);
+    shrinkable_attach(&r.f.s, r.f.path, ON_ATTACH, -1, 0, NULL);
+    assert_same_rows(&r);
+    detach(&r.f);
+    assert_ends_well(&r);
+}
+
+static void roots_move_without_logging_too(void **state)
+{
+    struct rooted r;
+    uint32_t options = ON_ATTACH;
+    JET_SETDBPARAM parameter = {JET_dbparamShrinkDatabaseOptions, &options, sizeof options};
+    (void)state;
+    fill_rooted(&r, false);
+    assert_good(JetAttachDatabase3(r.f.s.session, r.f.path, &parameter, 1, JET_bitDbRecoveryOff));
+    assert_good(JetDetachDatabase(r.f.s.session, r.f.path));
+    assert_ends_well(&r);
+}
+
+static void a_table_known_before_is_found_where_its_roots_went(void **state)
+{
+    struct filled f;
+    struct sample last;
+    JET_DBUTIL_A trim = {.cbStruct = sizeof trim, .op = opDBUTILDBTrim};
+    (void)state;
+    require_shared_data();
+    shrinkable_start_in_new_stream(&f.s);
+    shrinkable_fill_with_roots_last(&f.s, EARLY, LATE / 8, &last);
+    uint64_t digest = shrinkable_digest(&f.s), last_digest = shrinkable_digest(&last);
+    f.digest = digest;
+    f.path = text_of("%s/sample.edb", f.s.live.folder);
+    uint32_t before = file_pages(&f);
+    assert_good(JetCloseDatabase(f.s.session, f.s.dbid, 0));
+    trim.sesid = f.s.session;
+    trim.szDatabase = (char *)(uintptr_t)f.path;
+    assert_good(JetDBUtilitiesA(&trim));
+    if (file_pages(&f) + BOUND_PAGES > before)
+        fail_msg("%u pages of %u", file_pages(&f), before);
+    assert_good(JetOpenDatabase(f.s.session, f.path, NULL, &f.s.dbid, 0));
+    assert_good(JetOpenTable(f.s.session, f.s.dbid, "Sample", NULL, 0, 0, &f.s.table));
+    shrinkable_open_last(&f.s, &last);
+    assert_int_equal(shrinkable_digest(&last), last_digest);
+    assert_good(JetMove(f.s.session, last.table, JET_MoveFirst, 0));
+    assert_good(JetDelete(f.s.session, last.table));
+    assert_good(JetCloseTable(f.s.session, last.table));
+    check_and_stop(&f);
+}
+
+static void the_option_keeps_roots_in_place(void **state)
+{
+    struct rooted r;
+    uint32_t options = ON_ATTACH | JET_bitShrinkDatabaseDontMoveRootsOnAttach;
+    JET_SETDBPARAM parameter = {JET_dbparamShrinkDatabaseOptions, &options, sizeof options};
+    (void)state;
+    fill_rooted(&r, false);
+    assert_good(JetAttachDatabase3(r.f.s.session, r.f.path, &parameter, 1, JET_bitDbRecoveryOff));
+    assert_good(JetDetachDatabase(r.f.s.session, r.f.path));
+    assert_true(file_pages(&r.f) > r.f.pages - r.f.free_pages + BOUND_PAGES);
+    shrinkable_attach(&r.f.s, r.f.path, 0, -1, 0, NULL);
+    assert_same_rows(&r);
+    check_and_stop(&r.f);
 }
 
 /* --- what is in the way --- */
@@ -288,7 +442,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_at_the_end_move_to_what_is_free_before_them), cmocka_unit_test(without_the_option_nothing_moves), cmocka_unit_test(a_size_limit_or_a_quota_ends_it_early),
-        cmocka_unit_test(a_root_at_the_end_stays), cmocka_unit_test(an_attach_without_logging_shrinks_too),
+        cmocka_unit_test(a_root_at_the_end_stays_where_the_log_cannot_tell_of_it), cmocka_unit_test(roots_at_the_end_move_where_the_log_knows_of_it),
+        cmocka_unit_test(roots_move_without_logging_too), cmocka_unit_test(a_table_known_before_is_found_where_its_roots_went), cmocka_unit_test(the_option_keeps_roots_in_place), cmocka_unit_test(an_attach_without_logging_shrinks_too),
         cmocka_unit_test(what_a_snapshot_still_needs_is_not_moved_away), cmocka_unit_test(a_session_goes_on_when_the_end_of_a_move_could_not_be_logged),
         cmocka_unit_test(a_service_that_stops_ends_it_early),
     };

@@ -59,15 +59,20 @@ static void insert_early_rows(struct sample *s, JET_TABLEID table, JET_COLUMNID 
     }
 }
 
-void shrinkable_fill(struct sample *s, int32_t early, int32_t late)
+static void make_early(struct sample *s, int32_t early)
 {
     JET_COLUMNCREATE columns[] = {column_of("bytes", JET_coltypBinary, 255, 0)};
     JET_COLUMNDEF definition;
-    insert_late_rows(s, 1, BLOB_EACH); /* all trees are there before the rest */
     JET_TABLEID table = make_table(s, "Early", columns, 1, NULL, 0);
     assert_good(JetGetTableColumnInfo(s->session, table, "bytes", &definition, sizeof definition, JET_ColInfo));
     insert_early_rows(s, table, definition.columnid, early);
     assert_good(JetCloseTable(s->session, table));
+}
+
+void shrinkable_fill(struct sample *s, int32_t early, int32_t late)
+{
+    insert_late_rows(s, 1, BLOB_EACH); /* all trees are there before the rest */
+    make_early(s, early);
     insert_late_rows(s, BLOB_EACH + 1, late);
     assert_good(JetDeleteTable(s->session, s->dbid, "Early"));
 }
@@ -101,12 +106,11 @@ uint64_t shrinkable_digest(struct sample *s)
     return hash;
 }
 
-static void open_sample(struct sample *s, const char *path)
+static void open_table(struct sample *s, const char *name)
 {
     static const char *const NAMES[] = {"id", "number", "text", "tags", "blob"};
     JET_COLUMNID *ids[] = {&s->id, &s->number, &s->text, &s->tags, &s->blob};
-    assert_good(JetOpenDatabase(s->session, path, NULL, &s->dbid, 0));
-    assert_good(JetOpenTable(s->session, s->dbid, "Sample", NULL, 0, 0, &s->table));
+    assert_good(JetOpenTable(s->session, s->dbid, name, NULL, 0, 0, &s->table));
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         JET_COLUMNDEF definition;
         assert_good(JetGetTableColumnInfo(s->session, s->table, NAMES[i], &definition, sizeof definition, JET_ColInfo));
@@ -120,7 +124,57 @@ void shrinkable_attach(struct sample *s, const char *path, uint32_t options, int
         {JET_dbparamShrinkDatabaseOptions, &options, sizeof options}, {JET_dbparamShrinkDatabaseTimeQuota, &quota_ms, sizeof quota_ms}, {JET_dbparamShrinkDatabaseSizeLimit, &size_limit, sizeof size_limit}};
     s->session = s->live.session;
     assert_good(JetAttachDatabase3(s->session, path, parameters, sizeof parameters / sizeof *parameters, 0));
-    open_sample(s, path);
+    assert_good(JetOpenDatabase(s->session, path, NULL, &s->dbid, 0));
+    open_table(s, "Sample");
     if (pages != NULL)
         assert_good(JetGetDatabaseInfo(s->session, s->dbid, pages, sizeof *pages, JET_DbInfoFilesize));
+}
+
+/* --- roots at the end --- */
+
+static const char *stream_folder;
+
+void shrinkable_stream_folder(const char *folder) { stream_folder = folder; }
+
+void shrinkable_configure_stream(JET_INSTANCE instance)
+{
+    enum { LOG_KIB = 256 };
+    shrinkable_configure(instance);
+    assert_good(JetSetSystemParameter(&instance, 0, JET_paramLogFileSize, LOG_KIB, NULL));
+    assert_good(JetSetSystemParameter(&instance, 0, JET_paramAlternateDatabaseRecoveryPath, 0, stream_folder));
+}
+
+void shrinkable_start_in_new_stream(struct sample *s)
+{
+    enum { PAGE = 4096 };
+    static const char *const NAMES[] = {"data.edb", "edb.chk", "edb.log", "edb00001.log", "edb00002.log", "edb00003.log", "edb00004.log"};
+    stream_folder = make_scratch_folder("stream");
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+        copy_shared_file(text_of("engine/clean_4k/%s", NAMES[i]), text_of("%s/%s", stream_folder, NAMES[i]));
+    *s = (struct sample){.dbid = 0};
+    live_configure = shrinkable_configure_stream;
+    live_start_in(&s->live, stream_folder, PAGE);
+    live_configure = NULL;
+    sample_create(s);
+}
+
+void shrinkable_open_last(const struct sample *s, struct sample *last)
+{
+    *last = *s;
+    open_table(last, "Last");
+}
+
+void shrinkable_fill_with_roots_last(struct sample *s, int32_t early, int32_t rows, struct sample *last)
+{
+    JET_COLUMNCREATE columns[] = {
+        column_of("id", JET_coltypLong, 0, JET_bitColumnFixed | JET_bitColumnNotNULL), column_of("number", JET_coltypLong, 0, JET_bitColumnFixed), column_of("text", JET_coltypText, 20, 0),
+        column_of("tags", JET_coltypText, 40, JET_bitColumnTagged | JET_bitColumnMultiValued), column_of("blob", JET_coltypLongBinary, 0, JET_bitColumnTagged)};
+    JET_INDEXCREATE indexes[] = {index_of("primary", "+id\0", 5, JET_bitIndexPrimary | JET_bitIndexUnique), index_of("by_number", "+number\0", 9, JET_bitIndexUnique | JET_bitIndexIgnoreNull),
+                                 index_of("by_text", "+text\0", 7, 0), index_of("by_tags", "+tags\0", 7, JET_bitIndexIgnoreNull), index_of("by_blob", "+blob\0", 7, JET_bitIndexIgnoreNull)};
+    insert_late_rows(s, 1, BLOB_EACH);
+    make_early(s, early);
+    assert_good(JetCloseTable(s->session, make_table(s, "Last", columns, sizeof columns / sizeof *columns, indexes, sizeof indexes / sizeof *indexes)));
+    shrinkable_open_last(s, last);
+    insert_late_rows(last, 1, rows);
+    assert_good(JetDeleteTable(s->session, s->dbid, "Early"));
 }
