@@ -1287,8 +1287,12 @@ typedef void *(JET_API *JET_PFNREALLOC)(void *pvContext, void *pv, uint32_t cb);
 #define JET_paramMaxSessions 5
 
 /**
- * What ESENT reserves for tables and indexes in use at a time. Nothing is reserved here, and no table
- * is refused for it; the number is written into logs, as by ESENT.
+ * How many tables may be in use at a time. As in ESENT the limit is 2 * this + JET_paramMaxTemporaryTables
+ * + 2 * JET_paramCachedClosedTables, taken when the instance starts, of each of three things: trees
+ * (a table with cursors open, however many, takes one, one for each secondary index, one for its long
+ * values once they are used) and definitions of tables: JET_errTooManyOpenTables beyond; definitions
+ * of indexes: JET_errTooManyOpenIndexes. Temporary tables take definitions only; system tables and
+ * closed tables take nothing.
  * Type int; default 300; range 0 to 2147483647; scope instance; settable before JetInit of the
  * instance.
  * Notes: advanced, low-memory profile default 2147483647.
@@ -1752,7 +1756,8 @@ typedef void *(JET_API *JET_PFNREALLOC)(void *pvContext, void *pv, uint32_t cb);
 #define JET_paramAlternateDatabaseRecoveryPath 113
 
 /**
- * How many closed table schemas stay cached.
+ * How many closed table schemas stay cached. What it was when the instance started is part of the limit
+ * that JET_paramMaxOpenTables describes.
  * Type int; default 64; range 0 to 2147483647; scope instance; settable any time.
  * Notes: advanced.
  */
@@ -5718,6 +5723,7 @@ JET_ERR JET_API JetResizeDatabase(JET_SESID sesid, JET_DBID dbid, uint32_t cpgTa
  * - JET_errTooManyColumns: column limit reached
  * - JET_errUnicodeTranslationFail: Unicode key mapping failed
  * - JET_errInvalidName: not a legal name
+ * - JET_errTooManyOpenTables: the limit of JET_paramMaxOpenTables is reached
  * Source: reference page.
  */
 #ifdef JET_UNICODE
@@ -5771,6 +5777,7 @@ JET_ERR JET_API JetCreateTableW(JET_SESID sesid, JET_DBID dbid, const char16_t *
  * - JET_errTableDuplicate: table name exists
  * - JET_errTooManyColumns: column limit reached
  * - JET_errUnicodeTranslationFail: Unicode key mapping failed
+ * - JET_errTooManyOpenTables: the limit of JET_paramMaxOpenTables is reached
  * Source: reference page.
  */
 #ifdef JET_UNICODE
@@ -5972,7 +5979,7 @@ JET_ERR JET_API JetCreateTableColumnIndex4W(JET_SESID sesid, JET_DBID dbid,
  * - JET_errOutOfCursors: JET_paramMaxCursors is reached
  * - JET_errTableInUse: JET_bitTableDenyRead or JET_bitTableDenyWrite while others use the table
  * - JET_errTableLocked: another session denies the access
- * - JET_errTooManyOpenTables: of ESENT alone, JET_paramMaxOpenTables is reached
+ * - JET_errTooManyOpenTables: the limit of JET_paramMaxOpenTables is reached
  * - the errors of handles and memory, listed at the top of this file
  * Source: reference page.
  */
@@ -6432,6 +6439,7 @@ JET_ERR JET_API JetGetColumnInfoW(JET_SESID sesid, JET_DBID dbid, const char16_t
  * - JET_errNullKeyDisallowed: existing records break JET_bitIndexDisallowNull
  * - JET_errInvalidGrbit: bits that exclude each other
  * - JET_errDensityInvalid: a density outside 20 to 100
+ * - JET_errTooManyOpenTables: the limit of JET_paramMaxOpenTables is reached
  * Source: reference page.
  */
 #ifdef JET_UNICODE
@@ -6477,6 +6485,7 @@ JET_ERR JET_API JetCreateIndexW(JET_SESID sesid, JET_TABLEID tableid, const char
  * - JET_errInvalidParameter: bad argument
  * - JET_errUnicodeTranslationFail: Unicode key mapping failed
  * - JET_errKeyDuplicate: existing records break JET_bitIndexUnique
+ * - JET_errTooManyOpenTables: the limit of JET_paramMaxOpenTables is reached
  * Source: reference page.
  */
 #ifdef JET_UNICODE
@@ -7334,8 +7343,8 @@ JET_ERR JET_API JetIndexRecordCount2(JET_SESID sesid, JET_TABLEID tableid, uint6
  * - JET_errInvalidGrbit: unknown or conflicting option bits
  * - JET_errInvalidParameter: bad argument
  * - JET_errOutOfCursors: cursor limit reached
- * - JET_errTooManyOpenIndexes: index descriptor limit
- * - JET_errTooManyOpenTables: table limit reached
+ * - JET_errTooManyOpenIndexes: the limit of JET_paramMaxOpenTables is reached
+ * - JET_errTooManyOpenTables: the limit of JET_paramMaxOpenTables is reached
  * - JET_errTooManySorts: sort limit reached
  * - the errors of handles and of the instance's state, listed at the top of this file
  * Source: reference page.
@@ -7886,7 +7895,8 @@ JET_ERR JET_API JetGetRecordSize2(JET_SESID sesid, JET_TABLEID tableid, JET_RECS
  * - JET_errInvalidLCMapStringFlags: bad locale mapping flags
  * - JET_errOutOfCursors: cursor limit reached
  * - JET_errTooManyColumns: too many columns
- * - JET_errTooManyOpenTables: table limit reached
+ * - JET_errTooManyOpenIndexes: the limit of JET_paramMaxOpenTables is reached
+ * - JET_errTooManyOpenTables: the limit of JET_paramMaxOpenTables is reached
  * - JET_errTooManySorts: JET_paramMaxTemporaryTables is reached; with 0 always
  * - the errors of handles and of the instance's state, listed at the top of this file
  * Source: reference page.
@@ -7950,8 +7960,8 @@ JET_ERR JET_API JetOpenTempTable(JET_SESID sesid, const JET_COLUMNDEF *prgcolumn
  * - JET_errInvalidLCMapStringFlags: bad locale mapping flags
  * - JET_errOutOfCursors: cursor limit reached
  * - JET_errTooManyColumns: column limit reached
- * - JET_errTooManyOpenIndexes: index descriptor limit
- * - JET_errTooManyOpenTables: table limit reached
+ * - JET_errTooManyOpenIndexes: the limit of JET_paramMaxOpenTables is reached
+ * - JET_errTooManyOpenTables: the limit of JET_paramMaxOpenTables is reached
  * - JET_errTooManySorts: sort limit reached
  * - the errors of handles and of the instance's state, listed at the top of this file
  * Source: reference page.
@@ -8016,8 +8026,8 @@ JET_ERR JET_API JetOpenTempTable2(JET_SESID sesid, const JET_COLUMNDEF *prgcolum
  * - JET_errInvalidLCMapStringFlags: bad locale mapping flags
  * - JET_errOutOfCursors: cursor limit reached
  * - JET_errTooManyColumns: column limit reached
- * - JET_errTooManyOpenIndexes: index descriptor limit
- * - JET_errTooManyOpenTables: table limit reached
+ * - JET_errTooManyOpenIndexes: the limit of JET_paramMaxOpenTables is reached
+ * - JET_errTooManyOpenTables: the limit of JET_paramMaxOpenTables is reached
  * - JET_errTooManySorts: sort limit reached
  * - the errors of handles and of the instance's state, listed at the top of this file
  * Source: reference page.
@@ -8038,13 +8048,13 @@ JET_ERR JET_API JetOpenTempTable3(JET_SESID sesid, const JET_COLUMNDEF *prgcolum
  * - JET_errTooManySorts: sort limit reached
  * - JET_errCannotMaterializeForwardOnlySort: options clash with forward-only temp table
  * - JET_errTooManyColumns: column limit reached
- * - JET_errTooManyOpenTables: table limit reached
+ * - JET_errTooManyOpenTables: the limit of JET_paramMaxOpenTables is reached
  * - JET_errInvalidCodePage: bad code page
  * - JET_errInvalidColumnType: bad column type
  * - JET_errInvalidLanguageId: bad language id
  * - JET_errInvalidLCMapStringFlags: bad locale mapping flags
  * - JET_errIndexInvalidDef: bad index definition
- * - JET_errTooManyOpenIndexes: index descriptor limit
+ * - JET_errTooManyOpenIndexes: the limit of JET_paramMaxOpenTables is reached
  * - the errors of handles and of the instance's state, listed at the top of this file
  *
  * Since: Windows Vista.
@@ -8064,13 +8074,13 @@ JET_ERR JET_API JetOpenTemporaryTable(JET_SESID sesid, JET_OPENTEMPORARYTABLE *p
  * - JET_errTooManySorts: sort limit reached
  * - JET_errCannotMaterializeForwardOnlySort: options clash with forward-only temp table
  * - JET_errTooManyColumns: column limit reached
- * - JET_errTooManyOpenTables: table limit reached
+ * - JET_errTooManyOpenTables: the limit of JET_paramMaxOpenTables is reached
  * - JET_errInvalidCodePage: bad code page
  * - JET_errInvalidColumnType: bad column type
  * - JET_errInvalidLanguageId: bad language id
  * - JET_errInvalidLCMapStringFlags: bad locale mapping flags
  * - JET_errIndexInvalidDef: bad index definition
- * - JET_errTooManyOpenIndexes: index descriptor limit
+ * - JET_errTooManyOpenIndexes: the limit of JET_paramMaxOpenTables is reached
  * - the errors of handles and of the instance's state, listed at the top of this file
  *
  * Since: Windows 8.
@@ -12148,8 +12158,9 @@ JET_ERR JET_API JetGetResourceParam(JET_INSTANCE instance, JET_RESOPER resoper, 
  *
  * JET_resoperMaxUse of an instance sets the parameter the limit belongs to: JET_residFUCB
  * JET_paramMaxCursors, JET_residPIB JET_paramMaxSessions (69 less), JET_residSCB
- * JET_paramMaxTemporaryTables, JET_residVERBUCKET JET_paramMaxVerPages (2 less), JET_residFCB
- * JET_paramMaxOpenTables. JET_resoperSize of JET_residPAGE and JET_residVERBUCKET are
+ * JET_paramMaxTemporaryTables, JET_residVERBUCKET JET_paramMaxVerPages (2 less). JET_residFCB (trees
+ * of tables in use), JET_residTDB and JET_residIDB (definitions of tables and indexes) are accepted, but
+ * JetInit sets what JET_paramMaxOpenTables says. JET_resoperSize of JET_residPAGE and JET_residVERBUCKET are
  * JET_paramDatabasePageSize and JET_paramVerPageSize. Settings that shape a pool are kept and have no
  * effect. Nothing happens while JET_paramEnableAdvanced is off.
  *
@@ -12209,8 +12220,12 @@ JET_ERR JET_API JetPrepareToCommitTransaction(JET_SESID sesid, const void *pvDat
  * - JET_dbparamShrinkDatabaseOptions: JET_bitShrinkDatabaseEofOnAttach makes the file shorter
  *   before the call returns (whatever JET_paramEnableShrinkDatabase says): pages in use at its end
  *   move to free ones before them, and extents that are free then are cut off. Roots of tables,
- *   indexes and long values do not move, and end it, as does a page that nothing is known of; so the
- *   other bits are taken and change nothing. Event 748 says how far it came, and why it ended
+ *   indexes and long values move where logs may say so (their version is at least 8.4000.50.120, that
+ *   of JET_efvRootPageMove: logs begun by an engine of that version and continued here; or the attach
+ *   has JET_bitDbRecoveryOff), unless JET_bitShrinkDatabaseDontMoveRootsOnAttach is given; a small
+ *   one only in a file of at least four times JET_paramDbExtensionSize. A root that stays ends it,
+ *   as does a page that nothing is known of; so the other bits are taken and change nothing. Event
+ *   748 says how far it came, and why it ended
  * - JET_dbparamShrinkDatabaseTimeQuota: milliseconds after which no page moves any more, up to 7
  *   days, or -1, as without it: no limit
  * - JET_dbparamShrinkDatabaseSizeLimit: pages, the two headers counted, below which it is not shrunk

@@ -31,6 +31,7 @@ struct backup_run {
     struct option_spec *options;
     char **databases;
     int database_count;
+    uint32_t page_size; /* of the first one */
     enum set_kind kind;
     bool to_stdout;
     uint64_t bytes_per_second;
@@ -56,10 +57,10 @@ static const char *value_of(const struct backup_run *run, enum backup_option opt
 
 /* --- an instance for databases that no program has open --- */
 
-static JET_ERR start_instance(struct backup_run *run, uint32_t page_size)
+static JET_ERR start_instance(struct backup_run *run)
 {
     JET_ERR err = JET_errSuccess;
-    TRY(JetSetSystemParameter(NULL, 0, JET_paramDatabasePageSize, page_size, NULL));
+    TRY(JetSetSystemParameter(NULL, 0, JET_paramDatabasePageSize, run->page_size, NULL));
     TRY(JetCreateInstance(&run->instance, "ese backup"));
     TRY(JetSetSystemParameter(&run->instance, 0, JET_paramSystemPath, 0, run->log_folder));
     TRY(JetSetSystemParameter(&run->instance, 0, JET_paramLogFilePath, 0, run->log_folder));
@@ -81,7 +82,7 @@ static JET_ERR attach_all(struct backup_run *run)
     for (int i = 0; i < run->database_count; i++) {
         JET_ERR err = JetAttachDatabase(run->session, run->databases[i], 0);
         if (err < 0) {
-            run->status = tool_error(run->self, err, "cannot attach %s", run->databases[i]);
+            run->status = tool_error(run->self, err, "cannot attach %s%s", run->databases[i], tool_path_hint(err, run->databases[i], false));
             return err;
         }
     }
@@ -111,20 +112,31 @@ done:
     return err;
 }
 
+/* Before anything is made in the set's place, so that a wrong name leaves nothing behind. What is not the first one a recovery of --logs may bring into being. */
+static JET_ERR check_databases(struct backup_run *run)
+{
+    int count = value_of(run, OPTION_LOGS) != NULL && run->database_count > 1 ? 1 : run->database_count;
+    for (int i = 0; i < count; i++) {
+        uint32_t page_size;
+        JET_ERR err = JetGetDatabaseFileInfo(run->databases[i], &page_size, sizeof page_size, JET_DbInfoPageSize);
+        if (err < 0) {
+            run->status = tool_error(run->self, err, "cannot read %s%s", run->databases[i], tool_path_hint(err, run->databases[i], false));
+            return err;
+        }
+        if (i == 0)
+            run->page_size = page_size;
+    }
+    return JET_errSuccess;
+}
+
 static JET_ERR open_instance_source(struct backup_run *run)
 {
-    uint32_t page_size = 0;
-    JET_ERR err = JetGetDatabaseFileInfo(run->databases[0], &page_size, sizeof page_size, JET_DbInfoPageSize);
-    if (err < 0) {
-        run->status = tool_error(run->self, err, "cannot read %s", run->databases[0]);
-        return err;
-    }
-    err = choose_stream(run);
+    JET_ERR err = choose_stream(run);
     if (err < 0) {
         run->status = tool_error(run->self, err, "cannot make a folder for logs");
         return err;
     }
-    err = start_instance(run, page_size);
+    err = start_instance(run);
     if (err >= 0)
         err = attach_all(run);
     return err < 0 ? err : backup_source_from_instance(run->instance, &run->source);
@@ -389,8 +401,12 @@ static int run_backup(const struct command *self, int argc, char **argv)
         return status;
     catch_signals();
     run.base_name = value_of(&run, OPTION_BASE) != NULL ? value_of(&run, OPTION_BASE) : "edb";
-    if (open_parent(&run) >= 0 && open_output(&run) >= 0 && open_source(&run) >= 0)
-        write_set(&run);
+    if (open_parent(&run) >= 0 && check_databases(&run) >= 0 && open_output(&run) >= 0) {
+        if (open_source(&run) >= 0)
+            write_set(&run);
+        else if (!run.to_stdout)
+            (void)tool_error(self, JET_errSuccess, "%s is begun: repeat the command with --resume, or remove it", value_of(&run, OPTION_OUTPUT));
+    }
     run_release(&run);
     return run.status;
 }

@@ -115,7 +115,7 @@ static int compact_file(struct compact_run *run, bool is_json)
     int status = EXIT_GOOD;
     JET_ERR err = open_source(run);
     if (err < 0) {
-        status = tool_error(run->self, err, "cannot open %s", run->source);
+        status = tool_error(run->self, err, "cannot open %s%s", run->source, tool_path_hint(err, run->source, false));
         goto done;
     }
     err = copy_tables(run);

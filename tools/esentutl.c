@@ -237,6 +237,9 @@ int esentutl_main(int argc, char **argv)
         err = JET_errInvalidParameter;
     } else {
         err = mode->run(&run);
+        const char *hint = err < 0 && run.mode != 'r' ? tool_path_hint(JET_errSuccess, run.source, false) : ""; /* the error may be about another file */
+        if (hint[0] != 0)
+            (void)tool_error(&ESENTUTL, JET_errSuccess, "%s%s", run.source, hint);
     }
     print_end(err, started_ns);
     return fflush(stdout) != 0 && err >= 0 ? EXIT_ERROR : exit_status(err);

@@ -319,7 +319,12 @@ static int run_info(const struct command *self, int argc, char **argv)
         if (count > 1 && !is_json)
             printf("%s%s:\n", i > 0 ? "\n" : "", VISIBLE(argv[i]));
         JET_ERR err = info_show(argv[i], is_json, INFO_ANY);
-        if (err < 0)
+        if (err >= 0)
+            continue;
+        const char *hint = tool_path_hint(err, argv[i], false);
+        if (err == JET_errFileNotFound || hint[0] != 0)
+            status = tool_error(self, err, "cannot read %s%s", argv[i], hint);
+        else
             status = tool_error(self, err, "%s: no valid header of a database, log, checkpoint or flush map", argv[i]);
     }
     return status;

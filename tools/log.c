@@ -285,7 +285,7 @@ static int list_file(struct list_run *run, const char *path, const char *label)
         return EXIT_GOOD;
     run->damaged++;
     (void)fflush(stdout);
-    return tool_error(run->self, err, "%s cannot be read to its end", path);
+    return tool_error(run->self, err, "%s cannot be read to its end%s", path, tool_path_hint(err, path, false));
 }
 
 static int list_folder(struct list_run *run, const char *folder, const char *base)
@@ -294,7 +294,7 @@ static int list_folder(struct list_run *run, const char *folder, const char *bas
     int status = EXIT_GOOD;
     JET_ERR err = log_folder_read(folder, base, &logs);
     if (err < 0)
-        return tool_error(run->self, err, "cannot read %s", folder);
+        return tool_error(run->self, err, "cannot read %s%s", folder, tool_path_hint(err, folder, true));
     if (logs.count == 0)
         status = tool_error(run->self, JET_errMissingLogFile, "%s holds no log", folder);
     for (size_t i = 0; i < logs.count; i++)
@@ -382,7 +382,7 @@ static int run_log(const struct command *self, int argc, char **argv)
     if (status != EXIT_GOOD)
         return status;
     if (os_stat(os_fs_posix(), argv[0], &info) < 0)
-        return tool_error(self, JET_errFileNotFound, "%s", argv[0]);
+        return tool_error(self, JET_errFileNotFound, "cannot read %s", argv[0]);
     if (!run.is_json)
         print_heading();
     status = info.is_directory ? list_folder(&run, argv[0], options[6].value) : list_file(&run, argv[0], path_file_name(argv[0]));

@@ -512,7 +512,7 @@ int log_rows(const struct command *self, const struct log_rows_options *options)
     JET_ERR err = run == NULL ? JET_errOutOfMemory : log_folder_read(options->folder, options->base, &logs);
     if (err < 0) {
         mem_free(run);
-        return tool_error(self, err, "cannot read %s", options->folder);
+        return tool_error(self, err, "cannot read %s%s", options->folder, tool_path_hint(err, options->folder, true));
     }
     *run = (struct rows_run){.self = self, .options = options};
     int status;

@@ -56,7 +56,7 @@ int tool_database_open(const struct command *self, const char *path, uint64_t ca
 {
     JET_ERR err = tool_database_try(self, path, cache_bytes, observer, out);
     if (err < 0)
-        return tool_error(self, err, "cannot open %s", path);
+        return tool_error(self, err, "cannot open %s%s", path, tool_path_hint(err, path, false));
     uint32_t state = out->database->header.state;
     if (state != DB_STATE_CLEAN) {
         tool_name(stderr, self);

@@ -190,6 +190,8 @@ void recover_report(const struct recover_options *options, const struct recovery
         printf("%s (%d)\n", error_name(err), (int)err);
     if (result->was_replayed && result->redo_to != 0)
         printf("replayed %s to %s, %s\n", lgpos_format(result->redo_from, from), lgpos_format(result->redo_to, to), time_text_format(result->time_reached, time));
+    else if (err == JET_errSuccess && !result->was_replayed)
+        printf("nothing to replay\n"); /* why a database may still be dirty: these logs are done with it */
     if (result->kept_changes > 0)
         printf("%u changes of open transactions stay: the log that would take them back is lost\n", result->kept_changes);
     if (result->is_new_stream && (options->stop.generation != 0 || options->stop.time != 0))
@@ -298,7 +300,7 @@ static int run_recover(const struct command *self, int argc, char **argv)
         return status;
     JET_ERR err = log_folder_read(how.folder, how.base, &logs);
     if (err < 0)
-        return tool_error(self, err, "cannot read %s", how.folder);
+        return tool_error(self, err, "cannot read %s%s", how.folder, tool_path_hint(err, how.folder, true));
     const char *target = options[COPY_TO].value;
     if (!logs.has_header)
         status = tool_error(self, JET_errMissingLogFile, "%s holds no readable log%s%s", how.folder, how.base != NULL ? " of base name " : "", how.base != NULL ? how.base : "");

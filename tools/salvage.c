@@ -181,8 +181,8 @@ static int run_salvage(const struct command *self, int argc, char **argv)
     JET_ERR err = salvage_database(&order, &report);
     if (listing != NULL && fclose(order.listing) != 0)
         status = tool_error(self, JET_errSuccess, "cannot write %s: %s", listing, strerror(errno));
-    if (err < 0)
-        return tool_error(self, err, "cannot salvage %s into %s", order.source, order.target);
+    if (err < 0) /* which may be about the new one */
+        return tool_error(self, err, "cannot salvage %s%s into %s", order.source, tool_path_hint(JET_errSuccess, order.source, false), order.target);
     if (order.is_json)
         summary_json(order.source, order.target, &report);
     else

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "os/clock.h"
+#include "os/file.h"
 #include "visible.h"
 
 void tool_name(FILE *out, const struct command *self) { fprintf(out, self->run != NULL ? "ese %s: " : "%s: ", self->name); }
@@ -35,6 +36,23 @@ int tool_error(const struct command *self, JET_ERR err, const char *format, ...)
         fprintf(stderr, ": %s (%d)", error_name(err), (int)err);
     fputc('\n', stderr);
     return EXIT_ERROR;
+}
+
+const char *tool_path_hint(JET_ERR err, const char *path, bool wants_folder)
+{
+    enum { HEADER_LEAST = 2048 };
+    struct os_file_info info;
+    if (os_stat(os_fs_posix(), path, &info) < 0)
+        return wants_folder && !os_exists(os_fs_posix(), path) ? " (it does not exist)" : ""; /* of a file the error says it */
+    if (info.is_directory != wants_folder)
+        return wants_folder ? " (it is no folder)" : " (it is a folder)";
+    if (access(path, R_OK) != 0)
+        return " (no permission to read it)";
+    if (!wants_folder && info.size < HEADER_LEAST)
+        return info.size == 0 ? " (it is empty)" : " (it is too small for a header)";
+    if (!wants_folder && err == JET_errFileAccessDenied && access(path, W_OK) == 0)
+        return " (a program has it open)";
+    return "";
 }
 
 int tool_usage(const struct command *self, const char *format, ...)

@@ -26,6 +26,9 @@ int esentutl_main(int argc, char **argv);
 
 /* One line on standard error: "ese verb: what: JET_errName (-123)"; err 0 leaves the number out. Returns EXIT_ERROR. */
 int tool_error(const struct command *self, JET_ERR err, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* What stood in the way (err, 0: not known) of opening a file, or a folder where wants_folder, as far as that can be seen from outside:
+ * " (it is a folder)", or "". To follow its name. */
+const char *tool_path_hint(JET_ERR err, const char *path, bool wants_folder);
 /* "ese verb: ", how such a line begins. */
 void tool_name(FILE *out, const struct command *self);
 /* The same for a wrong command line, with a hint at --help. Returns EXIT_USAGE. */

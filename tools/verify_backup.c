@@ -182,7 +182,8 @@ static JET_ERR verify_chain(struct verify_run *run, char **paths, int count)
         if (failure < 0)
             set_checker_report(run->checker, "", 0, failure, "%s", why);
         for (int i = 0; i < count; i++)
-            TRY(verify_set(run, paths[i], is_archive(paths[i]), true));
+            if (strcmp(paths[i], "-") == 0 || os_exists(os_fs_posix(), paths[i])) /* the finding says it already */
+                TRY(verify_set(run, paths[i], is_archive(paths[i]), true));
         goto done;
     }
     for (size_t i = 0; i < chain.count && err >= 0; i++)

@@ -274,6 +274,7 @@ static JET_ERR open_temporary(JET_SESID sesid, const JET_COLUMNDEF *columns, uin
     struct temp_table *table = NULL;
     struct cursor *cursor = NULL;
     struct temp_column *list = NULL;
+    bool has_key = false;
     TRY(engine_enter_session(sesid, 0, &session));
     if (tableid == NULL || columns == NULL || count == 0 || column_ids == NULL || count > TAGGED_ID_LAST)
         RAISE(JET_errInvalidParameter);
@@ -283,11 +284,13 @@ static JET_ERR open_temporary(JET_SESID sesid, const JET_COLUMNDEF *columns, uin
     list = mem_alloc_array(count, sizeof *list);
     if (list == NULL)
         RAISE(JET_errOutOfMemory);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        has_key = has_key || (columns[i].grbit & JET_bitColumnTTKey) != 0;
         list[i] = (struct temp_column){.type = columns[i].coltyp, .max_size = columns[i].cbMax, .code_page = columns[i].cp,
                                        .is_fixed = (columns[i].grbit & JET_bitColumnFixed) != 0,
                                        .is_tagged = (columns[i].grbit & JET_bitColumnTagged) != 0, .is_key = (columns[i].grbit & JET_bitColumnTTKey) != 0,
                                        .is_descending = (columns[i].grbit & JET_bitColumnTTDescending) != 0};
+    }
     /* Weights only where keys need them: they are a large table. Without them the keys cannot be made, and inserting says so. */
     for (uint32_t i = 0; i < count && config->weights == NULL; i++)
         if (list[i].is_key && column_type_is_text(list[i].type) && list[i].code_page == 1200
@@ -299,12 +302,11 @@ static JET_ERR open_temporary(JET_SESID sesid, const JET_COLUMNDEF *columns, uin
     config->fs = instance_fs(instance);
     config->spill_path = instance_temp_path(instance);
     config->memory_most = sort_memory(instance);
-    TRY(instance_claim_temporary(instance));
-    config->released = instance_release_temporary;
+    TRY(instance_claim_temporary(instance, has_key, &config->released));
     config->released_context = instance;
     err = temp_table_create(config, column_ids, &table);
     if (err < 0)
-        instance_release_temporary(instance);
+        config->released(instance);
     TRY(err);
     config->weights = NULL;
     TRY(cursor_open_temporary(table, &cursor));
@@ -384,13 +386,12 @@ static JET_ERR begin_list(struct list *list, enum text_form form, const uint8_t 
         columns[i] = (struct temp_column){.type = types[i], .code_page = form == TEXT_UTF16 ? 1200 : 1252, .is_fixed = column_type_size(types[i]) != 0};
     struct temp_table_config config = {.columns = columns, .column_count = count, .options = TEMP_SCROLLABLE | TEMP_INDEXED};
     if (counted != NULL) {
-        TRY(instance_claim_temporary(counted));
-        config.released = instance_release_temporary;
+        TRY(instance_claim_temporary(counted, true, &config.released)); /* ESENT's result has a key */
         config.released_context = counted;
     }
     err = temp_table_create(&config, list->ids, &list->table);
     if (err < 0 && counted != NULL)
-        instance_release_temporary(counted);
+        config.released(counted);
 done:
     return err;
 }

@@ -81,23 +81,6 @@ done:
 
 struct database *catalog_database(struct catalog *catalog) { return catalog->db; }
 
-void catalog_count_definitions(struct database *db, uint32_t *tables, uint32_t *indexes)
-{
-    mutex_lock(&db->header_lock);
-    struct catalog *catalog = db->catalog;
-    mutex_unlock(&db->header_lock);
-    if (catalog == NULL)
-        return;
-    mutex_lock(&catalog->lock);
-    for (size_t i = 0; i < CATALOG_BUCKETS; i++) {
-        for (const struct catalog_entry *e = catalog->buckets[i]; e != NULL; e = e->next) {
-            ++*tables;
-            *indexes += e->schema.index_count;
-        }
-    }
-    mutex_unlock(&catalog->lock);
-}
-
 const struct collation_table *catalog_weights(struct catalog *catalog)
 {
     mutex_lock(&catalog->lock);
@@ -601,6 +584,15 @@ void catalog_forget_table(struct catalog *catalog, const char *name)
     struct catalog_entry *wanted = cached_by_name(catalog, name);
     if (wanted != NULL)
         forget_with_derived(catalog, wanted);
+    mutex_unlock(&catalog->lock);
+}
+
+void catalog_forget_all(struct catalog *catalog)
+{
+    mutex_lock(&catalog->lock);
+    for (uint32_t i = 0; i < BUCKETS; i++)
+        while (catalog->buckets[i] != NULL)
+            forget(catalog, &catalog->buckets[i]);
     mutex_unlock(&catalog->lock);
 }
 

@@ -22,8 +22,6 @@ struct catalog;
 /* The catalog of a database: made on first use, kept in db->catalog, destroyed with the database. JET_errOutOfMemory; nothing is read. */
 MUST_CHECK JET_ERR catalog_open(struct database *db, struct catalog **out);
 struct database *catalog_database(struct catalog *catalog);
-/* Adds how many definitions of tables and indexes are kept in memory for an open database. */
-void catalog_count_definitions(struct database *db, uint32_t *tables, uint32_t *indexes);
 /* The Unicode weights for the keys of this database, or what stands in for them (db->stand_in_used is told): sought on first use, NULL when the system has none. */
 const struct collation_table *catalog_weights(struct catalog *catalog);
 

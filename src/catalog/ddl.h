@@ -9,6 +9,7 @@
 #define OPENESE_CATALOG_DDL_H
 
 #include "catalog/catalog.h"
+#include "catalog/schema_use.h"
 #include "mvcc/transaction.h"
 
 struct column_definition {
@@ -159,7 +160,7 @@ struct table_state {
     atomic_uint_least64_t next_sequence;      /* key of tables without primary index; 0: not known yet */
     struct mutex lock;                        /* RANK_CATALOG_TABLE */
     atomic_uint template_objid;               /* of a derived table that has been opened; else 0 */
-    atomic_uint open_count;                   /* cursors open on the table: kept by their owners, looked at before the table is deleted */
+    atomic_uint open_count;                   /* cursors open on the table (catalog_enter_table): looked at before the table is deleted */
     atomic_bool is_deleted;                   /* is being deleted, or has been: nobody opens it any more; taken back with the transaction */
     struct table_callback *_Atomic callbacks; /* of cursor/: newest first; freed with the state */
     void *cursors;                            /* of cursor/: those that clients have open, a list under the lock */
@@ -169,9 +170,17 @@ struct table_state {
     struct table_writer *writers;             /* transactions that have changed rows and are not over */
     page_no_t lv_root;                        /* of a long-value tree made since the catalog was opened */
     uint32_t lv_objid;
+    struct schema_amounts in_use;             /* counted for the table while it is open (schema_use.h) */
+    uint64_t use_epoch;                       /* how often it has come into use */
+    atomic_bool uses_long_values;             /* their tree is in `in_use` */
 };
 /* The state of a table: lives as long as the catalog. JET_errOutOfMemory. */
 MUST_CHECK JET_ERR catalog_table_state(struct catalog *catalog, uint32_t objid_table, struct table_state **out);
+/* One more cursor is open on the table; the first one counts what the schema has as in use. JET_errTooManyOpenTables, JET_errTooManyOpenIndexes: it is not open. */
+MUST_CHECK JET_ERR catalog_enter_table(struct catalog *catalog, struct table_state *state, const struct table_schema *schema);
+void catalog_leave_table(struct catalog *catalog, struct table_state *state);
+/* The tree of long values of a table that is open is about to be used. JET_errTooManyOpenTables. */
+MUST_CHECK JET_ERR catalog_use_long_values(struct catalog *catalog, struct table_state *state);
 /* A transaction is about to change rows of the table: registers it as a writer until its end (a version action does that), so that an index build and a schema change wait for it and
  * it for them. JET_errWriteConflict when another transaction is changing the indexes or deleting the table. Cheap when registered already. Look at
  * catalog_generation after this call: indexes made or deleted before it are seen then, and none is made or deleted until the transaction's end. */

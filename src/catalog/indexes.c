@@ -86,6 +86,7 @@ static JET_ERR add_index(struct table_change *change, const struct index_definit
     TRY(index_define(change->catalog, change->table, d, change->table->density, x));
     if (schema_index_by_name(change->table, x->name.text) != NULL)
         RAISE(JET_errIndexDuplicate);
+    TRY(catalog_use_new_index(change->catalog, change->t, change->table->objid, x->is_primary));
     TRY(x->is_primary ? place_primary(change, x) : place_secondary(change, x));
     catalog_row_stamp(change->catalog->db, &x->row);
     err = catalog_store_insert(&change->store, &x->row);
@@ -167,6 +168,7 @@ static JET_ERR delete_index(struct transaction *t, struct catalog *catalog, uint
     if ((index->flags & INDEX_FLAG_UNICODE_TEXT) != 0 && index->locale != NULL)
         TRY(catalog_locales_count(t, catalog, index->locale, index->sort_id, index->sort_version, -1));
     TRY(catalog_note_deleted_tree(catalog, t, index->root, index->objid));
+    TRY(catalog_note_index_deleted(catalog, t, objid_table));
 done:
     return table_change_end(&change, err);
 }

@@ -61,9 +61,17 @@ struct catalog {
     struct catalog_shared *shared;
 };
 
+/* --- catalog.c --- */
+
+/* No schema is kept any more but for those who hold one. */
+void catalog_forget_all(struct catalog *catalog);
+
 /* --- shared.c: what follows transactions --- */
 
 MUST_CHECK JET_ERR catalog_shared_create(struct catalog *catalog, struct catalog_shared **out);
+/* One more, one less user of the block: each that may outlive the catalog. */
+struct catalog_shared *catalog_shared_retain(struct catalog_shared *shared);
+void catalog_shared_release(struct catalog_shared *shared);
 /* The catalog is going: what its transactions do at their end finds nothing any more. */
 void catalog_shared_close(struct catalog_shared *shared);
 /* The transaction has changed the schema of a table: remembered until its end, when others are to see it. Made before the first row is changed. */
@@ -88,6 +96,15 @@ void catalog_begin_long_values(struct catalog *catalog);
 void catalog_end_long_values(struct catalog *catalog, struct table_state *state, page_no_t root, uint32_t objid);
 /* The long-value tree of a table made while the catalog was open. False: none known. */
 bool catalog_known_long_value_tree(struct catalog *catalog, uint32_t objid_table, page_no_t *root, uint32_t *objid);
+/* Their rows are what is true of them from now on. */
+void catalog_forget_long_value_trees(struct catalog *catalog);
+
+/* --- schema_use.c: what tables in use have taken --- */
+
+/* A new index of a table, which counts if the table is in use, until t's level is taken back. JET_errTooManyOpenTables, JET_errTooManyOpenIndexes. */
+MUST_CHECK JET_ERR catalog_use_new_index(struct catalog *catalog, struct transaction *t, uint32_t objid_table, bool is_primary);
+/* t deletes a secondary index: it does not count any more when t commits. */
+MUST_CHECK JET_ERR catalog_note_index_deleted(struct catalog *catalog, struct transaction *t, uint32_t objid_table);
 
 /* --- store.c: rows in the catalog's trees --- */
 

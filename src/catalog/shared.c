@@ -22,7 +22,7 @@ struct table_writer {
 
 /* --- the counted block --- */
 
-static void shared_release(struct catalog_shared *shared)
+void catalog_shared_release(struct catalog_shared *shared)
 {
     mutex_lock(&shared->lock);
     bool is_last = --shared->references == 0;
@@ -39,7 +39,7 @@ static void shared_release(struct catalog_shared *shared)
     mem_free(shared);
 }
 
-static struct catalog_shared *shared_retain(struct catalog_shared *shared)
+struct catalog_shared *catalog_shared_retain(struct catalog_shared *shared)
 {
     mutex_lock(&shared->lock);
     shared->references++;
@@ -86,7 +86,7 @@ void catalog_shared_close(struct catalog_shared *shared)
             mem_free(shared->states[i]);
             shared->states[i] = next;
         }
-    shared_release(shared);
+    catalog_shared_release(shared);
 }
 
 uint64_t catalog_generation(const struct catalog *catalog) { return atomic_load(&catalog->shared->generation); }
@@ -139,7 +139,7 @@ static void change_free(void *p)
 {
     struct change_context *context = p;
     mem_free(context->forgotten);
-    shared_release(context->change.shared);
+    catalog_shared_release(context->change.shared);
     mem_free(context);
 }
 
@@ -156,10 +156,10 @@ JET_ERR catalog_note_change(struct catalog *catalog, struct transaction *t, uint
     if (context->forgotten == NULL)
         RAISE(JET_errOutOfMemory);
     context->forgotten->objid = objid;
-    context->change = (struct schema_change){.owner = t, .objid = objid, .is_created = is_created, .shared = shared_retain(shared)};
+    context->change = (struct schema_change){.owner = t, .objid = objid, .is_created = is_created, .shared = catalog_shared_retain(shared)};
     err = version_add_action(t, &change_action, context);
     if (err < 0) {
-        shared_release(shared);
+        catalog_shared_release(shared);
         goto done;
     }
     mutex_lock(&shared->lock);
@@ -217,7 +217,7 @@ static void tree_free(void *p)
 {
     struct tree_context *context = p;
     space_deletion_release(&context->deletion);
-    shared_release(context->shared);
+    catalog_shared_release(context->shared);
     mem_free(context);
 }
 
@@ -241,10 +241,10 @@ static JET_ERR note_tree(struct catalog *catalog, struct transaction *t, const s
     struct tree_context *context = mem_alloc(sizeof *context);
     if (context == NULL)
         RAISE(JET_errOutOfMemory);
-    *context = (struct tree_context){.root = root, .objid = objid, .shared = shared_retain(catalog->shared)};
+    *context = (struct tree_context){.root = root, .objid = objid, .shared = catalog_shared_retain(catalog->shared)};
     err = version_add_action(t, action, context);
     if (err < 0)
-        shared_release(catalog->shared);
+        catalog_shared_release(catalog->shared);
     else
         context = NULL;
 done:
@@ -367,6 +367,16 @@ bool catalog_known_long_value_tree(struct catalog *catalog, uint32_t objid_table
     return found;
 }
 
+void catalog_forget_long_value_trees(struct catalog *catalog)
+{
+    struct catalog_shared *shared = catalog->shared;
+    mutex_lock(&shared->lock);
+    for (uint32_t i = 0; i < CATALOG_STATE_BUCKETS; i++)
+        for (struct table_state *s = shared->states[i]; s != NULL; s = s->next)
+            s->lv_root = s->lv_objid = 0;
+    mutex_unlock(&shared->lock);
+}
+
 /* --- writers and those who keep them out --- */
 
 static void writer_end(void *p)
@@ -388,7 +398,7 @@ static void writer_free(void *p)
 {
     struct table_writer *writer = p;
     writer_end(writer);
-    shared_release(writer->shared);
+    catalog_shared_release(writer->shared);
     mem_free(writer);
 }
 
@@ -417,12 +427,12 @@ static JET_ERR writer_create(struct catalog *catalog, struct transaction *t, str
     struct table_writer *writer = mem_alloc(sizeof *writer);
     if (writer == NULL)
         RAISE(JET_errOutOfMemory);
-    writer->shared = shared_retain(catalog->shared);
+    writer->shared = catalog_shared_retain(catalog->shared);
     writer->state = state;
     writer->transaction = t;
     err = version_add_action(t, action, writer);
     if (err < 0) {
-        shared_release(catalog->shared);
+        catalog_shared_release(catalog->shared);
         goto done;
     }
     *out = writer;
@@ -471,7 +481,7 @@ static void exclusive_end(void *p)
 static void exclusive_free(void *p)
 {
     struct table_writer *owner = p;
-    shared_release(owner->shared);
+    catalog_shared_release(owner->shared);
     mem_free(owner);
 }
 

@@ -153,6 +153,8 @@ static JET_ERR open_long_values(struct cursor *c)
     struct cache_file *pages = catalog_database(c->catalog)->pages;
     if (c->schema->lv_root == 0 && c->lv_root == 0)
         TRY(find_long_value_root(c));
+    if (c->schema->lv_root != 0 || c->lv_root != 0)
+        TRY(catalog_use_long_values(c->catalog, c->state));
     if (c->schema->lv_root == 0 && c->lv_root != 0) {
         struct table_schema newer = *c->schema;
         newer.lv_root = c->lv_root;

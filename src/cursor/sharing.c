@@ -14,9 +14,11 @@ JET_ERR sharing_enter(struct cursor *c)
         TRY(catalog_table_state(c->catalog, c->schema->template_objid, &template_state));
         c->template_state = template_state;
     }
-    TRY(catalog_table_state(c->catalog, c->schema->objid, &c->state));
-    atomic_store(&c->state->template_objid, c->schema->template_objid);
-    atomic_fetch_add(&c->state->open_count, 1);
+    struct table_state *state;
+    TRY(catalog_table_state(c->catalog, c->schema->objid, &state));
+    atomic_store(&state->template_objid, c->schema->template_objid);
+    TRY(catalog_enter_table(c->catalog, state, c->schema));
+    c->state = state;
 done:
     return err;
 }
@@ -31,7 +33,7 @@ void sharing_leave(struct cursor *c)
     if (c->open_link != NULL && c->next_open != NULL)
         c->next_open->open_link = c->open_link;
     mutex_unlock(&c->state->lock);
-    atomic_fetch_sub(&c->state->open_count, 1);
+    catalog_leave_table(c->catalog, c->state);
 }
 
 static void list_cursor(struct cursor *c)

@@ -155,6 +155,7 @@ JET_ERR update_writer(struct cursor *c, const struct column *column, uint32_t op
         }
         if (c->lv_root == 0)
             TRY(catalog_need_long_value_tree(c->catalog, c->transaction, c->schema->objid, &c->lv_root, &c->lv_objid));
+        TRY(catalog_use_long_values(c->catalog, c->state));
         TRY(btree_open_writable(db, c->lv_root, c->lv_objid, &u->lv_tree));
         u->has_lv_tree = true;
     }

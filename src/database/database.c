@@ -107,6 +107,7 @@ static JET_ERR new_database(const struct database_open_config *config, struct da
     db->is_read_only = config->read_only;
     db->stand_in_used = config->stand_in_used;
     db->stand_in_context = config->stand_in_context;
+    db->schema_use = config->schema_use;
     *out = db; /* the caller closes it from here on, also after an error */
     TRY(mutex_init(&(*out)->space_lock, RANK_SPACE));
     (*out)->has_space_lock = true;

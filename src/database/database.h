@@ -15,6 +15,7 @@
 #include "os/thread.h"
 
 struct log;
+struct schema_use;
 struct version_store;
 
 enum { DATABASE_STRUCTURE_LOCKS = 64 };
@@ -52,6 +53,7 @@ struct database {
     /* Told when keys of UTF-16 text in this database are made with a stand-in for Windows' weights, and which; NULL: nobody is. */
     void (*stand_in_used)(void *context, const char *name);
     void *stand_in_context;
+    struct schema_use *schema_use; /* catalog/: where tables in use are counted; NULL: nowhere */
     /* State of layers above, made on first use and destroyed by database_close through the destructor given with it. */
     void *catalog;
     void (*catalog_destroy)(void *catalog);
@@ -76,6 +78,7 @@ struct database_open_config {
     struct cache_observer observer;
     void (*stand_in_used)(void *context, const char *name); /* as in struct database */
     void *stand_in_context;
+    struct schema_use *schema_use;                          /* likewise */
 };
 
 /* Reads and checks the header pair without locking, changing or caching anything: for information calls and tools, before attach.

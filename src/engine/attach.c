@@ -155,6 +155,7 @@ struct database_open_config attach_open_config(struct instance *instance, const 
         .observer = {.page_repaired = page_repaired, .page_failed = page_failed, .page_lost = page_lost, .write_failed = write_failed, .context = instance},
         .stand_in_used = text_order_stand_in_used,
         .stand_in_context = instance,
+        .schema_use = &instance->schema_use,
     };
 }
 

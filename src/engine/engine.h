@@ -134,9 +134,9 @@ uint32_t instance_page_size(const struct instance *instance);
 const char *instance_temp_path(const struct instance *instance);
 /* Bytes that the cache may grow to. */
 uint64_t instance_cache_most(struct instance *instance);
-/* Counts a client's temporary table until instance_release_temporary (which takes a struct instance). JET_errTooManySorts (JET_paramMaxTemporaryTables). */
-MUST_CHECK JET_ERR instance_claim_temporary(struct instance *instance);
-void instance_release_temporary(void *instance);
+/* Counts a client's temporary table, and its index when it has key columns, until *release is called with the instance. JET_errTooManySorts (JET_paramMaxTemporaryTables),
+ * JET_errTooManyOpenTables, JET_errTooManyOpenIndexes (JET_paramMaxOpenTables). */
+MUST_CHECK JET_ERR instance_claim_temporary(struct instance *instance, bool has_index, void (**release)(void *instance));
 /* NULL when JET_paramRecovery is off. */
 struct log *instance_log(const struct instance *instance);
 struct event_log *instance_events(struct instance *instance);

@@ -286,15 +286,29 @@ uint64_t instance_cache_most(struct instance *instance)
     return most;
 }
 
-JET_ERR instance_claim_temporary(struct instance *instance)
+static const struct schema_amounts temporary_amounts[2] = {{.tables = 1}, {.tables = 1, .indexes = 1}};
+
+static void release_temporary(struct instance *instance, bool has_index)
 {
-    if (atomic_fetch_add(&instance->temporary_count, 1) < (uint64_t)instance_parameter(instance, JET_paramMaxTemporaryTables))
-        return JET_errSuccess;
-    instance_release_temporary(instance);
-    return error_raise(JET_errTooManySorts, __FILE__, __LINE__);
+    schema_use_release(&instance->schema_use, temporary_amounts[has_index]);
+    atomic_fetch_sub(&instance->temporary_count, 1);
 }
 
-void instance_release_temporary(void *instance) { atomic_fetch_sub(&((struct instance *)instance)->temporary_count, 1); }
+static void release_without_index(void *instance) { release_temporary(instance, false); }
+static void release_with_index(void *instance) { release_temporary(instance, true); }
+
+JET_ERR instance_claim_temporary(struct instance *instance, bool has_index, void (**release)(void *instance))
+{
+    JET_ERR err = JET_errSuccess;
+    if (atomic_fetch_add(&instance->temporary_count, 1) >= (uint64_t)instance_parameter(instance, JET_paramMaxTemporaryTables))
+        RAISE(JET_errTooManySorts);
+    TRY(schema_use_claim(&instance->schema_use, temporary_amounts[has_index]));
+    *release = has_index ? release_with_index : release_without_index;
+done:
+    if (err < 0)
+        atomic_fetch_sub(&instance->temporary_count, 1);
+    return err;
+}
 
 struct log *instance_log(const struct instance *instance) { return instance->log; }
 struct event_log *instance_events(struct instance *instance) { return &instance->events; }

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "cache/cache.h"
+#include "catalog/schema_use.h"
 #include "database/database.h"
 #include "engine/checkpoint.h"
 #include "engine/engine.h"
@@ -73,6 +74,7 @@ struct instance {
     struct table_word *table_words; /* engine/local_storage.c, under words_lock */
     atomic_uint table_word_count;
     atomic_uint temporary_count; /* of clients' temporary tables */
+    struct schema_use schema_use; /* of tables that clients have open; the limit is set by start */
     uint64_t procids[INSTANCE_PROCID_WORDS]; /* bit n: a session has number n */
 
     /* Set by start */

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "catalog/catalog.h"
 #include "engine/instance.h"
 #include "engine/process.h"
 #include "mvcc/version_store.h"
@@ -120,7 +119,6 @@ done:
 static uintptr_t use_of(struct instance *instance, uint32_t id)
 {
     bool is_running = (atomic_load(&instance->state) & (INSTANCE_RUNNING | INSTANCE_TERMINATING | INSTANCE_INITIALISING)) == INSTANCE_RUNNING;
-    uint32_t tables = 0, indexes = 0;
     uintptr_t use = 0;
     switch (id) {
     case JET_residPIB:
@@ -140,15 +138,9 @@ static uintptr_t use_of(struct instance *instance, uint32_t id)
             use = (statistics.bytes + bucket - 1) / bucket;
         }
         return use;
-    case JET_residFCB:
-    case JET_residTDB:
-    case JET_residIDB:
-        instance_lock_databases(instance);
-        for (int i = 0; i < INSTANCE_DATABASES_MAX; i++)
-            if (instance->attachments[i].database != NULL)
-                catalog_count_definitions(instance->attachments[i].database, &tables, &indexes);
-        instance_unlock_databases(instance);
-        return id == JET_residFCB ? (uintptr_t)tables + indexes : id == JET_residTDB ? tables : indexes;
+    case JET_residFCB: return atomic_load(&instance->schema_use.trees);
+    case JET_residTDB: return atomic_load(&instance->schema_use.tables);
+    case JET_residIDB: return atomic_load(&instance->schema_use.indexes);
     default: return 0;
     }
 }
@@ -158,11 +150,12 @@ static uintptr_t limit_of(struct instance *instance, uint32_t id)
 {
     static const struct {
         uint32_t id, parameter, beside;
-    } limits[] = {{JET_residFCB, JET_paramMaxOpenTables, 0},  {JET_residTDB, JET_paramMaxOpenTables, 0},          {JET_residIDB, JET_paramMaxOpenTables, 0},
-                  {JET_residFUCB, JET_paramMaxCursors, 0},    {JET_residPIB, JET_paramMaxSessions, SYSTEM_SESSIONS}, {JET_residSCB, JET_paramMaxTemporaryTables, 0},
+    } limits[] = {{JET_residFUCB, JET_paramMaxCursors, 0}, {JET_residPIB, JET_paramMaxSessions, SYSTEM_SESSIONS}, {JET_residSCB, JET_paramMaxTemporaryTables, 0},
                   {JET_residVERBUCKET, JET_paramMaxVerPages, SYSTEM_BUCKETS}};
     if ((atomic_load(&instance->state) & INSTANCE_RUNNING) == 0)
         return NO_LIMIT;
+    if (id == JET_residFCB || id == JET_residTDB || id == JET_residIDB)
+        return instance->schema_use.most;
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         if (limits[i].id != id)
             continue;
@@ -251,9 +244,9 @@ static JET_ERR set_limit(struct instance *instance, uint32_t id, uintptr_t value
     case JET_residFUCB: return engine_set_parameter(&handle, 0, JET_paramMaxCursors, value, NULL);
     case JET_residPIB: return engine_set_parameter(&handle, 0, JET_paramMaxSessions, value - SYSTEM_SESSIONS, NULL);
     case JET_residVERBUCKET: return engine_set_parameter(&handle, 0, JET_paramMaxVerPages, value - SYSTEM_BUCKETS, NULL);
-    case JET_residFCB: return engine_set_parameter(&handle, 0, JET_paramMaxOpenTables, value, NULL);
+    case JET_residFCB:
     case JET_residTDB:
-    case JET_residIDB: /* part of a table's definition, which is limited: nothing of their own */
+    case JET_residIDB: /* the start sets them, from several parameters */
         return (atomic_load(&instance->state) & (INSTANCE_RUNNING | INSTANCE_INITIALISING)) != 0 ? JET_errAlreadyInitialized : JET_errSuccess;
     default: return JET_errAlreadyInitialized; /* of the process, which has begun */
     }

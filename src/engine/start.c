@@ -384,6 +384,13 @@ done:
 
 /* --- start and stop --- */
 
+/* ESENT's sum: an open table and a closed one that stays cached take two trees each, a temporary table one (published engine source). */
+static void start_schema_use(struct instance *instance)
+{
+    uint64_t most = 2 * (uint64_t)number_of(instance, JET_paramMaxOpenTables) + number_of(instance, JET_paramMaxTemporaryTables) + 2 * (uint64_t)number_of(instance, JET_paramCachedClosedTables);
+    instance->schema_use.most = most < INT32_MAX ? (uint32_t)most : INT32_MAX;
+}
+
 /* A registered runtime callback is tried once with nil handles; its error ends the start. */
 static JET_ERR probe_runtime_callback(const struct instance *instance)
 {
@@ -482,6 +489,7 @@ JET_ERR instance_start(struct instance *instance, const struct instance_start_op
     instance->page_size = (uint32_t)process_parameter(JET_paramDatabasePageSize);
     instance->is_logging = ascii_compare_nocase(params_text(&instance->params, JET_paramRecovery), "off") != 0;
     page_patches_start(instance);
+    start_schema_use(instance);
     instance_start_events(instance);
     report(instance, EVENT_STARTING, name);
     TRY(check_settings(instance, options->grbit));

@@ -350,7 +350,7 @@ class Backups(unittest.TestCase):
         return ledger
 
     def test_a_streamed_backup_of_a_database_in_use_is_restored(self):
-        target = self.sub("set")
+        target = self.sub("set", make=False)
         seen = {}
 
         def work(instance, ledger):

@@ -297,6 +297,27 @@ class Tools(unittest.TestCase):
         self.assertIn("JET_errFileNotFound (-1811)", result.stderr)
         self.assertEqual(result.returncode, 1)
 
+    def test_what_is_no_readable_file_is_named(self):
+        folder, empty, text = (os.path.join(WORK, name) for name in ("a folder", "empty.edb", "text.edb"))
+        os.mkdir(folder)
+        open(empty, "wb").close()
+        with open(text, "w", encoding="ascii") as file:
+            file.write("no database")
+        absent, exported = os.path.join(WORK, "not there"), os.path.join(WORK, "exported")  # export makes its folder first
+        for verb, *rest in (["info"], ["verify"], ["dump"], ["export", "-f", "csv", "-o", exported], ["backup", "-o", absent], ["compact", absent], ["salvage", absent]):
+            for path, reason in ((folder, "it is a folder"), (empty, "it is empty"), (text, "it is too small for a header")):
+                with self.subTest(verb, reason=reason):
+                    result = run(verb, path, *rest)
+                    self.assertEqual(result.returncode, 1)
+                    self.assertRegex(result.stderr, rf"{path} \({reason}\).*: JET_err\w+ \(-\d+\)")
+                    self.assertFalse(os.path.exists(absent))
+        self.assertIn("(it is no folder)", run("recover", text, "--dry-run").stderr)
+        self.assertIn("(it does not exist)", run("recover", absent, "--dry-run").stderr)
+        self.assertIn("cannot read", run("info", absent).stderr)
+        missing = run("verify-backup", absent)
+        self.assertEqual((missing.returncode, missing.stderr), (1, ""))
+        self.assertIn("1 error(s)", missing.stdout)
+
     def test_a_damaged_page_is_named_by_its_number(self):
         name, stored, _ = next(d for d in windows_databases() if d[0].endswith("catdb"))
         damaged = os.path.join(WORK, "damaged")
@@ -428,6 +449,10 @@ class Tools(unittest.TestCase):
         self.assertIn("JET_errAttachedDatabaseMismatch (-1216)", result.stderr)
         result, _ = self.recover("windows/qmgr-w11-24h2")
         self.assertIn("JET_errMissingLogFile (-528)", result.stderr)
+        top = "windows/srum-w10-21h1-rathbun"  # the checkpoint is that of another copy of the database, to which its logs have been replayed
+        result, out = self.recover(*(f"{top}/collected/{name}" for name in os.listdir(os.path.join(DATA, top, "collected")) if name.startswith("SRU") and "DB" not in name),
+                                   f"{top}/derived-crash/SRUDB.dat")
+        self.assertIn("nothing to replay", result.stdout)
         result, out = self.recover("engine/crash_4k_partial/before", arguments=("--no-undo",))
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("JET_errRecoveredWithoutUndo (-579)", result.stdout)

@@ -76,6 +76,9 @@ class Source:
             jet.JetCloseFileInstance(self.instance, handle[0])
 
     def copy_to(self, folder):
+        if not os.path.isdir(folder):
+            os.makedirs(folder)
+            sync_folder(os.path.dirname(os.path.abspath(folder)))
         with open(os.path.join(folder, self.name), "wb") as target:
             for piece in self:
                 target.write(piece)
