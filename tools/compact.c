@@ -1,10 +1,9 @@
 /* ese compact: JetCompact of a database file that nobody has open. */
 #include <inttypes.h>
 
-#include "base/memory.h"
 #include "os/clock.h"
-#include "os/path.h"
 #include "parts.h"
+#include "plain_instance.h"
 #include "visible.h"
 
 enum compact_option { OPTION_JSON, OPTION_STATISTICS, OPTION_COUNT };
@@ -33,24 +32,14 @@ static JET_ERR JET_API show_status(JET_SESID sesid, JET_SNP snp, JET_SNT snt, vo
 
 static JET_ERR file_size(const char *path, uint64_t *bytes) { return JetGetDatabaseFileInfoA(path, bytes, sizeof *bytes, JET_DbInfoFilesize); }
 
-/* An instance without logs: the source is only read, the copy is complete or not there. */
+/* The source is only read, the copy is complete or not there. */
 static JET_ERR start_instance(struct compact_run *run)
 {
     JET_ERR err = JET_errSuccess;
     uint32_t page_size = 0;
-    char *folder = NULL;
     TRY(JetGetDatabaseFileInfoA(run->source, &page_size, sizeof page_size, JET_DbInfoPageSize));
-    TRY(path_folder(run->target, &folder));
-    TRY(JetSetSystemParameterA(NULL, 0, JET_paramDatabasePageSize, page_size, NULL));
-    TRY(JetCreateInstanceA(&run->instance, "ese compact"));
-    TRY(JetSetSystemParameterA(&run->instance, 0, JET_paramRecovery, 0, "off"));
-    TRY(JetSetSystemParameterA(&run->instance, 0, JET_paramSystemPath, 0, folder));
-    TRY(JetSetSystemParameterA(&run->instance, 0, JET_paramTempPath, 0, folder));
-    TRY(JetSetSystemParameterA(&run->instance, 0, JET_paramMaxTemporaryTables, 0, NULL));
-    TRY(JetInit(&run->instance));
-    TRY(JetBeginSessionA(run->instance, &run->session, NULL, NULL));
+    err = plain_instance_start("ese compact", run->target, page_size, &run->instance, &run->session);
 done:
-    mem_free(folder);
     return err;
 }
 

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "engine/engine.h"
 #include "engine/repair.h"
 #include "format/db_header.h"
 #include "os/path.h"
 #include "parts.h"
+#include "plain_instance.h"
 #include "visible.h"
 
 enum salvage_option { OPTION_JSON, OPTION_REPORT, OPTION_TRUST, OPTION_COUNT };
@@ -115,24 +115,14 @@ static void summary_json(const char *source, const char *target, const struct re
 
 /* --- doing --- */
 
-/* An instance without logs, for the pages of this file. */
-static JET_ERR start_instance(struct salvage_run *run, const char *source, const char *target, uint32_t page_size)
+static JET_ERR start_instance(struct salvage_run *run, const struct salvage_order *order)
 {
     JET_ERR err = JET_errSuccess;
-    char *folder = NULL;
+    uint32_t page_size = order->page_size;
     if (page_size == 0)
-        TRY(repair_page_size(os_fs_posix(), source, &page_size));
-    TRY(path_folder(target, &folder));
-    TRY(JetSetSystemParameterA(NULL, 0, JET_paramDatabasePageSize, page_size, NULL));
-    TRY(JetCreateInstanceA(&run->instance, "repair"));
-    TRY(JetSetSystemParameterA(&run->instance, 0, JET_paramRecovery, 0, "off"));
-    TRY(JetSetSystemParameterA(&run->instance, 0, JET_paramSystemPath, 0, folder));
-    TRY(JetSetSystemParameterA(&run->instance, 0, JET_paramTempPath, 0, folder));
-    TRY(JetSetSystemParameterA(&run->instance, 0, JET_paramMaxTemporaryTables, 0, NULL));
-    TRY(JetInit(&run->instance));
-    TRY(JetBeginSessionA(run->instance, &run->session, NULL, NULL));
+        TRY(repair_page_size(os_fs_posix(), order->source, &page_size));
+    err = plain_instance_start("repair", order->target != NULL ? order->target : order->source, page_size, &run->instance, &run->session);
 done:
-    mem_free(folder);
     return err;
 }
 
@@ -154,7 +144,7 @@ JET_ERR salvage_database(const struct salvage_order *order, struct repair_report
 {
     struct salvage_run run = {.out = order->listing, .is_json = order->is_json, .instance = JET_instanceNil, .session = JET_sesidNil};
     const struct repair_options options = {.trust_bad_checksums = order->trust_bad_checksums, .progress = show_progress, .page = show_page, .table = show_table, .context = &run};
-    JET_ERR err = start_instance(&run, order->source, order->target != NULL ? order->target : order->source, order->page_size);
+    JET_ERR err = start_instance(&run, order);
     if (err >= 0) {
         progress_start(&run.bar, "salvaging", 1);
         err = repair_in_session(&run, order, &options, report);

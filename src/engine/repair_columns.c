@@ -54,7 +54,7 @@ void repair_columns_note(struct repair_reach *reach, const struct record_view *r
         reach->tagged_last = tagged_last;
 }
 
-static JET_ERR add_stub(struct table_work *w, uint32_t id, uint32_t offset, uint32_t size)
+static JET_ERR hold_place(struct table_work *w, uint32_t id, uint32_t offset, uint32_t size)
 {
     char name[64];
     struct catalog_row row = {.objid_table = w->schema->objid, .type = CATALOG_ROW_COLUMN, .id = id, .type_or_root = COLUMN_TYPE_NIL, .space_usage = size, .record_offset = offset};
@@ -75,7 +75,7 @@ static JET_ERR add_fixed(struct table_work *w)
     for (uint32_t id = w->schema->fixed_last + 1; id <= w->reach.fixed_last; id++) {
         uint32_t size = w->reach.fixed_end - offset - (w->reach.fixed_last - id);
         size = size < FIXED_SIZE_MOST ? size : FIXED_SIZE_MOST;
-        TRY(add_stub(w, id, offset, size));
+        TRY(hold_place(w, id, offset, size));
         offset += size;
     }
 done:
@@ -87,9 +87,9 @@ JET_ERR repair_columns_add(struct table_work *w)
     JET_ERR err = JET_errSuccess;
     TRY(add_fixed(w));
     if (w->reach.variable_last > w->schema->variable_last && w->reach.variable_last >= VARIABLE_ID_FIRST)
-        TRY(add_stub(w, w->reach.variable_last, 0, 0));
+        TRY(hold_place(w, w->reach.variable_last, 0, 0));
     if (w->reach.tagged_last > known_tagged(w->schema))
-        TRY(add_stub(w, w->reach.tagged_last, 0, 0));
+        TRY(hold_place(w, w->reach.tagged_last, 0, 0));
 done:
     return err;
 }

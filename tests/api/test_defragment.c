@@ -9,12 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check/check.h"
 #include "cmocka_all.h"
-#include "opened_file.h"
 #include "os/thread.h"
 #include "sample_table.h"
 #include "shared_data.h"
+#include "sound_file.h"
 
 enum { WAIT_MS = 20000, POLL_MS = 5, PAGE = 4096 };
 
@@ -92,22 +91,11 @@ static void wait_until_completed(unsigned count)
     assert_int_equal(atomic_load(&completed), count);
 }
 
-static void verify_file(const char *path)
-{
-    struct opened file;
-    struct check_report report;
-    assert_good(open_file(path, &file));
-    assert_good(check_database(file.db, NULL, NULL, &report));
-    assert_int_equal(report.errors, 0);
-    assert_int_equal(report.pages_lost, 0);
-    close_file(&file);
-}
-
 static void stop_and_verify(struct sample *s)
 {
     const char *path = text_of("%s/sample.edb", s->live.folder);
     live_stop(&s->live);
-    verify_file(path);
+    assert_int_equal(expect_sound_file(path).pages_lost, 0);
 }
 
 static void pages_of_thinned_tables_are_freed(void **state)

@@ -11,14 +11,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "check/check.h"
 #include "cmocka_all.h"
 #include "engine/process.h"
 #include "fault_fs.h"
-#include "opened_file.h"
 #include "os/thread.h"
 #include "sample_table.h"
 #include "shared_data.h"
+#include "sound_file.h"
 
 enum { PAGE = 4096, LAST = 2000, WRITTEN = 40, EACH_TRANSACTION = 200, WAIT_MS = 20000, POLL_MS = 2, PASSES = 2 };
 
@@ -72,16 +71,6 @@ static void open_again(struct sample *s, const char *folder)
     assert_good(JetOpenTable(s->session, s->dbid, "Sample", NULL, 0, 0, &s->table));
     assert_good(JetGetTableColumnInfo(s->session, s->table, "id", &column, sizeof column, JET_ColInfo));
     s->id = column.columnid;
-}
-
-static void verify_file(const char *path)
-{
-    struct opened file;
-    struct check_report report;
-    assert_good(open_file(path, &file));
-    assert_good(check_database(file.db, NULL, NULL, &report));
-    assert_int_equal(report.errors, 0);
-    close_file(&file);
 }
 
 static atomic_uint completed;
@@ -142,7 +131,7 @@ static void check_image(const struct fault_fs *f, size_t events, uint64_t k, uin
             fail_msg("row %d of the writer is there, begun after %zu of %zu events", i, written[i].begun, events);
     }
     live_stop(&s.live);
-    verify_file(text_of("%s/sample.edb", folder));
+    (void)expect_sound_file(text_of("%s/sample.edb", folder));
     (void)!system(text_of("rm -rf '%s'", folder));
 }
 

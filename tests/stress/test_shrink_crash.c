@@ -10,13 +10,12 @@
 #include <time.h>
 
 #include "base/bytes.h"
-#include "check/check.h"
 #include "cmocka_all.h"
 #include "engine/process.h"
 #include "fault_fs.h"
-#include "opened_file.h"
 #include "shared_data.h"
 #include "shrinkable.h"
+#include "sound_file.h"
 
 enum { PAGE = 4096, EARLY = 1200, LATE = 800, LAST = 60, OPTIONS = JET_bitShrinkDatabaseEofOnAttach };
 
@@ -44,16 +43,6 @@ static void start_again(struct sample *s, const char *folder)
     live_configure = NULL;
 }
 
-static void verify_file(const char *path)
-{
-    struct opened file;
-    struct check_report report;
-    assert_good(open_file(path, &file));
-    assert_good(check_database(file.db, NULL, NULL, &report));
-    assert_int_equal(report.errors, 0);
-    close_file(&file);
-}
-
 static bool has_same_rows(struct sample *s, uint64_t digest)
 {
     struct sample last;
@@ -78,7 +67,7 @@ static void check_image(const struct fault_fs *f, size_t events, uint64_t k, uin
     if (!has_same_rows(&s, digest))
         fail_msg("rows differ, image %llu after %zu events", (unsigned long long)k, events);
     live_stop(&s.live);
-    verify_file(path);
+    (void)expect_sound_file(path);
     (void)!system(text_of("rm -rf '%s'", folder));
 }
 
